@@ -1,0 +1,89 @@
+// Package api says what an API is to the rest of the module: named operations
+// with typed requests and replies. Its files describe one, Descope's Management
+// API: descope.yaml is an OpenAPI document, and oapi-codegen turns it into the
+// client and the operations of gen/descope.
+//
+//	op := descope.Operations["SearchUsers"]
+//	call := op.NewRequest().(*descope.SearchUsersCall)
+//	call.Body.Limit = 100
+//	reply, err := op.Call(ctx, conn, call) // *descope.UsersResponse
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Operation is one call of an API, by its operation id in the API document.
+type Operation struct {
+	Name    string
+	Method  string
+	Path    string
+	Summary string
+
+	// Request is a struct whose fields are path parameters (tag in:"path"), the
+	// query parameters (a struct tagged in:"query") and the JSON body (in:"body").
+	Request reflect.Type
+	// Reply is the JSON body of a successful reply.
+	Reply reflect.Type
+	// Failure is the JSON body of a reply that is not successful.
+	Failure reflect.Type
+
+	// Call sends request, a pointer to Request, and returns a pointer to Reply.
+	// Its errors are StatusError, ReplyError, or what the connection returned.
+	Call func(ctx context.Context, conn Connection, request any) (reply any, err error)
+}
+
+// NewRequest returns a pointer to an empty request of the operation.
+func (o *Operation) NewRequest() any { return reflect.New(o.Request).Interface() }
+
+// NoReply is the reply of an operation that returns no JSON.
+type NoReply struct{}
+
+// Connection is where operations are sent, and by what.
+type Connection struct {
+	// Server is the API's base URL, with a slash at its end.
+	Server string
+	Doer   Doer
+}
+
+// NewConnection returns a connection to the API at baseURL.
+func NewConnection(baseURL string, doer Doer) Connection {
+	return Connection{Server: strings.TrimRight(baseURL, "/") + "/", Doer: doer}
+}
+
+// Doer sends one HTTP request.
+type Doer interface {
+	Do(req *http.Request) (*http.Response, error)
+}
+
+// Operations are the operations of an API, by operation id.
+type Operations map[string]*Operation
+
+// NewOperations returns the registry of the given operations.
+func NewOperations(operations ...*Operation) Operations {
+	all := make(Operations, len(operations))
+	for _, o := range operations {
+		all[o.Name] = o
+	}
+	return all
+}
+
+// Names returns the operation ids, sorted.
+func (ops Operations) Names() []string {
+	names := make([]string, 0, len(ops))
+	for name := range ops {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Enum is implemented by the generated type of every enum in the API document.
+type Enum interface {
+	// EnumValues returns the values in the document; a reply may carry others.
+	EnumValues() []string
+}

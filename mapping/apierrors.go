@@ -1,0 +1,35 @@
+package mapping
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+)
+
+// ErrorRules say how an API's error replies are read. The zero value knows nothing.
+type ErrorRules struct {
+	notFound, permanent []string
+
+	reply         reflect.Type
+	code, message *expr
+}
+
+// Read returns the error code and message in the body of an error reply, empty
+// when it does not say them.
+func (r ErrorRules) Read(body []byte) (code, message string) {
+	if r.reply == nil {
+		return "", ""
+	}
+	reply := reflect.New(r.reply)
+	if err := json.Unmarshal(body, reply.Interface()); err != nil {
+		return "", ""
+	}
+	v := values{record: reply.Elem()}
+	return r.code.text(v), r.message.text(v)
+}
+
+// NotFound tells whether an error code says that a thing does not exist.
+func (r ErrorRules) NotFound(code string) bool { return slices.Contains(r.notFound, code) }
+
+// Permanent tells whether another try does not change an error with this code.
+func (r ErrorRules) Permanent(code string) bool { return slices.Contains(r.permanent, code) }

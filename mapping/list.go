@@ -1,0 +1,103 @@
+package mapping
+
+import (
+	"reflect"
+
+	"github.com/conductorone/baton-descope/api"
+)
+
+// List reads the records of a type.
+type List struct {
+	Operation *api.Operation
+	// Pages says how the list is paged; nil when one reply holds everything.
+	Pages *Pages
+
+	request request
+	records access
+}
+
+// Pages says how the next page of a list is asked for.
+type Pages struct {
+	// Size is the number of records a page, 0 when the API decides.
+	Size int
+	// First is the number of the first page.
+	First int
+
+	limit, offset, page, cursor []int
+	next, total                 access
+}
+
+// Position is where a page starts.
+type Position struct {
+	// Offset is the number of records before it.
+	Offset int
+	// Page is the number of pages before it.
+	Page int
+	// Cursor is what the last reply gave, empty on the first page.
+	Cursor string
+}
+
+// Page is one reply of a list.
+type Page struct {
+	Records []Record
+	// Total is the number of records in all, when Told.
+	Total int
+	// TotalTold tells that the reply says how many records there are.
+	TotalTold bool
+	// Next is the cursor of the next page, empty when there is none.
+	Next string
+}
+
+// Request returns the request for the page at a position, of at most size
+// records; 0 is the size in the mapping.
+func (l *List) Request(at Position, size int) any {
+	call, target := l.request.build()
+	if p := l.Pages; p != nil {
+		if size == 0 {
+			size = p.Size
+		}
+		setInt(target, p.limit, size)
+		setInt(target, p.offset, at.Offset)
+		setInt(target, p.page, p.First+at.Page)
+		if p.cursor != nil && at.Cursor != "" {
+			// The check that compiled it proves that a cursor field takes text.
+			_ = setText(reach(target, p.cursor), at.Cursor) //nolint:errcheck // See above; a number's cursor came from a number.
+		}
+	}
+	return call
+}
+
+func setInt(target reflect.Value, index []int, n int) {
+	if index != nil && n != 0 {
+		reach(target, index).SetInt(int64(n))
+	}
+}
+
+// Read returns the page that a reply holds.
+func (l *List) Read(reply any) Page {
+	root := reflect.ValueOf(reply)
+	records := l.records.get(root)
+	page := Page{}
+	if records.IsValid() && records.Kind() == reflect.Slice {
+		page.Records = make([]Record, records.Len())
+		for i := range page.Records {
+			page.Records[i] = Record{indirect(records.Index(i))}
+		}
+	}
+	if l.Pages == nil {
+		return page
+	}
+	if l.Pages.next != nil {
+		page.Next, _ = scalarText(l.Pages.next.get(root))
+	}
+	if l.Pages.total != nil {
+		if total := indirect(l.Pages.total.get(root)); total.IsValid() && total.CanInt() && total.Int() > 0 {
+			page.Total, page.TotalTold = int(total.Int()), true
+		}
+	}
+	return page
+}
+
+// ByCursor tells that a reply names the next page, so that pages cannot be
+// asked for by position.
+func (p *Pages) ByCursor() bool { return p.cursor != nil }

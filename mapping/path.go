@@ -1,0 +1,141 @@
+package mapping
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// path is a field path compiled against a type of the API: `a.b.c`, through
+// lists entry by entry.
+type path struct {
+	// lists lead from the root to a list, and from an entry of each list to the next.
+	lists []access
+	// leaf leads from the root, or from an entry of the last list, to the value.
+	leaf access
+	// listNames are the paths of the lists as written: `userTenants`.
+	listNames []string
+	// typ is the type of the value: of one entry's value when there are lists.
+	typ reflect.Type
+}
+
+// access leads from a value to one inside it.
+type access []hop
+
+// hop is one step: into a field of an object, or to a key of a free-form one.
+type hop struct {
+	index []int
+	key   string
+}
+
+func (a access) get(v reflect.Value) reflect.Value {
+	for _, h := range a {
+		v = indirect(v)
+		switch {
+		case !v.IsValid():
+			return v
+		case h.index != nil:
+			for _, i := range h.index {
+				if v = indirect(v); !v.IsValid() {
+					return v
+				}
+				v = v.Field(i)
+			}
+		case v.Kind() == reflect.Map:
+			v = v.MapIndex(reflect.ValueOf(h.key).Convert(v.Type().Key()))
+		default:
+			return reflect.Value{}
+		}
+	}
+	return indirect(v)
+}
+
+// list tells whether the path goes through a list or ends at one.
+func (p *path) list() bool { return len(p.lists) > 0 }
+
+// each calls yield with every value of the path, in order, until it returns false.
+func (p *path) each(root reflect.Value, yield func(reflect.Value) bool) bool {
+	return eachEntry(p.lists, root, func(entry reflect.Value) bool {
+		return yield(p.leaf.get(entry))
+	})
+}
+
+func eachEntry(lists []access, v reflect.Value, yield func(reflect.Value) bool) bool {
+	if len(lists) == 0 {
+		return yield(v)
+	}
+	entries := lists[0].get(v)
+	if !entries.IsValid() || entries.Kind() != reflect.Slice {
+		return true
+	}
+	for i := range entries.Len() {
+		if !eachEntry(lists[1:], entries.Index(i), yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// pathMistake says what is wrong with a path, and where in it.
+type pathMistake struct {
+	offset int
+	what   string
+}
+
+// compilePath compiles a path from a root type; name says what the root is,
+// for messages. A path that ends at a list goes through it.
+func compilePath(written string, root reflect.Type, name string) (*path, *pathMistake) {
+	p := &path{typ: root}
+	offset := 0
+	for _, segment := range strings.Split(written, ".") {
+		if segment == "" || strings.ContainsAny(segment, " \t\n{}[]\"'") {
+			return nil, &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)}
+		}
+		p.enterList(written, offset)
+		switch t := deref(p.typ); kindOfType(t) {
+		case kindObject:
+			f, ok := findField(fieldsOf(t), segment)
+			if !ok {
+				return nil, &pathMistake{offset, noField(name, t, root, segment)}
+			}
+			p.leaf = append(p.leaf, hop{index: f.index})
+			p.typ = f.typ
+		case kindMap:
+			p.leaf = append(p.leaf, hop{key: segment})
+			p.typ = t.Elem()
+		case kindAny:
+			p.leaf = append(p.leaf, hop{key: segment})
+		default:
+			return nil, &pathMistake{offset, fmt.Sprintf("%s is %s and has no field %q", written[:max(offset-1, 0)], describeType(t), segment)}
+		}
+		offset += len(segment) + 1
+	}
+	p.enterList(written, len(written)+1)
+	return p, nil
+}
+
+// enterList moves from a list to its entries. offset is behind the list's name.
+func (p *path) enterList(written string, offset int) {
+	for kindOfType(p.typ) == kindList {
+		p.lists = append(p.lists, p.leaf)
+		p.listNames = append(p.listNames, written[:max(offset-1, 0)])
+		p.leaf = nil
+		p.typ = deref(p.typ).Elem()
+	}
+}
+
+func noField(name string, t, root reflect.Type, segment string) string {
+	holder := name
+	if t != root {
+		holder = fmt.Sprintf("a %s (%s)", "value there", t.Name())
+	}
+	return fmt.Sprintf("%s has no field %q%s", holder, segment, didYouMean(segment, fieldNames(fieldsOf(t))))
+}
+
+// describe says what the path's value is, for messages.
+func (p *path) describe() string {
+	if !p.list() {
+		return describeType(p.typ)
+	}
+	return describeType(reflect.SliceOf(p.typ))
+}

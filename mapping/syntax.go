@@ -1,0 +1,224 @@
+package mapping
+
+import "gopkg.in/yaml.v3"
+
+// The types below are the language: what a mapping file may say. The decoder
+// reads a file into them and refuses what is not here; "need" marks the keys
+// that must be there, and "doc" says what a key means.
+
+type document struct {
+	Version       integer             `yaml:"version" need:"yes" doc:"Version of the mapping language: 1."`
+	Connector     connectorInfo       `yaml:"connector" need:"yes" doc:"What the connector is called."`
+	Limits        limits              `yaml:"limits" doc:"What the API bears."`
+	Errors        errorRules          `yaml:"errors" doc:"How error replies are read."`
+	ResourceTypes table[resourceType] `yaml:"resource_types" need:"yes" doc:"What is synced, by resource type id."`
+}
+
+type connectorInfo struct {
+	pos
+	DisplayName text `yaml:"display_name" need:"yes" doc:"Name of the connected product."`
+	Description text `yaml:"description" doc:"One sentence on what is synced."`
+	HelpURL     text `yaml:"help_url" doc:"Page that says how to set the connector up."`
+}
+
+type limits struct {
+	pos
+	ParallelRequests integer        `yaml:"parallel_requests" doc:"Requests in flight at most. Default 6."`
+	PerMinute        table[integer] `yaml:"per_minute" doc:"Requests in any 60 seconds at most, by operation."`
+}
+
+type errorRules struct {
+	pos
+	Code      text  `yaml:"code" doc:"Path to the error code in an error reply."`
+	Message   text  `yaml:"message" doc:"Path to the message in an error reply."`
+	NotFound  words `yaml:"not_found" doc:"Error codes that say a thing does not exist."`
+	Permanent words `yaml:"permanent" doc:"Error codes that another try does not change, whatever the HTTP status."`
+}
+
+type resourceType struct {
+	pos
+	DisplayName  text               `yaml:"display_name" need:"yes" doc:"Name of the type for people."`
+	Trait        text               `yaml:"trait" doc:"What the resources are: user, group, role or app."`
+	List         list               `yaml:"list" need:"yes" doc:"How all resources are read."`
+	Get          get                `yaml:"get" doc:"How one resource is read. Without it, it is found in the list."`
+	ID           words              `yaml:"id" need:"yes" doc:"Path to the id, or a list of paths to its parts. Leading parts may lack a value."`
+	Name         text               `yaml:"name" need:"yes" doc:"Display name of a resource."`
+	Description  text               `yaml:"description" doc:"Description of a resource."`
+	CreatedAt    text               `yaml:"created_at" doc:"When it was created: Unix seconds or milliseconds, or RFC 3339."`
+	Parent       table[partValues]  `yaml:"parent" doc:"Parent resource: its type, and the path to its id or to each part of it."`
+	Status       status             `yaml:"status" doc:"Status of a resource."`
+	User         userTrait          `yaml:"user" doc:"What is known of a user (trait user)."`
+	Profile      table[text]        `yaml:"profile" doc:"Further fields, by their names in the profile."`
+	Also         also               `yaml:"also" doc:"Resources of this type that another type's records show and the list does not have."`
+	Entitlements table[entitlement] `yaml:"entitlements" doc:"What can be held on a resource, by slug."`
+	Grants       []grantRule        `yaml:"grants" doc:"What a record says that its resource holds."`
+}
+
+type list struct {
+	pos
+	Operation text           `yaml:"operation" need:"yes" doc:"Operation that lists the records."`
+	Records   text           `yaml:"records" need:"yes" doc:"Path to the list of records in the reply."`
+	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Pages     pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
+}
+
+type pages struct {
+	pos
+	Limit  text    `yaml:"limit" doc:"Request field for the number of records a page."`
+	Size   integer `yaml:"size" doc:"Records a page."`
+	Offset text    `yaml:"offset" doc:"Request field for the number of records to skip."`
+	Page   text    `yaml:"page" doc:"Request field for the number of the page."`
+	First  integer `yaml:"first" doc:"Number of the first page. Default 0."`
+	Cursor text    `yaml:"cursor" doc:"Request field for the cursor that the last reply gave."`
+	Next   text    `yaml:"next" doc:"Path in the reply to the next page's cursor; no value ends the list."`
+	Total  text    `yaml:"total" doc:"Path in the reply to the number of records in all."`
+}
+
+type get struct {
+	pos
+	Operation text           `yaml:"operation" need:"yes" doc:"Operation that reads one record."`
+	With      table[text]    `yaml:"with" need:"yes" doc:"Request fields, each from a part of the id."`
+	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Record    text           `yaml:"record" doc:"Path to the record in the reply. Without it, the reply is the record."`
+}
+
+type status struct {
+	pos
+	From     text  `yaml:"from" need:"yes" doc:"Path to the API's status."`
+	Enabled  words `yaml:"enabled" doc:"The API's values that mean enabled."`
+	Pending  words `yaml:"pending" doc:"The API's values that mean pending."`
+	Disabled words `yaml:"disabled" doc:"The API's values that mean disabled."`
+	Deleted  words `yaml:"deleted" doc:"The API's values that mean deleted."`
+}
+
+type userTrait struct {
+	pos
+	Login         text `yaml:"login" doc:"What the user signs in with."`
+	LoginAliases  text `yaml:"login_aliases" doc:"Other things the user signs in with."`
+	Email         text `yaml:"email" doc:"Primary e-mail address."`
+	EmailVerified text `yaml:"email_verified" doc:"Whether the address was verified."`
+	LastLogin     text `yaml:"last_login" doc:"When the user last signed in."`
+	MFA           text `yaml:"mfa" doc:"Whether a second factor is set up."`
+	SSO           text `yaml:"sso" doc:"Whether the user signs in through SSO."`
+}
+
+type also struct {
+	pos
+	In   text       `yaml:"in" need:"yes" doc:"Resource type whose records show them."`
+	ID   partValues `yaml:"id" need:"yes" doc:"Paths in those records to the parts of the id."`
+	Like partValues `yaml:"like" need:"yes" doc:"Paths to the parts of the id of the listed resource that says the rest."`
+}
+
+type entitlement struct {
+	pos
+	DisplayName text      `yaml:"display_name" doc:"Name of the entitlement. Default: the resource's name and the slug."`
+	Description text      `yaml:"description" doc:"Description of the entitlement."`
+	GrantableTo words     `yaml:"grantable_to" need:"yes" doc:"Resource types that can hold it."`
+	Purpose     text      `yaml:"purpose" doc:"assignment (default), permission or ownership."`
+	ReadOnly    readOnly  `yaml:"read_only" doc:"It cannot be granted or revoked: true, or a sentence that says where to change it."`
+	Grant       provision `yaml:"grant" doc:"How it is granted."`
+	Revoke      provision `yaml:"revoke" doc:"How it is revoked."`
+}
+
+type provision struct {
+	pos
+	Operation text           `yaml:"operation" need:"yes" doc:"Operation that writes."`
+	With      table[words]   `yaml:"with" need:"yes" doc:"Request fields, each principal.PART or resource.PART, or a list of them."`
+	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Principal text           `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
+	Requires  requirement    `yaml:"requires" doc:"What the principal has to hold before."`
+}
+
+type requirement struct {
+	pos
+	Entitlement text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what has to be held."`
+	On          partValues `yaml:"on" need:"yes" doc:"Parts of the id of the resource, each from resource.PART. Without a value nothing is required."`
+}
+
+type grantRule struct {
+	pos
+	Entitlement text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what is held."`
+	On          partValues `yaml:"on" need:"yes" doc:"Paths in the record to the parts of the id of the resource it is held on."`
+	Expand      text       `yaml:"expand" doc:"Entitlement of the record's resource whose holders hold this too. Used with expansion switched on."`
+}
+
+// pos is a place in the file, from 1; the zero pos is that of a key not given.
+type pos struct{ line, col int }
+
+func (p *pos) setPos(at pos) { *p = at }
+
+func (p pos) given() bool { return p.line > 0 }
+
+// text is one scalar. inner is the column of its first character, behind a quote.
+type text struct {
+	pos
+	value string
+	inner int
+}
+
+// at returns the place of the character at offset, in bytes, of a text on one line.
+func (t text) at(offset int) pos {
+	if offset > len(t.value) {
+		return t.pos
+	}
+	return pos{t.line, t.inner + len([]rune(t.value[:offset]))}
+}
+
+type integer struct {
+	pos
+	value int
+}
+
+// words are one text or a list of texts.
+type words struct {
+	pos
+	items []text
+	list  bool
+}
+
+func (w words) values() []string {
+	values := make([]string, len(w.items))
+	for i, item := range w.items {
+		values[i] = item.value
+	}
+	return values
+}
+
+// readOnly is a truth value or a sentence.
+type readOnly struct {
+	pos
+	value bool
+	hint  string
+}
+
+// literal is a value that is read when its type is known.
+type literal struct {
+	pos
+	node *yaml.Node
+}
+
+// partValues are the paths to an id: to each of its parts, or, as one text, to
+// an id of a single part.
+type partValues struct {
+	pos
+	single text
+	parts  table[text]
+}
+
+type table[T any] struct {
+	pos
+	entries []entry[T]
+}
+
+type entry[T any] struct {
+	key   text
+	value T
+}
+
+func (t table[T]) keys() []string {
+	keys := make([]string, len(t.entries))
+	for i, e := range t.entries {
+		keys[i] = e.key.value
+	}
+	return keys
+}
