@@ -83,7 +83,7 @@ func decode(body []byte, into any) error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return &ReplyError{Reason: "there is more after the JSON value"}
 	}
-	return checkRequired(body, reflect.ValueOf(into).Elem())
+	return checkRequired(body, reflect.ValueOf(into), "")
 }
 
 func decodeError(err error) error {
@@ -100,33 +100,62 @@ func decodeError(err error) error {
 	return &ReplyError{Reason: "not JSON", Err: err}
 }
 
-// checkRequired refuses a reply without a field that the document requires at
-// its top level: a list that is absent must not pass for an empty one. A field
-// that is present and null is an empty list.
-func checkRequired(body []byte, reply reflect.Value) error {
-	if reply.Kind() != reflect.Struct {
+// checkRequired refuses a reply without a field that the document requires, at
+// its top level or in an object inside: a list that is absent must not pass for
+// an empty one. A list that is present and null is an empty list. Entries of
+// lists are not looked into: what a record needs is for its reader to say.
+func checkRequired(body []byte, reply reflect.Value, path string) error {
+	reply = reflect.Indirect(reply)
+	if reply.Kind() != reflect.Struct || !lacking(reply) {
 		return nil
 	}
 	var present map[string]json.RawMessage
+	if err := json.Unmarshal(body, &present); err != nil {
+		return decodeError(err)
+	}
 	for i := range reply.NumField() {
-		name, options, _ := strings.Cut(reply.Type().Field(i).Tag.Get("json"), ",")
-		if strings.Contains(options, "omitempty") || !reply.Field(i).IsZero() {
-			continue
-		}
-		if present == nil {
-			if err := json.Unmarshal(body, &present); err != nil {
-				return decodeError(err)
-			}
-		}
+		name, required := documented(reply.Type().Field(i))
 		value, ok := present[name]
-		if !ok {
-			return &ReplyError{Reason: fmt.Sprintf("it has no %q", name)}
+		null := string(value) == "null"
+		switch {
+		case name == "" || !required && (!ok || null) || null && reply.Field(i).Kind() == reflect.Slice:
+			continue
+		case !ok:
+			return &ReplyError{Reason: fmt.Sprintf("it has no %q", path+name)}
+		case null:
+			return &ReplyError{Reason: fmt.Sprintf("its %q is null", path+name)}
 		}
-		if string(value) == "null" && reply.Field(i).Kind() != reflect.Slice {
-			return &ReplyError{Reason: fmt.Sprintf("its %q is null", name)}
+		if err := checkRequired(value, reply.Field(i), path+name+"."); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// lacking tells whether a required field has no value, which it may have been
+// told or not.
+func lacking(object reflect.Value) bool {
+	for i := range object.NumField() {
+		name, required := documented(object.Type().Field(i))
+		if name == "" {
+			continue
+		}
+		field := reflect.Indirect(object.Field(i))
+		if required && object.Field(i).IsZero() || field.Kind() == reflect.Struct && lacking(field) {
+			return true
+		}
+	}
+	return false
+}
+
+// documented returns a field's name in the document, empty for one of Go's own,
+// and whether the document requires it.
+func documented(field reflect.StructField) (name string, required bool) {
+	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	if name == "-" {
+		name = ""
+	}
+	return name, !strings.Contains(options, "omitempty")
 }
 
 func isJSON(contentType string) bool {

@@ -160,21 +160,26 @@ func scalarText(v reflect.Value) (string, bool) {
 	}
 	if v.Kind() == reflect.String {
 		if number, ok := v.Interface().(json.Number); ok {
-			return numberText(number), numberText(number) != "0"
+			if f, err := number.Float64(); err == nil && f == 0 {
+				return "", false
+			}
+			return numberText(number), true
 		}
 		return v.String(), v.Len() > 0
 	}
 	switch {
 	case v.Kind() == reflect.Bool:
 		return strconv.FormatBool(v.Bool()), true
+	case v.IsZero():
+		return "", false
 	case v.CanInt():
-		return strconv.FormatInt(v.Int(), 10), v.Int() != 0
+		return strconv.FormatInt(v.Int(), 10), true
 	case v.CanUint():
-		return strconv.FormatUint(v.Uint(), 10), v.Uint() != 0
+		return strconv.FormatUint(v.Uint(), 10), true
 	case v.CanFloat():
-		return strconv.FormatFloat(v.Float(), 'f', -1, 64), v.Float() != 0
+		return strconv.FormatFloat(v.Float(), 'f', -1, 64), true
 	case v.CanInterface():
-		if m, ok := v.Interface().(encoding.TextMarshaler); ok && !v.IsZero() {
+		if m, ok := v.Interface().(encoding.TextMarshaler); ok {
 			text, err := m.MarshalText()
 			return string(text), err == nil && len(text) > 0
 		}
@@ -204,6 +209,7 @@ func indirect(v reflect.Value) reflect.Value {
 
 // plainValue returns a value as text, float64, bool, []any or map[string]any,
 // or nil when it has none. A number that a float64 cannot hold stays text.
+// Inside a free-form value 0 is a value: the API says it.
 func plainValue(v reflect.Value) any {
 	v = indirect(v)
 	if !v.IsValid() {
@@ -215,16 +221,20 @@ func plainValue(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Bool:
 		return v.Bool()
-	case reflect.Slice:
-		return plainList(v)
+	case reflect.Slice, reflect.Array:
+		if kindOfType(v.Type()) == kindList {
+			return plainList(v)
+		}
 	case reflect.Map:
 		return plainMap(v)
 	}
 	text, ok := scalarText(v)
-	if !ok {
+	switch {
+	case !ok && (v.CanInt() || v.CanUint() || v.CanFloat()):
+		return 0.0
+	case !ok:
 		return nil
-	}
-	if v.CanInt() || v.CanUint() || v.CanFloat() {
+	case v.CanInt() || v.CanUint() || v.CanFloat():
 		return plainNumber(json.Number(text))
 	}
 	return text
@@ -232,10 +242,8 @@ func plainValue(v reflect.Value) any {
 
 func plainNumber(n json.Number) any {
 	f, err := n.Float64()
-	if err != nil {
-		return n.String()
-	}
-	if i, err := n.Int64(); err == nil && int64(f) != i || err != nil && !strings.ContainsAny(n.String(), ".eE") {
+	whole := !strings.ContainsAny(n.String(), ".eE")
+	if err != nil || whole && f != 0 && strconv.FormatFloat(f, 'f', 0, 64) != n.String() {
 		return n.String()
 	}
 	return f

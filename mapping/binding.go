@@ -13,8 +13,6 @@ import (
 type binding struct {
 	lists []access
 	parts []boundPart
-	// written are the paths, for messages.
-	written string
 }
 
 // boundPart is where one part of the id comes from: level 0 is the record,
@@ -23,29 +21,31 @@ type boundPart struct {
 	bound bool
 	level int
 	leaf  access
-	// needed tells that an entry without this part is a mistake of the API:
-	// inside a list an id that lacks a part would be the id of something else.
-	needed bool
+	// written is the path, for messages.
+	written string
 }
 
-// each calls yield with the parts, in order, for every combination of entries.
-// A rule on single fields yields nothing when its last field has no value.
-func (b *binding) each(record reflect.Value, yield func(parts []string) error) error {
+// lackingError says that an id cannot be told from a record: a part that has to
+// be there is not. Without the part it would be the id of something else.
+type lackingError struct{ path string }
+
+func (e *lackingError) Error() string { return fmt.Sprintf("an entry lacks %s", e.path) }
+
+// each calls yield with the id of every combination of entries, in order. A
+// rule whose last part is a single field without a value yields nothing.
+func (b *binding) each(record reflect.Value, yield func(id ID) error) error {
 	entries := make([]reflect.Value, 1, len(b.lists)+1)
 	entries[0] = record
 	return b.descend(entries, yield)
 }
 
-func (b *binding) descend(entries []reflect.Value, yield func([]string) error) error {
+func (b *binding) descend(entries []reflect.Value, yield func(ID) error) error {
 	level := len(entries) - 1
 	if level == len(b.lists) {
 		return b.yield(entries, yield)
 	}
 	list := b.lists[level].get(entries[level])
-	if !list.IsValid() || list.Kind() != reflect.Slice {
-		return nil
-	}
-	for i := range list.Len() {
+	for i := range entryCount(list) {
 		if err := b.descend(append(entries, list.Index(i)), yield); err != nil {
 			return err
 		}
@@ -53,22 +53,24 @@ func (b *binding) descend(entries []reflect.Value, yield func([]string) error) e
 	return nil
 }
 
-func (b *binding) yield(entries []reflect.Value, yield func([]string) error) error {
-	parts := make([]string, len(b.parts))
+func (b *binding) yield(entries []reflect.Value, yield func(ID) error) error {
+	id := make(ID, len(b.parts))
 	for i, p := range b.parts {
 		if !p.bound {
 			continue
 		}
-		text, ok := scalarText(p.leaf.get(entries[p.level]))
-		if !ok && p.needed {
-			return fmt.Errorf("an entry of %s lacks a value", b.written)
+		var ok bool
+		if id[i], ok = scalarText(p.leaf.get(entries[p.level])); !ok && p.level > 0 {
+			return &lackingError{p.written}
 		}
-		parts[i] = text
 	}
-	if parts[len(parts)-1] == "" && len(b.lists) == 0 {
+	switch gap := id.gap(); {
+	case gap == len(id)-1:
 		return nil
+	case gap >= 0:
+		return &lackingError{b.parts[gap].written}
 	}
-	return yield(parts)
+	return yield(id)
 }
 
 // partPath is one path of a binding that is being compiled.
@@ -77,54 +79,40 @@ type partPath struct {
 	path    *path
 }
 
-// compileBinding compiles the paths to the parts of ids of the given types, one
-// set of paths after the other. It returns nil when one of them is wrong.
-func (c *compiler) compileBinding(s scope, sets ...boundSet) *binding {
-	b := &binding{}
+// compileBinding compiles the paths to the parts of the ids of a type. It
+// returns nil when one of them is wrong.
+func (c *compiler) compileBinding(s scope, values partValues, of *ResourceType) *binding {
+	paths, ok := c.bindParts(s, values, of)
+	if !ok {
+		return nil
+	}
 	var longest *partPath
-	var all []*partPath
-	for _, set := range sets {
-		paths, ok := c.bindParts(s, set)
-		if !ok {
-			return nil
-		}
-		all = append(all, paths...)
-	}
-	var written []string
-	for _, p := range all {
-		if p != nil {
-			written = append(written, p.written.value)
-			if longest == nil || len(p.path.lists) > len(longest.path.lists) {
-				longest = p
-			}
+	for _, p := range paths {
+		if p != nil && (longest == nil || len(p.path.lists) > len(longest.path.lists)) {
+			longest = p
 		}
 	}
-	b.written = strings.Join(slices.Compact(written), ", ")
-	b.lists = longest.path.lists
-	for _, p := range all {
+	b := &binding{lists: longest.path.lists}
+	for _, p := range paths {
 		if p == nil {
 			b.parts = append(b.parts, boundPart{})
 			continue
 		}
-		if at := len(p.path.lists); !slices.Equal(p.path.listNames, longest.path.listNames[:at]) {
-			c.add(p.written.pos, "%s and %s are different lists, so their entries do not belong together", p.written.value, longest.written.value)
-			return nil
+		for level, name := range p.path.listNames {
+			if other := longest.path.listNames[level]; name != other {
+				c.add(p.written.pos, "%s and %s are different lists, so their entries do not belong together", name, other)
+				return nil
+			}
 		}
-		b.parts = append(b.parts, boundPart{bound: true, level: len(p.path.lists), leaf: p.path.leaf, needed: len(p.path.lists) > 0})
+		b.parts = append(b.parts, boundPart{bound: true, level: len(p.path.lists), leaf: p.path.leaf, written: p.written.value})
 	}
 	return b
 }
 
-// boundSet are the paths to the parts of ids of one type.
-type boundSet struct {
-	values partValues
-	of     *ResourceType
-}
-
-// bindParts compiles the paths of one set, in the order of the parts; nil for
-// a part that is not given.
-func (c *compiler) bindParts(s scope, set boundSet) ([]*partPath, bool) {
-	written, ok := c.partTexts(set.values, set.of)
+// bindParts compiles the paths in the order of the parts; nil for a part that
+// is not given.
+func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*partPath, bool) {
+	written, ok := c.partTexts(values, of)
 	if !ok || s.record == nil {
 		return nil, false
 	}
@@ -133,13 +121,17 @@ func (c *compiler) bindParts(s scope, set boundSet) ([]*partPath, bool) {
 		if t == nil {
 			continue
 		}
+		if t.value == "" {
+			ok = false
+			continue
+		}
 		p, mistake := compilePath(t.value, s.record, s.name)
 		if mistake != nil {
 			c.add(t.at(mistake.offset), "%s", mistake.what)
 			ok = false
 			continue
 		}
-		if k := kindOfType(p.typ); k == kindObject || k == kindMap || k == kindBool {
+		if !canBeID(p) {
 			c.add(t.pos, "%s is %s and cannot be part of an id", t.value, p.describe())
 			ok = false
 			continue
@@ -152,7 +144,7 @@ func (c *compiler) bindParts(s scope, set boundSet) ([]*partPath, bool) {
 // partTexts returns what is written for each part of the ids of a type, nil
 // where nothing is; the last part has to be there.
 func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
-	if !v.given() || len(of.Parts) == 0 {
+	if !v.given() || len(of.Parts) == 0 || v.single.given() && v.single.value == "" {
 		return nil, false
 	}
 	texts := make([]*text, len(of.Parts))
@@ -164,7 +156,7 @@ func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
 		texts[0] = &v.single
 		return texts, true
 	}
-	ok := true
+	ok := !v.parts.broken
 	for i := range v.parts.entries {
 		e := &v.parts.entries[i]
 		part := slices.Index(of.Parts, e.key.value)

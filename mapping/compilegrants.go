@@ -11,23 +11,23 @@ func (c *compiler) compileEntitlements(t *typeUnderWork) {
 		e := &t.doc.Entitlements.entries[i]
 		doc := &e.value
 		compiled := &Entitlement{
-			Slug:        e.key.value,
+			Slug:        c.name(e.key, "entitlement"),
 			On:          t.ResourceType,
-			Purpose:     Purpose(doc.Purpose.value),
 			ReadOnly:    doc.ReadOnly.value,
 			Hint:        doc.ReadOnly.hint,
 			displayName: c.compileExpr(doc.DisplayName, t.scope, wantText),
 			description: c.compileExpr(doc.Description, t.scope, wantText),
 		}
-		if !idPattern.MatchString(compiled.Slug) {
-			c.add(e.key.pos, "the entitlement %q is not made of small letters, digits, - and _", compiled.Slug)
-		}
-		c.oneOf(doc.Purpose, "purpose", string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership))
+		compiled.Purpose = Purpose(c.oneOf(doc.Purpose, "purpose", string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)))
 		if !doc.Purpose.given() {
 			compiled.Purpose = PurposeAssignment
 		}
 		for _, name := range doc.GrantableTo.items {
-			if to := c.resourceType(name); to != nil {
+			switch to := c.resourceType(name); {
+			case to == nil:
+			case compiled.GrantableToType(to.ID):
+				c.add(name.pos, "%q is given twice", to.ID)
+			default:
 				compiled.GrantableTo = append(compiled.GrantableTo, to.ResourceType)
 			}
 		}
@@ -37,7 +37,7 @@ func (c *compiler) compileEntitlements(t *typeUnderWork) {
 
 // entitlement returns the entitlement that TYPE.SLUG names.
 func (c *compiler) entitlement(name text) *Entitlement {
-	if !name.given() || name.value == "" {
+	if name.value == "" {
 		return nil
 	}
 	all := map[string]*Entitlement{}
@@ -48,10 +48,20 @@ func (c *compiler) entitlement(name text) *Entitlement {
 	}
 	e := all[name.value]
 	if e == nil {
+		if c.holderBroken(name.value) {
+			return nil
+		}
 		c.add(name.pos, "there is no entitlement %q%s", name.value, didYouMean(name.value, sortedKeys(all)))
 		e = all[nearest(name.value, sortedKeys(all))]
 	}
 	return e
+}
+
+// holderBroken tells that the type in TYPE.SLUG has entitlements that could not be read.
+func (c *compiler) holderBroken(name string) bool {
+	id, _, _ := strings.Cut(name, ".")
+	t := c.types[id]
+	return t != nil && (t.doc.broken || t.doc.Entitlements.broken)
 }
 
 func (c *compiler) compileAlso(t *typeUnderWork) {
@@ -66,10 +76,34 @@ func (c *compiler) compileAlso(t *typeUnderWork) {
 	if !t.Whole() {
 		c.add(doc.pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
 	}
-	compiled := c.compileBinding(in.scope, boundSet{doc.ID, t.ResourceType}, boundSet{doc.Like, t.ResourceType})
-	if compiled != nil {
-		t.Also = &Also{In: in.ResourceType, parts: len(t.Parts), binding: compiled}
+	compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
+	like, ok := c.compileLike(t.ResourceType, doc)
+	if compiled != nil && ok {
+		t.Also = &Also{In: in.ResourceType, binding: compiled, like: like}
 	}
+}
+
+// compileLike says which part of a shown resource's id is which part of the id
+// of the resource it is like: the one with the same path.
+func (c *compiler) compileLike(t *ResourceType, doc also) ([]int, bool) {
+	shown, ok := c.partTexts(doc.ID, t)
+	written, likeOK := c.partTexts(doc.Like, t)
+	if !ok || !likeOK {
+		return nil, false
+	}
+	like := make([]int, len(written))
+	for i, w := range written {
+		like[i] = -1
+		if w == nil {
+			continue
+		}
+		like[i] = slices.IndexFunc(shown, func(s *text) bool { return s != nil && s.value == w.value })
+		if like[i] < 0 {
+			c.add(w.pos, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", w.value)
+			ok = false
+		}
+	}
+	return like, ok
 }
 
 func (c *compiler) compileGrants(t *typeUnderWork) {
@@ -81,9 +115,9 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 		if !e.GrantableToType(t.ID) && len(e.GrantableTo) > 0 {
 			c.add(doc.Entitlement.pos, "%s can be held by %s, but this rule is in %s", e.Name(), typeNames(e.GrantableTo), t.ID)
 		}
-		rule := &GrantRule{Entitlement: e, on: c.compileBinding(t.scope, boundSet{doc.On, e.On})}
-		if doc.Expand.given() {
-			if rule.Expand = t.Entitlement(doc.Expand.value); rule.Expand == nil {
+		rule := &GrantRule{Entitlement: e, in: t.ResourceType, on: c.compileBinding(t.scope, doc.On, e.On)}
+		if doc.Expand.value != "" {
+			if rule.Expand = t.Entitlement(doc.Expand.value); rule.Expand == nil && !t.doc.Entitlements.broken && !t.doc.broken {
 				var slugs []string
 				for _, own := range t.Entitlements {
 					slugs = append(slugs, own.Slug)
@@ -115,36 +149,47 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 			}
 			continue
 		}
-		if !doc.Grant.given() || !doc.Revoke.given() {
+		if (!doc.Grant.given() || !doc.Revoke.given()) && !doc.broken {
 			c.add(e.key.pos, "%s needs grant and revoke, or read_only: true", compiled.Name())
-			continue
 		}
 		if len(compiled.GrantableTo) == 0 {
 			continue
 		}
 		compiled.Grant = c.compileProvision(compiled, &doc.Grant)
 		compiled.Revoke = c.compileProvision(compiled, &doc.Revoke)
+		if doc.Revoke.Requires.given() {
+			c.add(doc.Revoke.Requires.pos, "requires is for grants: what is revoked was granted")
+		}
 		for _, holder := range compiled.GrantableTo {
-			c.checkHolder(holder, compiled, e.key.pos)
+			if !c.holds(holder, compiled) {
+				c.add(e.key.pos, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, compiled.Name())
+			}
 		}
 	}
+	c.checkReadable(t)
 }
 
-// checkHolder makes sure that the runtime can see whether a holder holds an
-// entitlement, before it writes and after.
-func (c *compiler) checkHolder(holder *ResourceType, e *Entitlement, where pos) {
-	if !c.holds(holder, e) {
-		c.add(where, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, e.Name())
+// checkReadable makes sure that a resource that can be granted something can be
+// read alone, so that the runtime sees what it holds, before it writes and after.
+func (c *compiler) checkReadable(t *typeUnderWork) {
+	if t.doc.Get.given() || t.doc.broken || t.Whole() {
+		return
 	}
-	if !c.types[holder.ID].doc.Get.given() && !holder.Whole() {
-		c.add(where, "granting %s reads the %s before, so %s needs \"get\"", e.Name(), holder.ID, holder.ID)
+	for _, other := range c.plan.Types {
+		for _, e := range other.Entitlements {
+			if e.GrantableToType(t.ID) && !e.ReadOnly {
+				c.add(t.key.pos, "%s needs \"get\": granting %s reads the %s before", t.ID, e.Name(), t.ID)
+				return
+			}
+		}
 	}
 }
 
 // holds tells whether a rule of the type says who holds e. A rule with a
 // mistake in it may be the one.
 func (c *compiler) holds(holder *ResourceType, e *Entitlement) bool {
-	return len(c.types[holder.ID].doc.Grants) != len(holder.Grants) ||
+	doc := c.types[holder.ID].doc
+	return doc.broken || holder.record == nil || len(doc.Grants) != len(holder.Grants) ||
 		slices.ContainsFunc(holder.Grants, func(r *GrantRule) bool { return r.Entitlement == e })
 }
 
@@ -153,15 +198,19 @@ func (c *compiler) compileProvision(e *Entitlement, doc *provision) *Provision {
 	if op == nil {
 		return nil
 	}
-	p := &Provision{Operation: op, request: c.compileRequest(op, doc.Request)}
+	f := c.fill(op)
+	f.unsure = doc.broken || doc.With.broken
+	p := &Provision{Operation: op, request: c.compileRequest(f, doc.Request)}
 	for _, w := range doc.With.entries {
-		if f, ok := c.compileWith(e, p, w); ok {
-			p.with = append(p.with, f)
+		if filled, ok := c.compileWith(e, f, w); ok {
+			p.with = append(p.with, filled)
 		}
 	}
-	c.checkRequired(op, doc.With.pos, append(doc.With.keys(), doc.Request.keys()...))
+	f.checkRequired(doc.With.pos, "with")
 	if doc.Principal.given() {
-		p.principal = c.compileRecord(op, doc.Principal, e.GrantableTo[0])
+		for _, holder := range e.GrantableTo {
+			p.principal = c.compileRecord(op, doc.Principal, doc.pos, holder)
+		}
 	}
 	if doc.Requires.given() {
 		p.Requires = c.compileRequirement(e, doc.Requires)
@@ -169,18 +218,22 @@ func (c *compiler) compileProvision(e *Entitlement, doc *provision) *Provision {
 	return p
 }
 
-func (c *compiler) compileWith(e *Entitlement, p *Provision, w entry[words]) (filledField, bool) {
-	f, ok := c.requestField(p.Operation, w.key)
-	if !ok {
+func (c *compiler) compileWith(e *Entitlement, f *filling, w entry[words]) (filledField, bool) {
+	to, ok := f.field(w.key)
+	if !ok || !c.takesID(to, w.key) {
+		// What is wrong with the values is worth knowing all the same.
+		for _, ref := range w.value.items {
+			c.idPart(e, ref)
+		}
 		return filledField{}, false
 	}
-	filled := filledField{name: f.name, index: f.index, required: f.required, list: kindOfType(f.typ) == kindList}
-	if filled.list != w.value.list {
+	filled := filledField{name: to.name, index: to.index, required: to.required, list: kindOfType(to.typ) == kindList}
+	if filled.list != w.value.list && len(w.value.items) > 0 {
 		wanted := "is one value, not a list"
 		if filled.list {
 			wanted = fmt.Sprintf("is a list; write [%s]", strings.Join(w.value.values(), ", "))
 		}
-		c.add(w.value.pos, "%s %s", f.name, wanted)
+		c.add(w.value.pos, "%s %s", to.name, wanted)
 		return filled, false
 	}
 	for _, ref := range w.value.items {
@@ -195,11 +248,14 @@ func (c *compiler) compileWith(e *Entitlement, p *Provision, w entry[words]) (fi
 
 // idPart compiles principal.PART or resource.PART.
 func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
-	head, part, _ := strings.Cut(ref.value, ".")
+	if ref.value == "" {
+		return idPart{}, false
+	}
+	head, part, dotted := strings.Cut(ref.value, ".")
 	holders := []*ResourceType{e.On}
-	switch head {
-	case "resource":
-	case "principal":
+	switch {
+	case head == "resource" && dotted:
+	case head == "principal" && dotted:
 		holders = e.GrantableTo
 	default:
 		c.add(ref.pos, "%q is neither principal.PART nor resource.PART%s", ref.value, didYouMean(head, []string{"principal", "resource"}))
@@ -209,6 +265,8 @@ func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
 	for _, t := range holders {
 		at := slices.Index(t.Parts, part)
 		switch {
+		case len(t.Parts) == 0: // Its id has a mistake of its own.
+			return idPart{}, false
 		case at < 0:
 			c.add(ref.pos, "%s is not known when granting: only the id of a %s is (%s)", ref.value, t.ID, strings.Join(t.Parts, ", "))
 			return idPart{}, false
@@ -227,7 +285,8 @@ func (c *compiler) compileRequirement(e *Entitlement, doc requirement) *Requirem
 		return nil
 	}
 	for _, holder := range e.GrantableTo {
-		if !c.holds(holder, required) {
+		// One that can be granted to the holder is reported where it is defined.
+		if (required.ReadOnly || !required.GrantableToType(holder.ID)) && !c.holds(holder, required) {
 			c.add(doc.Entitlement.pos, "no rule under grants of %s says who holds %s, so it cannot be required", holder.ID, required.Name())
 		}
 	}

@@ -1,266 +1,243 @@
 package mapping
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-// What a file may measure. The shipped mapping has 4 kB and 8 levels.
-const (
-	maxFileSize = 1 << 20
-	maxDepth    = 32
-)
-
 // decoder reads YAML into the syntax types and collects what does not fit.
 type decoder struct {
 	*mistakeList
+	lines [][]rune
 }
 
-// parse reads a whole file. It returns false when the file is not YAML at all,
-// so that nothing else can be said of it.
-func (d *decoder) parse(src []byte) (*document, bool) {
-	if len(src) > maxFileSize {
-		d.add(pos{}, "the file has %d bytes; a mapping has at most %d", len(src), maxFileSize)
-		return nil, false
-	}
-	reader := yaml.NewDecoder(bytes.NewReader(src))
-	var root, second yaml.Node
-	if err := reader.Decode(&root); err != nil {
-		if errors.Is(err, io.EOF) {
-			d.add(pos{}, "the file is empty")
-		} else {
-			d.syntaxError(err)
-		}
-		return nil, false
-	}
-	if err := reader.Decode(&second); !errors.Is(err, io.EOF) {
-		if err != nil {
-			d.syntaxError(err)
-		} else {
-			d.add(pos{second.Line, second.Column}, "a second YAML document; a mapping is one")
-		}
-		return nil, false
-	}
-	if !d.plain(&root, 0) {
-		return nil, false
-	}
-	var doc document
-	d.read(root.Content[0], reflect.ValueOf(&doc).Elem(), "a mapping")
-	return &doc, true
+// decodable is a syntax type that reads itself from a node. It returns false
+// when it could not be read and is reported.
+type decodable interface {
+	decode(d *decoder, n *yaml.Node, what string) bool
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(?s:(.*))$`)
-
-func (d *decoder) syntaxError(err error) {
-	at, what := pos{1, 1}, err.Error()
-	if m := yamlLine.FindStringSubmatch(what); m != nil {
-		if line, err := strconv.Atoi(m[1]); err == nil {
-			at.line = line
-		}
-		what = m[2]
+// read reads node n into v; what names the thing for messages.
+func (d *decoder) read(n *yaml.Node, v reflect.Value, what string) bool {
+	if target, ok := v.Addr().Interface().(decodable); ok {
+		return target.decode(d, n, what)
 	}
-	d.add(at, "not YAML: %s", what)
+	switch v.Kind() {
+	case reflect.Slice:
+		if n.Kind != yaml.SequenceNode {
+			return d.unfit(n, what, "a list")
+		}
+		ok := true
+		for _, item := range n.Content {
+			element := reflect.New(v.Type().Elem()).Elem()
+			ok = d.read(item, element, "an entry of "+what) && ok
+			v.Set(reflect.Append(v, element))
+		}
+		return ok
+	case reflect.Struct:
+		return d.readStruct(n, v, what)
+	}
+	panic(fmt.Sprintf("mapping: %s cannot be decoded", v.Type()))
 }
 
-// plain refuses what a mapping has no use for and a hostile file has: anchors,
-// aliases, merges and deep nesting.
-func (d *decoder) plain(n *yaml.Node, depth int) bool {
-	at := pos{n.Line, n.Column}
-	switch {
-	case depth > maxDepth:
-		d.add(at, "nested more than %d levels deep", maxDepth)
-		return false
-	case n.Kind == yaml.AliasNode:
-		d.add(at, "aliases (*%s) are not supported; write the value out", n.Value)
-		return false
-	case n.Anchor != "":
-		d.add(at, "anchors (&%s) are not supported; write the value out", n.Anchor)
-		return false
-	case n.Tag == "!!merge":
-		d.add(at, "merge keys (<<) are not supported; write the values out")
-		return false
+// unfit reports a node of the wrong kind.
+func (d *decoder) unfit(n *yaml.Node, what, wanted string) bool {
+	if isNull(n) {
+		d.add(at(n), "%s has no value", what)
+	} else {
+		d.add(at(n), "%s is %s, not %s", what, wanted, kindOf(n))
 	}
-	for _, child := range n.Content {
-		if !d.plain(child, depth+1) {
-			return false
+	return false
+}
+
+func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
+	own := v.Addr().Interface().(interface{ placed() *block }).placed()
+	own.pos = at(n)
+	if n.Kind != yaml.MappingNode {
+		own.broken = true
+		return d.unfit(n, what, "a table of keys")
+	}
+	// A misspelled key is read as the key it looks like, unless that is there as well.
+	fields, free := map[string]int{}, []string{}
+	for i := range v.NumField() {
+		if key := v.Type().Field(i).Tag.Get("yaml"); key != "" {
+			fields[key] = i
+			if !hasKey(n, key) {
+				free = append(free, key)
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], valueOf(n, i)
+		name := key.Value
+		if key.Kind != yaml.ScalarNode {
+			own.broken = !d.unfit(key, "a key of "+what, "text") || own.broken
+			continue
+		}
+		if _, known := fields[name]; !known {
+			d.add(at(key), "unknown key %q%s", name, didYouMean(name, free))
+			if name = nearest(name, free); name == "" || seen[name] {
+				own.broken = true
+				continue
+			}
+		}
+		if seen[name] {
+			d.add(at(key), "%q is given twice", name)
+			continue
+		}
+		seen[name] = true
+		own.broken = !d.read(value, v.Field(fields[name]), strconv.Quote(name)) || own.broken
+	}
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if field.Tag.Get("need") != "" && !seen[field.Tag.Get("yaml")] {
+			d.add(own.pos, "%s needs %q: %s", what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
+			own.broken = true
 		}
 	}
 	return true
 }
 
-// decodable is a syntax type that reads itself from a node.
-type decodable interface {
-	decode(d *decoder, n *yaml.Node, what string)
-}
-
-// read reads node n into v; what names the thing for messages.
-func (d *decoder) read(n *yaml.Node, v reflect.Value, what string) {
-	if target, ok := v.Addr().Interface().(decodable); ok {
-		target.decode(d, n, what)
-		return
-	}
-	switch v.Kind() {
-	case reflect.Slice:
-		if n.Kind != yaml.SequenceNode {
-			d.add(at(n), "%s is a list, not %s", what, kindOf(n))
-			return
-		}
-		for _, item := range n.Content {
-			element := reflect.New(v.Type().Elem()).Elem()
-			d.read(item, element, "an entry of "+what)
-			v.Set(reflect.Append(v, element))
-		}
-	case reflect.Struct:
-		d.readStruct(n, v, what)
-	default:
-		panic(fmt.Sprintf("mapping: %s cannot be decoded", v.Type()))
-	}
-}
-
-func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) {
-	if n.Kind != yaml.MappingNode {
-		d.add(at(n), "%s is a table of keys, not %s", what, kindOf(n))
-		return
-	}
-	fields, names := map[string]int{}, []string{}
-	for i := range v.NumField() {
-		if key := v.Type().Field(i).Tag.Get("yaml"); key != "" {
-			fields[key] = i
-			names = append(names, key)
-		}
-	}
-	if placed, ok := v.Addr().Interface().(interface{ setPos(at pos) }); ok {
-		placed.setPos(at(n))
-	}
-	seen := map[string]bool{}
+func hasKey(n *yaml.Node, name string) bool {
 	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		name := key.Value
-		if _, known := fields[name]; !known {
-			d.add(at(key), "unknown key %q%s", name, didYouMean(name, names))
-			if name = nearest(name, names); name == "" || seen[name] {
-				continue
-			}
-		}
-		switch {
-		case seen[name]:
-			d.add(at(key), "%q is given twice", name)
-		case value.Tag == "!!null":
-			d.add(at(value), "%q has no value", name)
-		default:
-			d.read(value, v.Field(fields[name]), strconv.Quote(name))
-		}
-		seen[name] = true
-	}
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if field.Tag.Get("need") != "" && !seen[field.Tag.Get("yaml")] {
-			d.add(at(n), "%s needs %q: %s", what, field.Tag.Get("yaml"), lowerFirst(field.Tag.Get("doc")))
+		if n.Content[i].Kind == yaml.ScalarNode && n.Content[i].Value == name {
+			return true
 		}
 	}
+	return false
 }
 
-func (t *text) decode(d *decoder, n *yaml.Node, what string) {
-	t.pos, t.inner = at(n), n.Column
-	if n.Kind != yaml.ScalarNode {
-		d.add(t.pos, "%s is text, not %s", what, kindOf(n))
-		return
+// valueOf returns the value of the i-th key; one that is not there is at its key.
+func valueOf(n *yaml.Node, i int) *yaml.Node {
+	key, value := n.Content[i], n.Content[i+1]
+	if isNull(value) && value.Value == "" {
+		value.Line, value.Column = key.Line, key.Column
 	}
-	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
-		t.inner++
+	return value
+}
+
+func (t *text) decode(d *decoder, n *yaml.Node, what string) bool {
+	t.pos, t.inner = at(n), d.inner(n)
+	if n.Kind != yaml.ScalarNode || isNull(n) {
+		return d.unfit(n, what, "text")
 	}
-	if n.Value == "" {
+	if strings.TrimSpace(n.Value) == "" {
 		d.add(t.pos, "%s is empty", what)
+		return false
 	}
 	t.value = n.Value
+	return true
 }
 
-func (i *integer) decode(d *decoder, n *yaml.Node, what string) {
-	i.pos = at(n)
+// inner returns the column at which the value of a scalar starts, 0 when the
+// file spells it otherwise.
+func (d *decoder) inner(n *yaml.Node) int {
+	start := n.Column - 1
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
+		start++
+	}
+	value := []rune(n.Value)
+	if n.Line > len(d.lines) || start+len(value) > len(d.lines[n.Line-1]) || string(d.lines[n.Line-1][start:start+len(value)]) != n.Value {
+		return 0
+	}
+	return start + 1
+}
+
+func (i *integer) decode(d *decoder, n *yaml.Node, what string) bool {
+	i.pos, i.value = at(n), 1
 	value, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
-		d.add(i.pos, "%s is a whole number, not %s", what, kindOf(n))
-		return
+		return d.unfit(n, what, "a whole number")
 	}
 	i.value = value
+	return true
 }
 
-func (w *words) decode(d *decoder, n *yaml.Node, what string) {
+func (w *words) decode(d *decoder, n *yaml.Node, what string) bool {
 	w.pos = at(n)
 	nodes := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
-		w.list, nodes = true, n.Content
+		w.list, nodes, what = true, n.Content, "an entry of "+what
 		if len(nodes) == 0 {
-			d.add(w.pos, "%s is an empty list", what)
+			d.add(w.pos, "%s is an empty list", strings.TrimPrefix(what, "an entry of "))
+			return false
 		}
 	}
+	ok := true
 	for _, item := range nodes {
 		var t text
-		t.decode(d, item, what)
+		ok = t.decode(d, item, what) && ok
 		w.items = append(w.items, t)
 	}
+	return ok
 }
 
-func (r *readOnly) decode(d *decoder, n *yaml.Node, what string) {
-	r.pos = at(n)
-	if n.Tag == "!!bool" {
-		if err := n.Decode(&r.value); err != nil {
-			d.add(r.pos, "%s is true, or a sentence, not %q", what, n.Value)
-		}
-		return
+func (r *readOnly) decode(d *decoder, n *yaml.Node, what string) bool {
+	r.pos, r.value = at(n), true
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" {
+		r.value = strings.EqualFold(n.Value, "true")
+		return true
 	}
-	var t text
-	t.decode(d, n, what)
-	r.value, r.hint = true, t.value
+	// One word would be a slip: in YAML "no" is text.
+	if n.Kind != yaml.ScalarNode || isNull(n) || len(strings.Fields(n.Value)) < 2 {
+		return d.unfit(n, what, "true, false or a sentence")
+	}
+	r.hint = n.Value
+	return true
 }
 
-func (l *literal) decode(_ *decoder, n *yaml.Node, _ string) { l.pos, l.node = at(n), n }
+func (l *literal) decode(d *decoder, n *yaml.Node, what string) bool {
+	l.pos, l.node = at(n), n
+	if isNull(n) {
+		return d.unfit(n, what, "a value")
+	}
+	return true
+}
 
-func (p *partValues) decode(d *decoder, n *yaml.Node, what string) {
+func (p *partValues) decode(d *decoder, n *yaml.Node, what string) bool {
 	p.pos = at(n)
 	if n.Kind == yaml.MappingNode {
-		p.parts.decode(d, n, what)
-		return
+		return p.parts.decode(d, n, what)
 	}
-	p.single.decode(d, n, what)
+	return p.single.decode(d, n, what)
 }
 
-func (t *table[T]) decode(d *decoder, n *yaml.Node, what string) {
+func (t *table[T]) decode(d *decoder, n *yaml.Node, what string) bool {
 	t.pos = at(n)
 	if n.Kind != yaml.MappingNode {
-		d.add(t.pos, "%s is a table of keys, not %s", what, kindOf(n))
-		return
+		t.broken = true
+		return d.unfit(n, what, "a table of keys")
 	}
 	if len(n.Content) == 0 {
 		d.add(t.pos, "%s is empty", what)
+		t.broken = true
 	}
 	seen := map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
 		var e entry[T]
-		e.key.decode(d, n.Content[i], "a key of "+what)
+		if !e.key.decode(d, n.Content[i], "a key of "+what) {
+			t.broken = true
+			continue
+		}
 		if seen[e.key.value] {
 			d.add(e.key.pos, "%q is given twice", e.key.value)
 			continue
 		}
 		seen[e.key.value] = true
-		if n.Content[i+1].Tag == "!!null" {
-			d.add(at(n.Content[i+1]), "%q has no value", e.key.value)
-			continue
-		}
-		d.read(n.Content[i+1], reflect.ValueOf(&e.value).Elem(), strconv.Quote(e.key.value))
+		t.broken = !d.read(valueOf(n, i), reflect.ValueOf(&e.value).Elem(), strconv.Quote(e.key.value)) || t.broken
 		t.entries = append(t.entries, e)
 	}
+	return !t.broken
 }
 
 func at(n *yaml.Node) pos { return pos{n.Line, n.Column} }
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
 // kindOf names what a node is, for messages.
 func kindOf(n *yaml.Node) string {
@@ -273,15 +250,14 @@ func kindOf(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!null":
 		return "nothing"
-	case "!!bool", "!!int", "!!float":
+	case "!!bool", "!!int", "!!float", "!!timestamp":
 		return n.Value
 	}
 	return strconv.Quote(n.Value)
 }
 
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
+// sentence makes a key's documentation follow a colon.
+func sentence(doc string) string {
+	doc, _, _ = strings.Cut(doc, ". ")
+	return strings.ToLower(doc[:1]) + strings.TrimSuffix(doc[1:], ".")
 }

@@ -23,7 +23,7 @@ type expr struct {
 type source struct {
 	*path
 	parent bool
-	first  bool // only the first entry of a list
+	first  bool // only the first value of a list
 }
 
 // piece is a part of a template: text, an expression, or a group of pieces
@@ -95,7 +95,7 @@ func (e *expr) texts(v values) []string {
 			if text, ok := scalarText(value); ok {
 				found = append(found, text)
 			}
-			return !s.first
+			return !s.first || found == nil
 		})
 		if found != nil {
 			break
@@ -115,6 +115,7 @@ func (e *expr) truth(v values) bool {
 }
 
 // plain returns the expression's value as a profile holds it, nil for none.
+// false counts when no alternative has another value.
 func (e *expr) plain(v values) any {
 	if e.template != nil {
 		if text, _ := fill(e.template, v); text != "" {
@@ -137,7 +138,10 @@ func (e *expr) plain(v values) any {
 
 func (s source) plain(v values) any {
 	if !s.list() {
-		return plainValue(s.leaf.get(s.root(v)))
+		if value := plainValue(s.leaf.get(s.root(v))); value != 0.0 {
+			return value
+		}
+		return nil
 	}
 	var items []any
 	s.each(s.root(v), func(value reflect.Value) bool {

@@ -34,15 +34,19 @@ func (id ID) String() string {
 }
 
 // whole tells whether a resource can have this id.
-func (id ID) whole() bool {
+func (id ID) whole() bool { return len(id) > 0 && id.gap() < 0 }
+
+// gap returns the first part that has to be there and is not, -1 for none:
+// the last, and every one behind a part that is there.
+func (id ID) gap() int {
 	given := false
-	for _, part := range id {
-		if given && part == "" {
-			return false
+	for i, part := range id {
+		if part == "" && (given || i == len(id)-1) {
+			return i
 		}
 		given = given || part != ""
 	}
-	return given
+	return -1
 }
 
 var errNotAnID = errors.New("not an id of this resource type")

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"reflect"
+	"strconv"
 
 	"github.com/conductorone/baton-descope/api"
 )
@@ -56,20 +57,21 @@ func (l *List) Request(at Position, size int) any {
 		if size == 0 {
 			size = p.Size
 		}
-		setInt(target, p.limit, size)
+		if size > 0 {
+			setInt(target, p.limit, size)
+		}
 		setInt(target, p.offset, at.Offset)
 		setInt(target, p.page, p.First+at.Page)
 		if p.cursor != nil && at.Cursor != "" {
-			// The check that compiled it proves that a cursor field takes text.
-			_ = setText(reach(target, p.cursor), at.Cursor) //nolint:errcheck // See above; a number's cursor came from a number.
+			_ = setText(reach(target, p.cursor), at.Cursor) //nolint:errcheck // The field takes text, or the API's own numbers.
 		}
 	}
 	return call
 }
 
 func setInt(target reflect.Value, index []int, n int) {
-	if index != nil && n != 0 {
-		reach(target, index).SetInt(int64(n))
+	if index != nil {
+		_ = setText(reach(target, index), strconv.Itoa(n)) //nolint:errcheck // The field takes numbers.
 	}
 }
 
@@ -77,12 +79,9 @@ func setInt(target reflect.Value, index []int, n int) {
 func (l *List) Read(reply any) Page {
 	root := reflect.ValueOf(reply)
 	records := l.records.get(root)
-	page := Page{}
-	if records.IsValid() && records.Kind() == reflect.Slice {
-		page.Records = make([]Record, records.Len())
-		for i := range page.Records {
-			page.Records[i] = Record{indirect(records.Index(i))}
-		}
+	page := Page{Records: make([]Record, entryCount(records))}
+	for i := range page.Records {
+		page.Records[i] = Record{indirect(records.Index(i))}
 	}
 	if l.Pages == nil {
 		return page
@@ -91,8 +90,9 @@ func (l *List) Read(reply any) Page {
 		page.Next, _ = scalarText(l.Pages.next.get(root))
 	}
 	if l.Pages.total != nil {
-		if total := indirect(l.Pages.total.get(root)); total.IsValid() && total.CanInt() && total.Int() > 0 {
-			page.Total, page.TotalTold = int(total.Int()), true
+		if text, ok := scalarText(l.Pages.total.get(root)); ok {
+			total, err := strconv.Atoi(text)
+			page.Total, page.TotalTold = total, err == nil && total > 0
 		}
 	}
 	return page
@@ -101,3 +101,6 @@ func (l *List) Read(reply any) Page {
 // ByCursor tells that a reply names the next page, so that pages cannot be
 // asked for by position.
 func (p *Pages) ByCursor() bool { return p.cursor != nil }
+
+// ByOffset tells that a page can start at any record.
+func (p *Pages) ByOffset() bool { return p.offset != nil }

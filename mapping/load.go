@@ -56,7 +56,7 @@ type Environment struct {
 // messages. The error holds Mistakes.
 func Load(name string, src []byte, env Environment) (*Plan, error) {
 	found := &mistakeList{file: name}
-	doc, ok := (&decoder{found}).parse(src)
+	doc, ok := (&decoder{mistakeList: found}).parse(src)
 	if !ok {
 		return nil, found.err()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Mistake is one thing wrong with a mapping file, at its place.
@@ -67,8 +68,12 @@ func didYouMean(word string, options []string) string {
 // nearest returns the option that word is most likely a misspelling of, or "".
 // Whoever reports a mistake goes on with it, so that one mistake is one message.
 func nearest(word string, options []string) string {
-	best, distance := "", 1+len([]rune(word))/3
+	length := utf8.RuneCountInString(word)
+	best, distance := "", min(1+length/3, length-1)
 	for _, option := range options {
+		if difference := length - utf8.RuneCountInString(option); difference > distance || -difference > distance {
+			continue
+		}
 		d := editDistance(strings.ToLower(word), strings.ToLower(option))
 		if d < distance || (d == distance && best == "") {
 			best, distance = option, d

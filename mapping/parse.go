@@ -2,7 +2,9 @@ package mapping
 
 import (
 	"fmt"
+	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,13 +28,16 @@ type scope struct {
 	// parent is the record of the parent's type, nil when there is none.
 	parent     reflect.Type
 	parentName string
-	// noParent says why parent.x cannot be used here.
+	// noParent says why parent.x cannot be used here; it is empty when that is
+	// not known, because the parent has a mistake of its own.
 	noParent string
+	// usesParent is set when an expression uses parent.x.
+	usesParent *bool
 }
 
 // compileExpr compiles one expression; nil when it is not given or wrong.
 func (c *compiler) compileExpr(t text, s scope, w want) *expr {
-	if !t.given() || t.value == "" || s.record == nil {
+	if t.value == "" || s.record == nil {
 		return nil
 	}
 	if strings.ContainsAny(t.value, "{}[]") {
@@ -71,6 +76,9 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 	}
 	root, name := s.record, s.name
 	if rest, ok := strings.CutPrefix(written, "parent."); ok {
+		if s.parent == nil && s.noParent == "" {
+			return src, false
+		}
 		if s.parent == nil {
 			c.add(t.at(offset), "%s: %s", written, s.noParent)
 			return src, false
@@ -93,6 +101,9 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 	if why := unfit(src, whole, w); why != "" {
 		c.add(t.at(offset), "%s", why)
 		return src, false
+	}
+	if src.parent {
+		*s.usesParent = true
 	}
 	return src, true
 }
@@ -126,92 +137,123 @@ func unfit(s source, written string, w want) string {
 			return is("a time")
 		}
 	case wantPlain:
-		if k == kindObject {
+		if holdsObjects(s.typ) {
 			return fmt.Sprintf("%s is %s; name one of its fields", written, s.describe())
 		}
 	}
 	return ""
 }
 
+// holdsObjects tells whether a value of type t is or contains an object with
+// fields of its own, which a profile does not take apart.
+func holdsObjects(t reflect.Type) bool {
+	k := kindOfType(t)
+	return k == kindObject || (k == kindList || k == kindMap) && holdsObjects(deref(t).Elem())
+}
+
+// templateReader reads a template piece by piece.
+type templateReader struct {
+	c      *compiler
+	text   text
+	scope  scope
+	offset int
+	// wrong tells that an expression is wrong, unclosed that the brackets are.
+	wrong, unclosed bool
+}
+
 // compileTemplate compiles text with expressions in braces and optional groups in brackets.
 func (c *compiler) compileTemplate(t text, s scope) *expr {
-	pieces, end, ok := c.compilePieces(t, 0, s, false)
-	if ok && end < len(t.value) {
-		c.add(t.at(end), "%q without its opening bracket", string(t.value[end]))
-		ok = false
-	}
-	if !ok {
+	r := &templateReader{c: c, text: t, scope: s}
+	pieces := r.pieces(false)
+	if r.wrong || r.unclosed {
 		return nil
 	}
 	return &expr{template: pieces}
 }
 
-// compilePieces compiles from offset to the end or, in a group, to its `]`.
-func (c *compiler) compilePieces(t text, offset int, s scope, inGroup bool) ([]piece, int, bool) {
-	var pieces []piece
-	start, ok := offset, true
-	flush := func(end int) {
-		if end > start {
-			pieces = append(pieces, piece{text: t.value[start:end]})
-		}
-	}
-	for offset < len(t.value) {
-		switch t.value[offset] {
-		case '{':
-			flush(offset)
-			length := strings.IndexByte(t.value[offset:], '}')
-			if length < 0 {
-				c.add(t.at(offset), "%q without its closing brace", "{")
-				return nil, offset, false
-			}
-			e := c.compileAlternatives(t, offset+1, t.value[offset+1:offset+length], s, wantText)
-			ok = ok && e != nil
-			pieces = append(pieces, piece{expr: e})
-			offset += length + 1
-			start = offset
-		case '[':
-			flush(offset)
-			if inGroup {
-				c.add(t.at(offset), "brackets inside brackets")
-				return nil, offset, false
-			}
-			group, end, groupOK := c.compilePieces(t, offset+1, s, true)
-			if groupOK && end >= len(t.value) {
-				c.add(t.at(offset), "%q without its closing bracket", "[")
-				return nil, offset, false
-			}
-			ok = ok && groupOK
-			pieces = append(pieces, piece{group: append([]piece{}, group...)})
-			offset = end + 1
-			start = offset
-			if !groupOK {
-				return nil, offset, false
-			}
-		case ']':
-			flush(offset)
-			return pieces, offset, ok
-		case '}':
-			c.add(t.at(offset), "%q without its opening brace", "}")
-			return nil, offset, false
+// pieces reads to the end or, in a group, to its `]`.
+func (r *templateReader) pieces(inGroup bool) []piece {
+	pieces := []piece{}
+	for !r.unclosed && r.offset < len(r.text.value) {
+		rest := r.text.value[r.offset:]
+		plain := strings.IndexAny(rest, "{}[]")
+		switch {
+		case plain < 0:
+			plain = len(rest)
+			fallthrough
+		case plain > 0:
+			pieces = append(pieces, piece{text: rest[:plain]})
+			r.offset += plain
+		case rest[0] == '{':
+			pieces = append(pieces, piece{expr: r.expression(rest)})
+		case rest[0] == '[' && !inGroup:
+			pieces = append(pieces, piece{group: r.group()})
+		case rest[0] == ']' && inGroup:
+			return pieces
+		case rest[0] == '[':
+			r.misplaced("brackets inside brackets")
 		default:
-			offset++
+			r.misplaced("%q closes nothing", rest[:1])
 		}
 	}
-	flush(offset)
-	return pieces, offset, ok
+	return pieces
 }
 
-func parseTime(s string) (time.Time, error) {
-	const firstMillisecond = 1e11
-	if number, err := strconv.ParseFloat(s, 64); err == nil {
-		if number >= firstMillisecond {
-			return time.UnixMilli(int64(number)).UTC(), nil
-		}
-		return time.Unix(int64(number), 0).UTC(), nil
+// expression reads `{...}`, with which rest starts.
+func (r *templateReader) expression(rest string) *expr {
+	length := strings.IndexByte(rest, '}')
+	if length < 0 {
+		r.misplaced("%q is not closed", "{")
+		return nil
 	}
-	parsed, err := time.Parse(time.RFC3339, s)
+	e := r.c.compileAlternatives(r.text, r.offset+1, rest[1:length], r.scope, wantText)
+	r.wrong = r.wrong || e == nil
+	r.offset += length + 1
+	return e
+}
+
+// group reads `[...]`.
+func (r *templateReader) group() []piece {
+	start := r.offset
+	r.offset++
+	group := r.pieces(true)
+	if r.unclosed {
+		return nil
+	}
+	closed := r.offset < len(r.text.value)
+	if hasPath := slices.ContainsFunc(group, func(p piece) bool { return p.text == "" }); !closed || !hasPath {
+		r.offset = start
+		if closed {
+			r.misplaced("no path in these brackets, so nothing says when to leave them out")
+		} else {
+			r.misplaced("%q is not closed", "[")
+		}
+	}
+	r.offset++
+	return group
+}
+
+func (r *templateReader) misplaced(format string, args ...any) {
+	r.c.add(r.text.at(r.offset), format, args...)
+	r.unclosed = true
+}
+
+// parseTime reads a time. One after the year 9999 is a mistake in the unit.
+func parseTime(s string) (time.Time, error) {
+	const firstMillisecond, end = 1e11, 253402300800
+	t, err := time.Parse(time.RFC3339, s)
+	if number, notNumber := strconv.ParseFloat(s, 64); notNumber == nil {
+		seconds := number
+		if math.Abs(number) >= firstMillisecond {
+			seconds = number / 1000
+		}
+		if math.Abs(seconds) < end {
+			whole, fraction := math.Modf(seconds)
+			t, err = time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3), nil
+		}
+	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%q is not a time (Unix seconds or milliseconds, or RFC 3339)", s)
 	}
-	return parsed.UTC(), nil
+	return t.UTC(), nil
 }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -9,6 +10,8 @@ import (
 // path is a field path compiled against a type of the API: `a.b.c`, through
 // lists entry by entry.
 type path struct {
+	// written is the path as the file has it, misspelled fields put right.
+	written string
 	// lists lead from the root to a list, and from an entry of each list to the next.
 	lists []access
 	// leaf leads from the root, or from an entry of the last list, to the value.
@@ -41,7 +44,7 @@ func (a access) get(v reflect.Value) reflect.Value {
 				}
 				v = v.Field(i)
 			}
-		case v.Kind() == reflect.Map:
+		case v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String:
 			v = v.MapIndex(reflect.ValueOf(h.key).Convert(v.Type().Key()))
 		default:
 			return reflect.Value{}
@@ -65,15 +68,20 @@ func eachEntry(lists []access, v reflect.Value, yield func(reflect.Value) bool) 
 		return yield(v)
 	}
 	entries := lists[0].get(v)
-	if !entries.IsValid() || entries.Kind() != reflect.Slice {
-		return true
-	}
-	for i := range entries.Len() {
+	for i := range entryCount(entries) {
 		if !eachEntry(lists[1:], entries.Index(i), yield) {
 			return false
 		}
 	}
 	return true
+}
+
+// entryCount returns the number of entries of a list, 0 for what is none.
+func entryCount(v reflect.Value) int {
+	if v.Kind() != reflect.Slice && v.Kind() != reflect.Array {
+		return 0
+	}
+	return v.Len()
 }
 
 // pathMistake says what is wrong with a path, and where in it.
@@ -83,20 +91,31 @@ type pathMistake struct {
 }
 
 // compilePath compiles a path from a root type; name says what the root is,
-// for messages. A path that ends at a list goes through it.
+// for messages. A path that ends at a list goes through it. With a mistake
+// comes the path that was probably meant, or nil.
 func compilePath(written string, root reflect.Type, name string) (*path, *pathMistake) {
+	if written == "" {
+		return nil, &pathMistake{0, "a path is missing here"}
+	}
 	p := &path{typ: root}
+	var first *pathMistake
 	offset := 0
-	for _, segment := range strings.Split(written, ".") {
-		if segment == "" || strings.ContainsAny(segment, " \t\n{}[]\"'") {
-			return nil, &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)}
+	segments := strings.Split(written, ".")
+	for i, segment := range segments {
+		if segment == "" || strings.ContainsAny(segment, " \t\r\n{}[]\"'") {
+			return nil, cmp.Or(first, &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)})
 		}
-		p.enterList(written, offset)
+		p.enterList(strings.Join(segments[:i], "."))
 		switch t := deref(p.typ); kindOfType(t) {
 		case kindObject:
-			f, ok := findField(fieldsOf(t), segment)
+			fields := fieldsOf(t)
+			f, ok := findField(fields, segment)
 			if !ok {
-				return nil, &pathMistake{offset, noField(name, t, root, segment)}
+				first = cmp.Or(first, &pathMistake{offset, noField(name, t, root, segment)})
+				if f, ok = findField(fields, nearest(segment, fieldNames(fields))); !ok {
+					return nil, first
+				}
+				segments[i] = f.name
 			}
 			p.leaf = append(p.leaf, hop{index: f.index})
 			p.typ = f.typ
@@ -106,19 +125,21 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 		case kindAny:
 			p.leaf = append(p.leaf, hop{key: segment})
 		default:
-			return nil, &pathMistake{offset, fmt.Sprintf("%s is %s and has no field %q", written[:max(offset-1, 0)], describeType(t), segment)}
+			what := fmt.Sprintf("%s is %s and has no field %q", cmp.Or(strings.Join(segments[:i], "."), name), describeType(t), segment)
+			return nil, cmp.Or(first, &pathMistake{offset, what})
 		}
 		offset += len(segment) + 1
 	}
-	p.enterList(written, len(written)+1)
-	return p, nil
+	p.written = strings.Join(segments, ".")
+	p.enterList(p.written)
+	return p, first
 }
 
-// enterList moves from a list to its entries. offset is behind the list's name.
-func (p *path) enterList(written string, offset int) {
+// enterList moves from a list, which is called name, to its entries.
+func (p *path) enterList(name string) {
 	for kindOfType(p.typ) == kindList {
 		p.lists = append(p.lists, p.leaf)
-		p.listNames = append(p.listNames, written[:max(offset-1, 0)])
+		p.listNames = append(p.listNames, name)
 		p.leaf = nil
 		p.typ = deref(p.typ).Elem()
 	}
@@ -127,7 +148,7 @@ func (p *path) enterList(written string, offset int) {
 func noField(name string, t, root reflect.Type, segment string) string {
 	holder := name
 	if t != root {
-		holder = fmt.Sprintf("a %s (%s)", "value there", t.Name())
+		holder = fmt.Sprintf("an object there (%s)", t.Name())
 	}
 	return fmt.Sprintf("%s has no field %q%s", holder, segment, didYouMean(segment, fieldNames(fieldsOf(t))))
 }

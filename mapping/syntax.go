@@ -1,12 +1,17 @@
 package mapping
 
-import "gopkg.in/yaml.v3"
+import (
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
 
 // The types below are the language: what a mapping file may say. The decoder
 // reads a file into them and refuses what is not here; "need" marks the keys
 // that must be there, and "doc" says what a key means.
 
 type document struct {
+	block
 	Version       integer             `yaml:"version" need:"yes" doc:"Version of the mapping language: 1."`
 	Connector     connectorInfo       `yaml:"connector" need:"yes" doc:"What the connector is called."`
 	Limits        limits              `yaml:"limits" doc:"What the API bears."`
@@ -15,20 +20,20 @@ type document struct {
 }
 
 type connectorInfo struct {
-	pos
+	block
 	DisplayName text `yaml:"display_name" need:"yes" doc:"Name of the connected product."`
 	Description text `yaml:"description" doc:"One sentence on what is synced."`
 	HelpURL     text `yaml:"help_url" doc:"Page that says how to set the connector up."`
 }
 
 type limits struct {
-	pos
+	block
 	ParallelRequests integer        `yaml:"parallel_requests" doc:"Requests in flight at most. Default 6."`
 	PerMinute        table[integer] `yaml:"per_minute" doc:"Requests in any 60 seconds at most, by operation."`
 }
 
 type errorRules struct {
-	pos
+	block
 	Code      text  `yaml:"code" doc:"Path to the error code in an error reply."`
 	Message   text  `yaml:"message" doc:"Path to the message in an error reply."`
 	NotFound  words `yaml:"not_found" doc:"Error codes that say a thing does not exist."`
@@ -36,7 +41,7 @@ type errorRules struct {
 }
 
 type resourceType struct {
-	pos
+	block
 	DisplayName  text               `yaml:"display_name" need:"yes" doc:"Name of the type for people."`
 	Trait        text               `yaml:"trait" doc:"What the resources are: user, group, role or app."`
 	List         list               `yaml:"list" need:"yes" doc:"How all resources are read."`
@@ -55,15 +60,15 @@ type resourceType struct {
 }
 
 type list struct {
-	pos
+	block
 	Operation text           `yaml:"operation" need:"yes" doc:"Operation that lists the records."`
-	Records   text           `yaml:"records" need:"yes" doc:"Path to the list of records in the reply."`
+	Records   text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
 	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
 	Pages     pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 }
 
 type pages struct {
-	pos
+	block
 	Limit  text    `yaml:"limit" doc:"Request field for the number of records a page."`
 	Size   integer `yaml:"size" doc:"Records a page."`
 	Offset text    `yaml:"offset" doc:"Request field for the number of records to skip."`
@@ -75,7 +80,7 @@ type pages struct {
 }
 
 type get struct {
-	pos
+	block
 	Operation text           `yaml:"operation" need:"yes" doc:"Operation that reads one record."`
 	With      table[text]    `yaml:"with" need:"yes" doc:"Request fields, each from a part of the id."`
 	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
@@ -83,7 +88,7 @@ type get struct {
 }
 
 type status struct {
-	pos
+	block
 	From     text  `yaml:"from" need:"yes" doc:"Path to the API's status."`
 	Enabled  words `yaml:"enabled" doc:"The API's values that mean enabled."`
 	Pending  words `yaml:"pending" doc:"The API's values that mean pending."`
@@ -92,25 +97,24 @@ type status struct {
 }
 
 type userTrait struct {
-	pos
-	Login         text `yaml:"login" doc:"What the user signs in with."`
-	LoginAliases  text `yaml:"login_aliases" doc:"Other things the user signs in with."`
-	Email         text `yaml:"email" doc:"Primary e-mail address."`
-	EmailVerified text `yaml:"email_verified" doc:"Whether the address was verified."`
-	LastLogin     text `yaml:"last_login" doc:"When the user last signed in."`
-	MFA           text `yaml:"mfa" doc:"Whether a second factor is set up."`
-	SSO           text `yaml:"sso" doc:"Whether the user signs in through SSO."`
+	block
+	Login        text `yaml:"login" doc:"What the user signs in with."`
+	LoginAliases text `yaml:"login_aliases" doc:"Other things the user signs in with."`
+	Email        text `yaml:"email" doc:"Primary e-mail address."`
+	LastLogin    text `yaml:"last_login" doc:"When the user last signed in."`
+	MFA          text `yaml:"mfa" doc:"Whether a second factor is set up."`
+	SSO          text `yaml:"sso" doc:"Whether the user signs in through SSO."`
 }
 
 type also struct {
-	pos
+	block
 	In   text       `yaml:"in" need:"yes" doc:"Resource type whose records show them."`
 	ID   partValues `yaml:"id" need:"yes" doc:"Paths in those records to the parts of the id."`
 	Like partValues `yaml:"like" need:"yes" doc:"Paths to the parts of the id of the listed resource that says the rest."`
 }
 
 type entitlement struct {
-	pos
+	block
 	DisplayName text      `yaml:"display_name" doc:"Name of the entitlement. Default: the resource's name and the slug."`
 	Description text      `yaml:"description" doc:"Description of the entitlement."`
 	GrantableTo words     `yaml:"grantable_to" need:"yes" doc:"Resource types that can hold it."`
@@ -121,22 +125,22 @@ type entitlement struct {
 }
 
 type provision struct {
-	pos
+	block
 	Operation text           `yaml:"operation" need:"yes" doc:"Operation that writes."`
 	With      table[words]   `yaml:"with" need:"yes" doc:"Request fields, each principal.PART or resource.PART, or a list of them."`
 	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
 	Principal text           `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
-	Requires  requirement    `yaml:"requires" doc:"What the principal has to hold before."`
+	Requires  requirement    `yaml:"requires" doc:"What the principal has to hold before a grant."`
 }
 
 type requirement struct {
-	pos
+	block
 	Entitlement text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what has to be held."`
 	On          partValues `yaml:"on" need:"yes" doc:"Parts of the id of the resource, each from resource.PART. Without a value nothing is required."`
 }
 
 type grantRule struct {
-	pos
+	block
 	Entitlement text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what is held."`
 	On          partValues `yaml:"on" need:"yes" doc:"Paths in the record to the parts of the id of the resource it is held on."`
 	Expand      text       `yaml:"expand" doc:"Entitlement of the record's resource whose holders hold this too. Used with expansion switched on."`
@@ -145,25 +149,36 @@ type grantRule struct {
 // pos is a place in the file, from 1; the zero pos is that of a key not given.
 type pos struct{ line, col int }
 
-func (p *pos) setPos(at pos) { *p = at }
-
 func (p pos) given() bool { return p.line > 0 }
 
-// text is one scalar. inner is the column of its first character, behind a quote.
+// block is a table of keys.
+type block struct {
+	pos
+	// broken tells that not all of it could be read, so that what seems to be
+	// missing may be there.
+	broken bool
+}
+
+func (b *block) placed() *block { return b }
+
+// text is one scalar; its value is empty when it could not be read.
 type text struct {
 	pos
 	value string
+	// inner is the column of the first character of the value, behind a quote;
+	// 0 when the value does not stand in the file as it is: escapes, several lines.
 	inner int
 }
 
-// at returns the place of the character at offset, in bytes, of a text on one line.
+// at returns the place of the character at offset, in bytes.
 func (t text) at(offset int) pos {
-	if offset > len(t.value) {
+	if t.inner == 0 || offset > len(t.value) {
 		return t.pos
 	}
-	return pos{t.line, t.inner + len([]rune(t.value[:offset]))}
+	return pos{t.line, t.inner + utf8.RuneCountInString(t.value[:offset])}
 }
 
+// integer is a whole number; 1, which is right everywhere, when it could not be read.
 type integer struct {
 	pos
 	value int
@@ -206,7 +221,7 @@ type partValues struct {
 }
 
 type table[T any] struct {
-	pos
+	block
 	entries []entry[T]
 }
 

@@ -177,7 +177,7 @@ type SearchUsersRequest struct {
 	// Offset Row to start at. When positive it takes precedence over page.
 	Offset int32 `json:"offset,omitempty"`
 
-	// Page Page to return
+	// Page Page to return, the first being 0.
 	Page   int32    `json:"page,omitempty"`
 	Phones []string `json:"phones,omitempty"`
 

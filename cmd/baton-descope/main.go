@@ -1,0 +1,94 @@
+// Command baton-descope syncs a Descope project into Baton, and grants and
+// revokes role assignments and tenant memberships there.
+//
+//	baton-descope --project-id P2... --management-key K2... -f descope.c1z
+package main
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	sdkconfig "github.com/conductorone/baton-sdk/pkg/config"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/connectorrunner"
+	"github.com/conductorone/baton-sdk/pkg/exit"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
+
+	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	"github.com/conductorone/baton-descope/connector"
+	generated "github.com/conductorone/baton-descope/gen/config"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+const name = "baton-descope"
+
+// workers is how many pages the SDK asks for at once; --workers changes it.
+const workers = 4
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		exit.LogExit(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	plan, err := loadMapping(&generated.Descope{})
+	if err != nil {
+		return err
+	}
+	described, err := connector.New(ctx, connector.Options{Name: name, Version: version, Plan: plan})
+	if err != nil {
+		return err
+	}
+	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, newServer, config.Schema,
+		connectorrunner.WithSessionStoreEnabled(),
+		connectorrunner.WithWorkerCount(workers),
+		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(described),
+	)
+	if err != nil {
+		return err
+	}
+	command.Version = version
+	command.Short = "Sync and provision a Descope project"
+	command.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkEarly(cmd, v) }
+	return command.Execute()
+}
+
+// checkEarly finds what is wrong with the mapping and the base URL before the
+// connector is started as a process of its own.
+func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
+	if err := v.BindPFlags(cmd.Flags()); err != nil {
+		return err
+	}
+	cfg, err := cli.MakeGenericConfiguration[*generated.Descope](v)
+	if err != nil {
+		return err
+	}
+	if _, err := loadMapping(cfg); err != nil {
+		return err
+	}
+	if cfg.ProjectId == "" {
+		return nil // The SDK says what is missing.
+	}
+	_, err = baseURL(cfg)
+	return err
+}
+
+// newServer makes the connector of a configuration.
+func newServer(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeOpts) (types.ConnectorServer, error) {
+	options, err := connectorOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	chosen := cli.ConnectorOpts{SyncResourceTypeIDs: runTime.SyncResourceTypeIDs}
+	options.WillSync = chosen.WillSyncResourceType
+	c, err := connector.New(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(runTime.SessionStore))
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+)
+
+var ready = regexp.MustCompile(`^descope-emulator: listening on (http://127\.0\.0\.1:\d+) \(project (P\w+)\)\n$`)
+
+// start runs the command until the test ends or stop is called, which returns what
+// the command returned.
+func start(t *testing.T, args ...string) (url, project string, stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := run(ctx, append([]string{"--addr", "127.0.0.1:0"}, args...), in, io.Discard)
+		in.CloseWithError(err) //nolint:errcheck // It never fails.
+		done <- err
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := ready.FindStringSubmatch(line)
+	if match == nil {
+		t.Fatalf("the first line is %q", line)
+	}
+	t.Cleanup(cancel)
+	return match[1], match[2], func() error { cancel(); return <-done }
+}
+
+func get(t *testing.T, url, bearer string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+bearer)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(content)
+}
+
+func TestServesTheDemoProject(t *testing.T) {
+	url, project, stop := start(t)
+	if project != emulator.DefaultProjectID {
+		t.Errorf("project %s", project)
+	}
+	status, body := get(t, url+"/v1/mgmt/tenant/all", project+":"+emulator.DefaultManagementKey)
+	if status != http.StatusOK || !strings.Contains(body, "Acme Robotics") {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	if _, body := get(t, url+emulator.StatePath, ""); !strings.Contains(body, "U2demoAmaraOkafor") {
+		t.Errorf("state %s", body)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("stopped with %v", err)
+	}
+}
+
+func TestServesAGeneratedProject(t *testing.T) {
+	url, project, _ := start(t, "--users", "5", "--roles", "3", "--project-id", "Pmine", "--management-key", "k")
+	status, body := get(t, url+"/v1/mgmt/role/all", "Pmine:k")
+	if status != http.StatusOK || strings.Count(body, `"name"`) != 3 || project != "Pmine" {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+}
+
+func TestJournalHasNoKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	url, project, stop := start(t, "--journal", path)
+	get(t, url+"/v1/mgmt/user?userId=x", project+":"+emulator.DefaultManagementKey)
+	get(t, url+"/v1/mgmt/role/all", "wrong")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Count(lines, []byte("\n")) != 2 || !bytes.Contains(lines, []byte(`"operation":"LoadUser","method":"GET","path":"/v1/mgmt/user","query":"userId=x"`)) {
+		t.Errorf("journal: %s", lines)
+	}
+	if bytes.Contains(lines, []byte(emulator.DefaultManagementKey)) || bytes.Contains(lines, []byte("Authorization")) {
+		t.Errorf("the journal holds the key: %s", lines)
+	}
+}
+
+func TestRefusedFlags(t *testing.T) {
+	for args, want := range map[string]string{
+		"--addr 0.0.0.0:0":      "not a loopback address",
+		"--addr :0":             "not a loopback address",
+		"--addr 192.0.2.1:8484": "not a loopback address",
+		"--addr nonsense":       "--addr nonsense",
+		"--users -1":            "--users must not be negative",
+		"--latency -1s":         "--latency must not be negative",
+		"serve":                 `unexpected argument "serve"`,
+		"--journal /no/such/x":  "--journal",
+	} {
+		err := run(t.Context(), strings.Fields(args), io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", args, err, want)
+		}
+	}
+	if err := run(t.Context(), []string{"--nonsense"}, io.Discard, io.Discard); !errors.Is(err, errUsage) {
+		t.Error(err)
+	}
+}
+
+func TestHelpSaysWhatItIs(t *testing.T) {
+	var help strings.Builder
+	if err := run(t.Context(), []string{"--help"}, io.Discard, &help); !errors.Is(err, flag.ErrHelp) {
+		t.Error(err)
+	}
+	if !strings.Contains(help.String(), "a development tool, not Descope") {
+		t.Error(help.String())
+	}
+}

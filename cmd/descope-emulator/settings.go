@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+)
+
+// settings are what the flags say.
+type settings struct {
+	addr    string
+	journal string
+	options emulator.Options
+	size    emulator.Size
+}
+
+// errUsage stands for a mistake in the flags that has been printed already.
+var errUsage = errors.New("usage")
+
+const about = `descope-emulator is a development tool, not Descope. It serves the part of
+Descope's Management API that baton-descope uses, from memory, on loopback.
+
+Without a size it holds a demo project of 60 users; with any of --users, --tenants,
+--roles, --permissions and --seed it holds a generated one.
+GET /-/state tells what each user holds, without a key; Descope has no such path.
+
+Flags:
+`
+
+func parse(args []string, stderr io.Writer) (*settings, error) {
+	s := new(settings)
+	flags := flag.NewFlagSet("descope-emulator", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, about)
+		flags.PrintDefaults()
+	}
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "loopback `address` to listen on; port 0 picks a free one")
+	flags.StringVar(&s.options.ProjectID, "project-id", emulator.DefaultProjectID, "project id to accept")
+	flags.StringVar(&s.options.ManagementKey, "management-key", emulator.DefaultManagementKey, "management key to accept")
+	flags.IntVar(&s.size.Users, "users", 0, "users to generate (default 1000, when another size is given)")
+	flags.IntVar(&s.size.Tenants, "tenants", 0, "tenants to generate (default 1 for each 100 users, from 2 to 1000)")
+	flags.IntVar(&s.size.Roles, "roles", 0, "roles to generate (default 1 for each 200 users, from 10 to 500)")
+	flags.IntVar(&s.size.Permissions, "permissions", 0, "permissions to generate (default 200)")
+	flags.Uint64Var(&s.size.Seed, "seed", 0, "chooses among generated projects of one size")
+	flags.DurationVar(&s.options.Latency, "latency", 0, "time that passes before each answer, such as 20ms")
+	flags.IntVar(&s.options.RateLimit, "rate-limit", 0, "user searches answered in any 60 seconds; others get a 429 (default no limit)")
+	flags.StringVar(&s.journal, "journal", "", "`file` to append each request to, as a line of JSON without its headers")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, errUsage // Parse has printed it.
+	}
+	if err := s.check(flags); err != nil {
+		return nil, err
+	}
+	// A run of any length must fit in memory; --journal is for those who want to know.
+	s.options.KeepRequests = -1
+	return s, nil
+}
+
+func (s *settings) check(flags *flag.FlagSet) error {
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	for name, value := range map[string]int{
+		"users": s.size.Users, "tenants": s.size.Tenants, "roles": s.size.Roles,
+		"permissions": s.size.Permissions, "rate-limit": s.options.RateLimit, "latency": int(s.options.Latency),
+	} {
+		if value < 0 {
+			return fmt.Errorf("--%s must not be negative", name)
+		}
+	}
+	return nil
+}
+
+func (s *settings) project() emulator.Project {
+	if s.size == (emulator.Size{}) {
+		return emulator.Demo()
+	}
+	return emulator.Generate(s.size)
+}

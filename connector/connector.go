@@ -1,0 +1,208 @@
+// Package connector runs a mapping on the Baton SDK: it calls the operations
+// that a [mapping.Plan] names, makes resources, entitlements and grants of the
+// records they return, and grants and revokes. It knows nothing of any
+// particular API.
+//
+//	plan, err := mapping.Load("descope.yaml", src, environment)
+//	c, err := connector.New(ctx, connector.Options{
+//		Name: "baton-descope", Plan: plan, BaseURL: "https://api.descope.com", Token: key,
+//	})
+//	server, err := connector.NewServer(ctx, c)
+//
+// Three ideas carry it. Every record is read once for each sync: what later
+// phases need of a paged record is kept in the SDK's session store, and lists
+// that come in one reply stay in memory for the sync (see sync.go). Nothing
+// depends on what was kept: whatever is missing is read again. And an error
+// never looks like an empty list: a sync that cannot see everything fails.
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/connector/transport"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// Options say what to run and on what.
+type Options struct {
+	// Name starts the connector's errors and its user agent.
+	Name    string
+	Version string
+	Plan    *mapping.Plan
+
+	// BaseURL is the API's, and Token the bearer token that it takes. Without a
+	// BaseURL the connector describes itself and calls nothing.
+	BaseURL string
+	Token   string
+	// Expand marks the grants that the mapping calls expandable as such, so
+	// that holders of the one entitlement are shown to hold the other.
+	Expand bool
+	// WillSync tells whether a resource type takes part in the sync; nil for all.
+	WillSync func(resourceTypeID string) bool
+}
+
+// Connector is a mapping at work.
+type Connector struct {
+	options   Options
+	plan      *mapping.Plan
+	transport *transport.Transport
+	conn      api.Connection
+	syncs     syncs
+}
+
+// New returns a connector. It calls nothing.
+func New(ctx context.Context, o Options) (*Connector, error) {
+	c := &Connector{options: o, plan: o.Plan}
+	if o.BaseURL == "" {
+		return c, nil
+	}
+	t, err := transport.New(ctx, transport.Options{
+		Token:       o.Token,
+		UserAgent:   strings.TrimSuffix(o.Name+"/"+o.Version, "/"),
+		MaxInFlight: o.Plan.ParallelRequests,
+		PerMinute:   o.Plan.PerMinute,
+		ReadError:   o.Plan.Errors.Read,
+		Permanent:   o.Plan.Errors.Permanent,
+		NotFound:    o.Plan.Errors.NotFound,
+	})
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	c.transport, c.conn = t, api.NewConnection(o.BaseURL, t)
+	return c, nil
+}
+
+// Metadata describes the connector.
+func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
+	return v2.ConnectorMetadata_builder{
+		DisplayName: c.plan.DisplayName,
+		Description: c.plan.Description,
+		HelpUrl:     c.plan.HelpURL,
+	}.Build(), nil
+}
+
+// Validate proves that the token can list every resource type, with one small
+// request for each, and names all that it cannot.
+func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, error) {
+	var errs []error
+	for _, t := range c.plan.Types {
+		if !c.willSync(t) {
+			continue
+		}
+		if _, err := c.readPage(ctx, t, mapping.Position{}, 1); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			errs = append(errs, fmt.Errorf("cannot read %ss: %w", strings.ToLower(t.DisplayName), err))
+		}
+	}
+	if len(errs) == 0 {
+		return nil, nil
+	}
+	return nil, c.wrap(statusOf(errs))
+}
+
+// statusOf joins errors under the gRPC code of the first; one that another try
+// does not help goes before one that it may help.
+func statusOf(errs []error) error {
+	code := status.Code(errs[0])
+	for _, err := range errs {
+		if retryable := code == codes.Unavailable || code == codes.DeadlineExceeded; retryable {
+			code = status.Code(err)
+		}
+	}
+	return &codedError{code: code, err: errors.Join(errs...)}
+}
+
+// codedError is an error with a gRPC code of its own.
+type codedError struct {
+	code codes.Code
+	err  error
+}
+
+func (e *codedError) Error() string { return strings.ReplaceAll(e.err.Error(), "\n", "; ") }
+
+func (e *codedError) Unwrap() error { return e.err }
+
+func (e *codedError) GRPCStatus() *status.Status { return status.New(e.code, e.Error()) }
+
+// errorf returns an error with a gRPC code.
+func errorf(code codes.Code, format string, args ...any) error {
+	return &codedError{code: code, err: fmt.Errorf(format, args...)}
+}
+
+// wrap puts the connector's name before an error that leaves it. The error of
+// a context that is over goes as it is: the SDK looks for it.
+func (c *Connector) wrap(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", c.options.Name, err)
+}
+
+// ResourceSyncers returns one syncer for each resource type of the mapping.
+// What a syncer implements is what the SDK tells of the type's capabilities.
+func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
+	var all []connectorbuilder.ResourceSyncerV2
+	for _, t := range c.plan.Types {
+		s := &syncer{Connector: c, typ: t}
+		found, provisioned := t.Get != nil || t.Whole(), provisionable(t)
+		switch {
+		case found && provisioned:
+			all = append(all, &struct {
+				*syncer
+				getter
+				provisioner
+			}{s, getter{s}, provisioner{c}})
+		case found:
+			all = append(all, &struct {
+				*syncer
+				getter
+			}{s, getter{s}})
+		case provisioned:
+			all = append(all, &struct {
+				*syncer
+				provisioner
+			}{s, provisioner{c}})
+		default:
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func provisionable(t *mapping.ResourceType) bool {
+	for _, e := range t.Entitlements {
+		if !e.ReadOnly {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Connector) willSync(t *mapping.ResourceType) bool {
+	return c.options.WillSync == nil || c.options.WillSync(t.ID)
+}
+
+// call calls an operation. reads tells that it may be repeated without harm.
+func (c *Connector) call(ctx context.Context, op *api.Operation, reads bool, request any) (any, error) {
+	if c.transport == nil {
+		return nil, errorf(codes.FailedPrecondition, "%s: no base URL is configured", op.Name)
+	}
+	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads})
+	reply, err := op.Call(ctx, c.conn, request)
+	if err != nil {
+		return nil, c.transport.Error(op.Name, err)
+	}
+	return reply, nil
+}

@@ -1,0 +1,349 @@
+package connector
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// maxGrants is how many grants, or entitlements, one answer to the SDK holds at
+// most: about 0.5 MB.
+const maxGrants = 2000
+
+// step is a place in a pass over a type's resources after they were listed:
+// first those of its whole list or of its own pages, then those that the pages
+// of another type show. Its text is a page token.
+type step struct {
+	// Shown tells that the pass is in the pages of the other type.
+	Shown bool `json:"shown,omitempty"`
+	// At is the page.
+	At cursor `json:"at"`
+	// Skip is how many resources of the list or page are done.
+	Skip int `json:"skip,omitempty"`
+}
+
+// EntitlementsForResourceType returns one step of the type's entitlements.
+func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
+	var out []*v2.Entitlement
+	next, err := s.pass(ctx, o, wantNames, func(row keptRow) int {
+		on := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
+		for i, e := range s.typ.Entitlements {
+			out = append(out, s.newEntitlement(e, on, row.Names[i]))
+		}
+		return len(out)
+	})
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	return out, &resource.SyncOpResults{NextPageToken: next}, nil
+}
+
+// GrantsForResourceType returns one step of the grants that the type's
+// resources hold.
+func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
+	if len(s.typ.Grants) == 0 {
+		return nil, &resource.SyncOpResults{}, nil
+	}
+	var out []*v2.Grant
+	next, err := s.pass(ctx, o, wantGrants, func(row keptRow) int {
+		out = append(out, s.grantsOf(row)...)
+		return len(out)
+	})
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	if next == "" {
+		s.syncs.state(o.SyncID).absent.report(ctx)
+	}
+	return out, &resource.SyncOpResults{NextPageToken: next}, nil
+}
+
+func (s *syncer) grantsOf(row keptRow) []*v2.Grant {
+	principal := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
+	grants := make([]*v2.Grant, len(row.Grants))
+	for i, g := range row.Grants {
+		rule := s.typ.Grants[g.Rule]
+		on := v2.ResourceId_builder{ResourceType: rule.Entitlement.On.ID, Resource: g.On}.Build()
+		grants[i] = s.newGrant(rule, on, principal)
+	}
+	return grants
+}
+
+// Entitlements returns the entitlements on one resource.
+func (s *syncer) Entitlements(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
+	row, err := s.rowOf(ctx, r.GetId(), o, wantNames)
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	out := make([]*v2.Entitlement, len(s.typ.Entitlements))
+	for i, e := range s.typ.Entitlements {
+		out[i] = s.newEntitlement(e, r.GetId(), row.Names[i])
+	}
+	return out, &resource.SyncOpResults{}, nil
+}
+
+// Grants returns the grants that one resource holds.
+func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
+	if len(s.typ.Grants) == 0 {
+		return nil, &resource.SyncOpResults{}, nil
+	}
+	row, err := s.rowOf(ctx, r.GetId(), o, wantGrants)
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	return s.grantsOf(row), &resource.SyncOpResults{}, nil
+}
+
+// rowOf reads what one resource holds and how its entitlements are called.
+func (s *syncer) rowOf(ctx context.Context, rid *v2.ResourceId, o resource.SyncOpAttrs, w wanted) (keptRow, error) {
+	id, err := s.typ.ParseID(rid.GetResource())
+	if err != nil {
+		return keptRow{}, errorf(codes.InvalidArgument, "%w", err)
+	}
+	state := s.syncs.state(o.SyncID)
+	f, ok, err := s.find(ctx, state, s.typ, id)
+	if err != nil {
+		return keptRow{}, err
+	}
+	if !ok {
+		return keptRow{}, errorf(codes.FailedPrecondition, "there is no %s %q any more", s.typ.ID, id)
+	}
+	return s.row(ctx, state, id, f.record, w)
+}
+
+// pass goes over the type's resources from the place in the page token on. It
+// gives each to visit, which returns how much it has made of them so far, until
+// that is enough for one answer, and returns the next page token.
+func (s *syncer) pass(ctx context.Context, o resource.SyncOpAttrs, w wanted, visit func(keptRow) int) (string, error) {
+	var at step
+	if err := parseToken(o.PageToken.Token, &at); err != nil {
+		return "", err
+	}
+	state := s.syncs.state(o.SyncID)
+	var next *step
+	var err error
+	switch {
+	case at.Shown:
+		next, err = s.passShown(ctx, o, state, at, w, visit)
+	case s.typ.Whole():
+		next, err = s.passWhole(ctx, state, at, w, visit)
+	default:
+		next, err = s.passPage(ctx, o, state, at, visit)
+	}
+	if err != nil || next == nil {
+		return "", err
+	}
+	return token(next)
+}
+
+func (s *syncer) passWhole(ctx context.Context, state *syncState, at step, w wanted, visit func(keptRow) int) (*step, error) {
+	list, err := state.whole(ctx, s.Connector, s.typ)
+	if err != nil {
+		return nil, err
+	}
+	for i := at.Skip; i < len(list.ids); i++ {
+		row, err := s.row(ctx, state, list.ids[i], list.records[i], w)
+		if err != nil {
+			return nil, err
+		}
+		if visit(row) >= maxGrants && i+1 < len(list.ids) {
+			return &step{Skip: i + 1}, nil
+		}
+	}
+	if also := s.typ.Also; also != nil && s.willSync(also.In) {
+		return &step{Shown: true}, nil
+	}
+	return nil, nil
+}
+
+// passPage goes over one page of the type's own list.
+func (s *syncer) passPage(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at step, visit func(keptRow) int) (*step, error) {
+	page, err := s.page(ctx, o, state, at.At)
+	if err != nil {
+		return nil, err
+	}
+	for i := at.Skip; i < len(page.Rows); i++ {
+		if visit(page.Rows[i]) >= maxGrants && i+1 < len(page.Rows) {
+			return &step{At: at.At, Skip: i + 1}, nil
+		}
+	}
+	return nextPage(step{}, page)
+}
+
+// passShown goes over the type's resources that one page of another type shows.
+func (s *syncer) passShown(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at step, w wanted, visit func(keptRow) int) (*step, error) {
+	in := &syncer{Connector: s.Connector, typ: s.typ.Also.In}
+	page, err := in.page(ctx, o, state, at.At)
+	if err != nil {
+		return nil, err
+	}
+	shown := page.Shown[s.typ.ID]
+	for i := at.Skip; i < len(shown); i++ {
+		row, err := s.rowOf(ctx, v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: shown[i]}.Build(), o, w)
+		if err != nil {
+			return nil, err
+		}
+		if visit(row) >= maxGrants && i+1 < len(shown) {
+			return &step{Shown: true, At: at.At, Skip: i + 1}, nil
+		}
+	}
+	return nextPage(step{Shown: true}, page)
+}
+
+func nextPage(from step, page *keptPage) (*step, error) {
+	if page.Next == "" {
+		return nil, nil
+	}
+	return &from, parseToken(page.Next, &from.At)
+}
+
+// page returns what was kept of a page of the type, and reads the page again if
+// nothing was. A list in one reply is a page of its own.
+func (s *syncer) page(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at cursor) (*keptPage, error) {
+	if p := kept(ctx, o, s.typ, at); p != nil {
+		return p, nil
+	}
+	records, err := state.records(ctx, s.Connector, s.typ, at)
+	if err != nil {
+		return nil, err
+	}
+	return s.keepPage(ctx, o, state, at, records)
+}
+
+// keepPage works out what later phases need of a page, and stores it.
+func (s *syncer) keepPage(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at cursor, records *keptRecords) (*keptPage, error) {
+	p := &keptPage{Rows: make([]keptRow, len(records.ids)), Shown: map[string][]string{}}
+	seen := map[string]bool{}
+	for i, id := range records.ids {
+		r := records.page.Records[i]
+		var err error
+		if p.Rows[i], err = s.row(ctx, state, id, r, wantGrants|wantNames); err != nil {
+			return nil, err
+		}
+		for _, t := range s.plan.Types {
+			ids, err := s.shownIDs(ctx, state, t, r)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				if key := t.ID + ":" + id.String(); !seen[key] {
+					seen[key] = true
+					p.Shown[t.ID] = append(p.Shown[t.ID], id.String())
+				}
+			}
+		}
+	}
+	if !s.typ.Whole() {
+		var err error
+		if p.Next, err = s.after(at, records); err != nil {
+			return nil, err
+		}
+	}
+	keep(ctx, o, s.typ, at, p)
+	return p, nil
+}
+
+// wanted is what a pass needs to know of each resource.
+type wanted int
+
+const (
+	wantGrants wanted = 1 << iota
+	wantNames
+)
+
+// row works out what a resource holds and how its entitlements are called.
+func (s *syncer) row(ctx context.Context, state *syncState, id mapping.ID, r mapping.Record, w wanted) (keptRow, error) {
+	row := keptRow{ID: id.String()}
+	var err error
+	if w&wantGrants != 0 {
+		row.Grants, err = s.grantsIn(ctx, state, id, r)
+	}
+	if err == nil && w&wantNames != 0 {
+		row.Names, err = s.namesIn(ctx, state, id, r)
+	}
+	return row, err
+}
+
+// grantsIn returns what a record says that its resource holds. What it is said
+// to hold on a resource that does not exist is left out, and counted.
+func (s *syncer) grantsIn(ctx context.Context, state *syncState, id mapping.ID, r mapping.Record) ([]keptGrant, error) {
+	var grants []keptGrant
+	err := holds(s.typ, r, func(rule int, on mapping.ID) error {
+		exists, err := s.exists(ctx, state, s.typ.Grants[rule].Entitlement.On, on)
+		switch {
+		case err != nil:
+			return err
+		case !exists:
+			state.absent.add(s.typ, s.typ.Grants[rule], id, on)
+		default:
+			grants = append(grants, keptGrant{Rule: rule, On: on.String()})
+		}
+		return nil
+	})
+	return grants, err
+}
+
+func (s *syncer) namesIn(ctx context.Context, state *syncState, id mapping.ID, r mapping.Record) ([]keptEntitlement, error) {
+	if len(s.typ.Entitlements) == 0 {
+		return nil, nil
+	}
+	parent, err := s.parentOf(ctx, state, s.typ, id, r)
+	if err != nil {
+		return nil, err
+	}
+	mapped, err := s.typ.Resource(id, r, parent)
+	if err != nil {
+		return nil, errorf(codes.FailedPrecondition, "%w", err)
+	}
+	names := make([]keptEntitlement, len(s.typ.Entitlements))
+	for i, e := range s.typ.Entitlements {
+		names[i].Name, names[i].Description = e.Describe(mapped.Name, r, parent)
+	}
+	return names, nil
+}
+
+// holds gives visit everything that a record says its resource holds, each once.
+func holds(t *mapping.ResourceType, r mapping.Record, visit func(rule int, on mapping.ID) error) error {
+	type held struct {
+		entitlement *mapping.Entitlement
+		on          string
+	}
+	seen := map[held]bool{}
+	for i, rule := range t.Grants {
+		err := rule.Each(r, func(on mapping.ID) error {
+			key := held{rule.Entitlement, on.String()}
+			if seen[key] {
+				return nil
+			}
+			seen[key] = true
+			return visit(i, on)
+		})
+		if err != nil {
+			return lacksID(err)
+		}
+	}
+	return nil
+}
+
+// exists tells whether a resource that a record of this type refers to is
+// there. Of a paged list that is not known, and the SDK checks it at the end of
+// the sync.
+func (s *syncer) exists(ctx context.Context, state *syncState, t *mapping.ResourceType, id mapping.ID) (bool, error) {
+	if !t.Whole() {
+		return true, nil
+	}
+	list, err := state.whole(ctx, s.Connector, t)
+	if err != nil {
+		return false, err
+	}
+	if t.Also == nil || t.Also.In != s.typ {
+		_, listed := list.find(id)
+		return listed, nil
+	}
+	r, err := s.listedOrShown(ctx, state, t, list, id)
+	return r.Given(), err
+}

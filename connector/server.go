@@ -1,0 +1,73 @@
+package connector
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// sdkServer is what the SDK builds of a connector: more than the interface
+// says, since the SDK looks for these two by type.
+type sdkServer interface {
+	types.ConnectorServer
+	GetCapabilities(ctx context.Context) (*v2.ConnectorCapabilities, error)
+	Close(ctx context.Context) error
+}
+
+// NewServer returns the SDK's server of a connector. To the SDK a type whose
+// entitlements are all read-only has no provisioner, so that it does not tell
+// of a capability that is not there; this server answers for it, with an error
+// that says where to make the change instead.
+func NewServer(ctx context.Context, c *Connector, opts ...connectorbuilder.Opt) (types.ConnectorServer, error) {
+	built, err := connectorbuilder.NewConnector(ctx, c, opts...)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	inner, ok := built.(sdkServer)
+	if !ok {
+		return built, nil
+	}
+	return &server{sdkServer: inner, connector: c}, nil
+}
+
+type server struct {
+	sdkServer
+	connector *Connector
+}
+
+func (s *server) Grant(ctx context.Context, request *v2.GrantManagerServiceGrantRequest) (*v2.GrantManagerServiceGrantResponse, error) {
+	if err := s.connector.refuseReadOnly(request.GetEntitlement()); err != nil {
+		return nil, s.connector.wrap(err)
+	}
+	return s.sdkServer.Grant(ctx, request)
+}
+
+func (s *server) Revoke(ctx context.Context, request *v2.GrantManagerServiceRevokeRequest) (*v2.GrantManagerServiceRevokeResponse, error) {
+	if err := s.connector.refuseReadOnly(request.GetGrant().GetEntitlement()); err != nil {
+		return nil, s.connector.wrap(err)
+	}
+	return s.sdkServer.Revoke(ctx, request)
+}
+
+// refuseReadOnly returns the error for an entitlement that cannot be granted or
+// revoked; nil for any other.
+func (c *Connector) refuseReadOnly(e *v2.Entitlement) error {
+	target, err := c.entitlementOf(e)
+	if err != nil || !target.ReadOnly {
+		return nil //nolint:nilerr // The provisioner reports what it does not know.
+	}
+	return readOnlyError(target.Entitlement)
+}
+
+func readOnlyError(e *mapping.Entitlement) error {
+	hint := ""
+	if e.Hint != "" {
+		hint = ": " + e.Hint
+	}
+	return errorf(codes.FailedPrecondition, "%s is read-only and cannot be granted or revoked here%s", e.Name(), hint)
+}

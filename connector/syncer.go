@@ -1,0 +1,250 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// What one answer to the SDK holds at most. gRPC carries 4 MiB.
+const (
+	maxRows  = 1000
+	maxBytes = 2 << 20
+)
+
+// syncer syncs one resource type. Entitlements and grants are asked for by
+// type, not by resource: a type's grants are those that its records hold, on
+// whatever type. The calls for one resource are there for syncers that do not
+// know the others, and for targeted syncs.
+type syncer struct {
+	*Connector
+	typ *mapping.ResourceType
+}
+
+// ResourceType describes the type to the SDK.
+func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
+	annos := annotations.New(&v2.TypeScopedGrants{})
+	if len(s.typ.Entitlements) == 0 {
+		annos.Append(&v2.SkipEntitlements{})
+	} else {
+		annos.Append(&v2.TypeScopedEntitlements{})
+	}
+	rt := v2.ResourceType_builder{Id: s.typ.ID, DisplayName: s.typ.DisplayName, Annotations: annos}.Build()
+	if trait, ok := traits[s.typ.Trait]; ok {
+		rt.SetTraits([]v2.ResourceType_Trait{trait})
+	}
+	return rt
+}
+
+var traits = map[mapping.Trait]v2.ResourceType_Trait{
+	mapping.TraitUser:  v2.ResourceType_TRAIT_USER,
+	mapping.TraitGroup: v2.ResourceType_TRAIT_GROUP,
+	mapping.TraitRole:  v2.ResourceType_TRAIT_ROLE,
+	mapping.TraitApp:   v2.ResourceType_TRAIT_APP,
+}
+
+// List returns one step of the type's resources, and with them the resources of
+// other types that its records show.
+func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.SyncOpAttrs) ([]*v2.Resource, *resource.SyncOpResults, error) {
+	if parent != nil {
+		return nil, &resource.SyncOpResults{}, nil // Every list is of the whole project; parents are in the resources.
+	}
+	var at cursor
+	if err := parseToken(o.PageToken.Token, &at); err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	read := s.listPaged
+	if s.typ.Whole() {
+		read = s.listWhole
+	}
+	resources, next, err := read(ctx, o, at)
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	return resources, &resource.SyncOpResults{NextPageToken: next}, nil
+}
+
+func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, string, error) {
+	state := s.syncs.state(o.SyncID)
+	list, err := state.whole(ctx, s.Connector, s.typ)
+	if err != nil {
+		return nil, "", err
+	}
+	var out batch
+	for i := at.Skip; i < len(list.ids); i++ {
+		r, err := s.resource(ctx, state, s.typ, list.ids[i], list.records[i])
+		if err != nil {
+			return nil, "", err
+		}
+		if !out.add(r) {
+			at.Skip = i
+			next, err := token(at)
+			return out.resources, next, err
+		}
+	}
+	return out.resources, "", nil
+}
+
+func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, string, error) {
+	state := s.syncs.state(o.SyncID)
+	page, err := state.records(ctx, s.Connector, s.typ, at)
+	if err != nil {
+		return nil, "", err
+	}
+	if at.Skip == 0 {
+		// Kept before it is returned: what is returned is never without it.
+		if _, err := s.keepPage(ctx, o, state, at, page); err != nil {
+			return nil, "", err
+		}
+	}
+	var out batch
+	for i := at.Skip; i < len(page.ids); i++ {
+		r, err := s.resource(ctx, state, s.typ, page.ids[i], page.page.Records[i])
+		if err != nil {
+			return nil, "", err
+		}
+		shown, err := s.shownBy(ctx, state, page.page.Records[i])
+		if err != nil {
+			return nil, "", err
+		}
+		if !out.add(append(shown, r)...) {
+			at.Skip = i
+			next, err := token(at)
+			return out.resources, next, err
+		}
+	}
+	next, err := s.after(at, page)
+	if err == nil && next == "" {
+		state.absent.report(ctx)
+	}
+	return out.resources, next, err
+}
+
+// after returns the token of the page after one, empty at the end.
+func (s *syncer) after(at cursor, page *keptRecords) (string, error) {
+	next, err := at.next(s.typ, page.page, texts(page.ids))
+	if err != nil || next == nil {
+		return "", err
+	}
+	return token(next)
+}
+
+func texts(ids []mapping.ID) []string {
+	all := make([]string, len(ids))
+	for i, id := range ids {
+		all[i] = id.String()
+	}
+	return all
+}
+
+// shownBy returns the resources of other types that a record shows.
+func (s *syncer) shownBy(ctx context.Context, state *syncState, r mapping.Record) ([]*v2.Resource, error) {
+	var shown []*v2.Resource
+	for _, t := range s.plan.Types {
+		ids, err := s.shownIDs(ctx, state, t, r)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			f, ok, err := s.find(ctx, state, t, id)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+			res, err := s.resource(ctx, state, t, id, f.record)
+			if err != nil {
+				return nil, err
+			}
+			shown = append(shown, res)
+		}
+	}
+	return shown, nil
+}
+
+// shownIDs returns the ids of the resources of t that a record shows, each
+// once: those that are not listed and are like one that is.
+func (s *syncer) shownIDs(ctx context.Context, state *syncState, t *mapping.ResourceType, r mapping.Record) ([]mapping.ID, error) {
+	if t.Also == nil || t.Also.In != s.typ || !s.willSync(t) {
+		return nil, nil
+	}
+	list, err := state.whole(ctx, s.Connector, t)
+	if err != nil {
+		return nil, err
+	}
+	var ids []mapping.ID
+	err = t.Also.Each(r, func(id mapping.ID) error {
+		if _, listed := list.find(id); listed || slices.ContainsFunc(ids, func(other mapping.ID) bool { return slices.Equal(id, other) }) {
+			return nil
+		}
+		like, err := s.listedOrShown(ctx, state, t, list, id)
+		if err == nil && like.Given() {
+			ids = append(ids, id)
+		}
+		return err
+	})
+	return ids, lacksID(err)
+}
+
+// batch collects the resources of one answer until it is full.
+type batch struct {
+	resources []*v2.Resource
+	bytes     int
+}
+
+// add adds resources that belong together, or returns false when they do not
+// fit any more. The first always fit.
+func (b *batch) add(resources ...*v2.Resource) bool {
+	bytes := 0
+	for _, r := range resources {
+		bytes += proto.Size(r)
+	}
+	if len(b.resources) > 0 && (len(b.resources)+len(resources) > maxRows || b.bytes+bytes > maxBytes) {
+		return false
+	}
+	b.resources = append(b.resources, resources...)
+	b.bytes += bytes
+	return true
+}
+
+// lacksID is the error of a record that does not say what an id needs. An error
+// that came from elsewhere keeps its code.
+func lacksID(err error) error {
+	var coded interface{ GRPCStatus() *status.Status }
+	if err == nil || errors.As(err, &coded) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return errorf(codes.FailedPrecondition, "%w", err)
+}
+
+// getter reads one resource, for targeted syncs.
+type getter struct{ s *syncer }
+
+// Get returns the resource with an id.
+func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	s := g.s
+	parsed, err := s.typ.ParseID(id.GetResource())
+	if err != nil {
+		return nil, nil, s.wrap(errorf(codes.InvalidArgument, "%w", err))
+	}
+	state := newSyncState()
+	f, ok, err := s.find(ctx, state, s.typ, parsed)
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	if !ok {
+		return nil, nil, s.wrap(errorf(codes.NotFound, "there is no %s %q", s.typ.ID, parsed))
+	}
+	r, err := s.resource(ctx, state, s.typ, parsed, f.record)
+	return r, nil, s.wrap(err)
+}

@@ -1,0 +1,71 @@
+package transport
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/conductorone/baton-descope/api"
+)
+
+const (
+	// maxErrorBody is how much of an error reply is kept, in bytes.
+	maxErrorBody = 64 << 10
+	// maxAhead is how much memory a reply gets on the word of its header alone.
+	maxAhead = 1 << 20
+)
+
+// read reads the body of a reply and closes it. The status of an error reply
+// says more than its body: what cannot be read of that is left out.
+func (t *Transport) read(reply *http.Response) (*bytes.Reader, error) {
+	defer reply.Body.Close()
+	if !succeeded(reply) {
+		body, _ := io.ReadAll(io.LimitReader(reply.Body, maxErrorBody)) //nolint:errcheck // See above.
+		return bytes.NewReader(body), nil
+	}
+	limit := t.options.MaxBody
+	var body bytes.Buffer
+	if reply.ContentLength > 0 {
+		body.Grow(int(min(reply.ContentLength, maxAhead)) + bytes.MinRead)
+	}
+	n, err := body.ReadFrom(io.LimitReader(reply.Body, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("the reply breaks off after %d bytes: %w", n, err)
+	}
+	if n > limit {
+		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit)}
+	}
+	return bytes.NewReader(body.Bytes()), nil
+}
+
+func succeeded(reply *http.Response) bool {
+	return reply.StatusCode >= 200 && reply.StatusCode <= 299
+}
+
+// peek returns the body of an error reply, and leaves it unread.
+func peek(reply *http.Response) []byte {
+	body, _ := io.ReadAll(reply.Body) //nolint:errcheck // It is in memory.
+	reply.Body = io.NopCloser(bytes.NewReader(body))
+	return body
+}
+
+// said is what the body of an error reply says.
+type said struct {
+	code, message       string
+	own                 bool // it is in the API's own form, as far as we know
+	permanent, notFound bool // what the code means
+}
+
+func (t *Transport) readError(body []byte) said {
+	o := t.options
+	if o.ReadError == nil {
+		return said{own: true}
+	}
+	var s said
+	s.code, s.message = o.ReadError(body)
+	s.own = s.code != "" || s.message != ""
+	s.permanent = s.code != "" && o.Permanent != nil && o.Permanent(s.code)
+	s.notFound = s.code != "" && o.NotFound != nil && o.NotFound(s.code)
+	return s
+}

@@ -1,0 +1,157 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/conductorone/baton-descope/api"
+)
+
+// callError is a failed call, in the words and with the gRPC status of Error.
+type callError struct {
+	text     string
+	err      error
+	code     codes.Code
+	notFound bool
+	resetAt  time.Time // when to come back, if the API said so
+}
+
+func (e *callError) Error() string { return e.text }
+
+func (e *callError) Unwrap() error { return e.err }
+
+// GRPCStatus is what the SDK reads: whether to come back, and when.
+func (e *callError) GRPCStatus() *status.Status {
+	plain := status.New(e.code, e.text)
+	if e.resetAt.IsZero() {
+		return plain
+	}
+	limit := v2.RateLimitDescription_builder{
+		Status:  v2.RateLimitDescription_STATUS_OVERLIMIT,
+		ResetAt: timestamppb.New(e.resetAt),
+	}.Build()
+	if detailed, err := plain.WithDetails(limit); err == nil {
+		return detailed
+	}
+	return plain
+}
+
+// Error turns any error of an operation's call into one that names the
+// operation, says what to do, holds no secret, and has the gRPC status that
+// makes the SDK do the right thing. The SDK comes back after Unavailable and
+// DeadlineExceeded only, so these are for what passes by itself. It takes
+// NotFound for the end of a list, so that code is never used: ask [IsNotFound].
+// The error of a context that is over stays as it is.
+func (t *Transport) Error(operation string, err error) error {
+	var (
+		done      *callError
+		refused   *api.StatusError
+		unusable  *api.ReplyError
+		failed    *failure
+		postponed *pausedError
+	)
+	e := &callError{err: err}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &done):
+		return err
+	case errors.As(err, &refused):
+		t.explain(e, refused)
+	case errors.As(err, &unusable):
+		e.code, e.text = codes.Internal, t.redact.clean(unusable.Error(), maxText)
+		if unusable.Truncated {
+			e.code = codes.Unavailable
+		}
+	case errors.As(err, &failed):
+		e.code, e.text = failed.code, failed.text
+	case errors.As(err, &postponed):
+		e.code, e.text, e.resetAt = codes.Unavailable, postponed.Error(), postponed.until
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	default:
+		e.code, e.text = codes.Internal, t.redact.clean(err.Error(), maxText)
+	}
+	e.text = operation + ": " + e.text
+	return e
+}
+
+// IsNotFound tells whether an error from [Transport.Error] is the API's word
+// that there is no such thing. A 404 in a form that is not the API's own is not
+// that word: it may come from a gateway, or from a wrong base URL.
+func IsNotFound(err error) bool {
+	var e *callError
+	return errors.As(err, &e) && e.notFound
+}
+
+// explain fills in what an error reply says.
+func (t *Transport) explain(e *callError, reply *api.StatusError) {
+	said := t.readError(reply.Body)
+	e.code, e.text = codeOf(reply.StatusCode), strings.TrimSpace(reply.Error())
+	for _, part := range []string{t.redact.clean(said.code, maxCode), t.redact.clean(said.message, maxText)} {
+		if part != "" {
+			e.text += ": " + part
+		}
+	}
+	gone := reply.StatusCode == http.StatusNotFound || reply.StatusCode == http.StatusGone
+	switch {
+	case said.notFound, gone && said.own:
+		e.notFound, e.code = true, codes.FailedPrecondition
+	case gone:
+		e.text += " (the reply is not in the API's own form: check the base URL)"
+	case reply.StatusCode >= 300 && reply.StatusCode <= 399:
+		e.text += t.redirection(reply.Header.Get("Location"))
+	case e.code != codes.Unavailable && e.code != codes.DeadlineExceeded:
+	case said.permanent:
+		e.code = codes.FailedPrecondition
+	default:
+		if wait, ok := retryAfter(reply.Header, time.Now()); ok && wait > 0 {
+			e.resetAt = time.Now().Add(wait)
+		}
+	}
+}
+
+// codeOf is the gRPC code of an HTTP status, if the reply's body says no more.
+func codeOf(statusCode int) codes.Code {
+	switch statusCode {
+	case http.StatusUnauthorized:
+		return codes.Unauthenticated
+	case http.StatusForbidden:
+		return codes.PermissionDenied
+	case http.StatusNotFound, http.StatusGone, http.StatusConflict:
+		return codes.FailedPrecondition
+	case http.StatusRequestTimeout:
+		return codes.DeadlineExceeded
+	case http.StatusTooManyRequests:
+		return codes.Unavailable
+	case http.StatusNotImplemented:
+		return codes.Unimplemented
+	}
+	switch {
+	case statusCode >= 500:
+		return codes.Unavailable
+	case statusCode >= 400:
+		return codes.InvalidArgument
+	}
+	return codes.FailedPrecondition
+}
+
+// redirection says where a redirect points: the host alone, for the rest may
+// hold secrets.
+func (t *Transport) redirection(location string) string {
+	to := "elsewhere"
+	if u, err := url.Parse(location); err == nil && u.Host != "" {
+		to = "to " + t.redact.clean(u.Host, maxText)
+	}
+	return fmt.Sprintf(" (it points %s: redirects are not followed, check the base URL)", to)
+}

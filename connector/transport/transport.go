@@ -1,0 +1,263 @@
+// Package transport sends the requests of a generated API client, and is the
+// one place that knows how to behave towards a server: how many requests at
+// once, how fast, when to try again, when to give up, and what to tell the
+// SDK about it. It knows nothing of any particular API.
+//
+//	conn, err := transport.New(ctx, transport.Options{Token: key, UserAgent: "me/1"})
+//	ctx = transport.WithCall(ctx, transport.Call{Operation: "SearchUsers", Reads: true})
+//	reply, err := op.Call(ctx, api.NewConnection(baseURL, conn), request)
+//	if err != nil {
+//		return conn.Error("SearchUsers", err)
+//	}
+//
+// A request goes through these stations, once for every try:
+//
+//  1. pace: the limit of its operation, the cap on requests in flight, and the
+//     pause that a reply may have asked of everybody
+//  2. send: the key is added, redirects are not followed, a try has a time limit
+//  3. read: the body is read whole, so that one cut off is a failed try and
+//     not a short list
+//  4. judge: done, try again, or give up
+//
+// What is given up becomes an error with a gRPC status (see [Transport.Error]),
+// which tells the SDK whether to come back, and when.
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/conductorone/baton-sdk/pkg/uhttp"
+
+	"github.com/conductorone/baton-descope/api"
+)
+
+// Options says how to reach an API and how to behave there. Only Token is required.
+type Options struct {
+	// Token is sent as a bearer token. It appears in no log and no error.
+	Token     string
+	UserAgent string
+
+	// MaxInFlight is how many requests run at once, from sending to the last
+	// byte of the reply. Default 6.
+	MaxInFlight int
+	// MaxBody is how long a reply may be, in bytes. Default 64 MiB.
+	MaxBody int64
+	// Attempts is how often one request is tried. Default 4.
+	Attempts int
+	// Timeout is how long one try may take, to the last byte of the reply.
+	// Default 60 s, or the SDK's --http-timeout-seconds if that is shorter.
+	Timeout time.Duration
+	// PerMinute is how many requests of an operation may start in any 60 s.
+	// Other operations have no limit.
+	PerMinute map[string]int
+
+	// ReadError returns what the body of an error reply says: two empty strings
+	// if it is not in the API's own form. Without it bodies are not looked at.
+	ReadError func(body []byte) (code, message string)
+	// Permanent tells which error codes another try cannot help, whatever the
+	// HTTP status. Without it none.
+	Permanent func(code string) bool
+	// NotFound tells which error codes mean "no such thing". Without it none.
+	NotFound func(code string) bool
+
+	// Base sends the requests in the end. Default: a transport of our own.
+	Base http.RoundTripper
+}
+
+// Transport is an [api.Doer]. It is safe for concurrent use: the workers of
+// a sync share one, and with it its limits.
+type Transport struct {
+	options Options
+	base    http.RoundTripper
+	redact  redactor
+	slots   chan struct{}
+	windows map[string]*window
+	gate    gate
+}
+
+var _ api.Doer = (*Transport)(nil)
+
+// New returns a transport. It sends nothing yet.
+func New(ctx context.Context, o Options) (*Transport, error) {
+	if o.Token == "" {
+		return nil, errors.New("the API key is empty")
+	}
+	if strings.ContainsFunc(o.Token, unicode.IsControl) {
+		return nil, errors.New("the API key holds characters that cannot be sent, a line break perhaps")
+	}
+	orDefault(&o.MaxInFlight, 6)
+	orDefault(&o.MaxBody, 64<<20)
+	orDefault(&o.Attempts, 4)
+	orDefault(&o.Timeout, 60*time.Second)
+	if shorter, ok := ctx.Value(uhttp.ContextHTTPTimeoutKey).(time.Duration); ok && shorter > 0 {
+		o.Timeout = min(o.Timeout, shorter)
+	}
+	windows := make(map[string]*window, len(o.PerMinute))
+	for operation, limit := range o.PerMinute {
+		if limit < 1 {
+			return nil, fmt.Errorf("the limit of %s is %d requests a minute: it must be at least 1", operation, limit)
+		}
+		windows[operation] = newWindow(limit)
+	}
+	t := &Transport{
+		options: o,
+		base:    o.Base,
+		redact:  newRedactor(o.Token),
+		slots:   make(chan struct{}, o.MaxInFlight),
+		windows: windows,
+	}
+	if t.base == nil {
+		t.base = newBase(o.MaxInFlight)
+	}
+	return t, nil
+}
+
+func orDefault[T int | int64 | time.Duration](value *T, otherwise T) {
+	if *value <= 0 {
+		*value = otherwise
+	}
+}
+
+// newBase has the settings of the SDK's uhttp.NewTransport, but keeps as many
+// idle connections as there are workers: the SDK keeps two, and over HTTP/1.1
+// workers whose replies come together would dial anew each time.
+func newBase(connections int) *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
+		MaxIdleConnsPerHost:   connections,
+		IdleConnTimeout:       30 * time.Second,
+	}
+}
+
+// Call says what a request is, which its URL does not tell.
+type Call struct {
+	// Operation is the name that limits, logs and errors use.
+	Operation string
+	// Reads tells that the request changes nothing, so that it may be repeated
+	// whatever became of it. A search sent with POST reads.
+	Reads bool
+}
+
+type callKey struct{}
+
+// WithCall returns a context for one call. A request whose context has none is
+// named by its method and path, and reads if it is a GET or a HEAD.
+func WithCall(ctx context.Context, c Call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+func callOf(req *http.Request) Call {
+	if c, ok := req.Context().Value(callKey{}).(Call); ok {
+		return c
+	}
+	return Call{
+		Operation: req.Method + " " + req.URL.Path,
+		Reads:     req.Method == http.MethodGet || req.Method == http.MethodHead,
+	}
+}
+
+// Do sends a request, again if that is safe and may help, and returns the last
+// reply with its body read. Once the request's context is over, its error is
+// returned as it is. A reply with any status is no error here.
+func (t *Transport) Do(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		defer req.Body.Close() // Tries send copies, where there can be copies.
+	}
+	ctx, call := req.Context(), callOf(req)
+	for number := 1; ; number++ {
+		start := time.Now()
+		reply, verdict, err := t.try(ctx, call, req, number)
+		again := verdict.again && number < t.options.Attempts && verdict.wait <= patience && rewinds(req)
+		t.log(ctx, call, outcome{reply: reply, err: err, try: number, took: time.Since(start), again: again, wait: verdict.wait})
+		if !again {
+			return reply, err
+		}
+		if verdict.everyone {
+			continue // The gate holds this request up like all others.
+		}
+		if err := sleep(ctx, verdict.wait, true); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// rewinds tells whether a request can be sent twice.
+func rewinds(req *http.Request) bool {
+	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+}
+
+// try sends a request once, when its time has come.
+func (t *Transport) try(ctx context.Context, call Call, req *http.Request, number int) (*http.Response, verdict, error) {
+	release, err := t.admit(ctx, call)
+	if err != nil {
+		return nil, verdict{}, err
+	}
+	defer release()
+	reply, err := t.exchange(ctx, req)
+	v := t.judge(call, number, reply, err)
+	if v.everyone { // While the slot is held: the next in line must find the gate closed.
+		t.gate.close(time.Now().Add(v.wait))
+	}
+	return reply, v, err
+}
+
+// exchange sends a request and reads the reply. Its error is the caller's
+// context's, a *failure or an *api.ReplyError.
+func (t *Transport) exchange(ctx context.Context, req *http.Request) (*http.Response, error) {
+	limited, cancel := context.WithTimeout(ctx, t.options.Timeout)
+	defer cancel()
+	reply, err := t.send(req.Clone(limited))
+	switch {
+	case err == nil:
+		return reply, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case limited.Err() != nil:
+		return nil, timedOut(t.options.Timeout)
+	}
+	if tooLong := (*api.ReplyError)(nil); errors.As(err, &tooLong) {
+		return nil, tooLong
+	}
+	return nil, newFailure(err, t.redact)
+}
+
+// send sends a request of its own and reads the reply.
+func (t *Transport) send(req *http.Request) (*http.Response, error) {
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		req.Body = body
+	}
+	req.Header.Set("Authorization", "Bearer "+t.options.Token)
+	if t.options.UserAgent != "" {
+		req.Header.Set("User-Agent", t.options.UserAgent)
+	}
+	// A RoundTripper, unlike an http.Client, follows no redirect.
+	reply, err := t.base.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := t.read(reply)
+	if err != nil {
+		return nil, err
+	}
+	reply.Body = io.NopCloser(body)
+	return reply, nil
+}

@@ -1,0 +1,223 @@
+package emulator
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/conductorone/baton-descope/gen/descopeserver"
+)
+
+// What the server accepts unless Options say otherwise. The project id is shorter
+// than those that name a region.
+const (
+	DefaultProjectID     = "P2demo0000000000000000000000"
+	DefaultManagementKey = "local-management-key"
+)
+
+// DefaultRateWindow is the stretch of time the service counts requests over.
+const DefaultRateWindow = time.Minute
+
+// DefaultKeepRequests is how many requests are kept for [Server.Requests].
+const DefaultKeepRequests = 10_000
+
+// maxBody is the longest request body, in bytes.
+const maxBody = 1 << 20
+
+// Options are the settings of a server. Their zero value is good for tests.
+type Options struct {
+	// ProjectID and ManagementKey are the credentials the server accepts. Empty
+	// ones mean DefaultProjectID and DefaultManagementKey.
+	ProjectID     string
+	ManagementKey string
+
+	// Latency passes before each answer.
+	Latency time.Duration
+
+	// RateLimit is how many SearchUsers are answered within any RateWindow (0
+	// means DefaultRateWindow); others get a 429. No limit when 0.
+	RateLimit  int
+	RateWindow time.Duration
+
+	// KeepRequests is how many requests are kept for [Server.Requests], the first
+	// ones; later ones are only counted. 0 means DefaultKeepRequests, a negative
+	// number none.
+	KeepRequests int
+
+	// Observe is called with every request, one at a time, before its answer.
+	Observe func(Request)
+}
+
+// Hook may answer a request in place of the server, and then returns true. It is
+// called for several requests at once. The call is the number of the request among
+// those for the same operation id, from 1 on.
+type Hook func(operation string, call int, w http.ResponseWriter, r *http.Request) (handled bool)
+
+// Server is the local Descope, an [http.Handler].
+type Server struct {
+	options  Options
+	bearer   string
+	store    *Store
+	document document
+	journal  journal
+	limiter  limiter
+	handler  http.Handler
+
+	mu     sync.Mutex
+	hook   Hook
+	denied map[string]bool
+}
+
+// New returns a server of a project. The lists in the project belong to it from
+// then on.
+func New(project Project, options Options) *Server {
+	options.ProjectID = cmp.Or(options.ProjectID, DefaultProjectID)
+	options.ManagementKey = cmp.Or(options.ManagementKey, DefaultManagementKey)
+	document, err := loadDocument()
+	if err != nil {
+		panic(err) // The document is compiled in.
+	}
+	store := newStore(project)
+	return &Server{
+		options:  options,
+		bearer:   "Bearer " + options.ProjectID + ":" + options.ManagementKey,
+		store:    store,
+		document: document,
+		journal: journal{
+			keep:    cmp.Or(options.KeepRequests, DefaultKeepRequests),
+			observe: options.Observe,
+			counts:  make(map[string]int),
+		},
+		limiter: limiter{limit: options.RateLimit, window: cmp.Or(options.RateWindow, DefaultRateWindow)},
+		handler: newHandler(store),
+		denied:  make(map[string]bool),
+	}
+}
+
+func newHandler(store *Store) http.Handler {
+	fault := func(w http.ResponseWriter, _ *http.Request, err error) {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+	return descopeserver.Handler(descopeserver.NewStrictHandlerWithOptions(operations{store}, nil,
+		descopeserver.StrictHTTPServerOptions{RequestErrorHandlerFunc: fault, ResponseErrorHandlerFunc: fault}))
+}
+
+// Store returns the state being served.
+func (s *Server) Store() *Store { return s.store }
+
+// ProjectID returns the project id the server accepts.
+func (s *Server) ProjectID() string { return s.options.ProjectID }
+
+// ManagementKey returns the management key the server accepts.
+func (s *Server) ManagementKey() string { return s.options.ManagementKey }
+
+// Intercept puts a hook in front of every request, in place of the one before; nil
+// removes it.
+func (s *Server) Intercept(hook Hook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hook = hook
+}
+
+// Deny makes the server refuse operations with a 403, as if the management key did
+// not cover them.
+func (s *Server) Deny(operationIDs ...string) { s.setDenied(operationIDs, true) }
+
+// Allow takes back Deny.
+func (s *Server) Allow(operationIDs ...string) { s.setDenied(operationIDs, false) }
+
+func (s *Server) setDenied(operationIDs []string, denied bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range operationIDs {
+		s.denied[id] = denied
+	}
+}
+
+// ServeHTTP answers a request of the API, or one for the state at [StatePath].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == StatePath {
+		s.serveState(w)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		respond(w, invalidRequest("the body cannot be read: "+err.Error()))
+		return
+	}
+	operation := s.document.operation(r)
+	call := s.journal.begin(Request{
+		At: time.Now(), Operation: operation, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body,
+	})
+	defer s.journal.end()
+
+	if !s.pause(r) {
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if hook := s.currentHook(); hook != nil && hook(operation, call, w, r) {
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body)) // The hook may have read it.
+	s.Answer(w, r)
+}
+
+// Answer answers a request as if there were no hook. A hook may use it to alter an
+// answer, or to answer late. The request's body must not have been read.
+func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
+	if failure := s.refuse(r); failure != nil {
+		respond(w, failure)
+		return
+	}
+	s.handler.ServeHTTP(w, r)
+}
+
+// refuse returns why a request is not answered, nil if it is.
+func (s *Server) refuse(r *http.Request) *Failure {
+	if r.Header.Get("Authorization") != s.bearer {
+		return unauthorized()
+	}
+	operation := s.document.operation(r)
+	if s.isDenied(operation) {
+		return forbidden(operation)
+	}
+	if operation == "SearchUsers" {
+		if wait := s.limiter.wait(time.Now()); wait > 0 {
+			return rateLimited(wait)
+		}
+	}
+	return s.document.check(r)
+}
+
+// pause lets the latency pass. It returns false if the caller went away.
+func (s *Server) pause(r *http.Request) bool {
+	if s.options.Latency == 0 {
+		return true
+	}
+	select {
+	case <-time.After(s.options.Latency):
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (s *Server) currentHook() Hook {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hook
+}
+
+func (s *Server) isDenied(operation string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.denied[operation]
+}
+
+// respond writes a failure.
+func respond(w http.ResponseWriter, f *Failure) {
+	f.Send(w) //nolint:errcheck // The caller went away.
+}

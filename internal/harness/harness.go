@@ -1,0 +1,133 @@
+// Package harness runs whole syncs in a test, in process and with the SDK's
+// own syncer, and reads back what they stored: given these replies, this c1z.
+package harness
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types"
+
+	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/internal/inprocess"
+)
+
+// Snapshot is what a sync stored, by id: "user:U1" for resources, the SDK's
+// ids for entitlements and grants.
+type Snapshot struct {
+	Resources    map[string]*v2.Resource
+	Entitlements map[string]*v2.Entitlement
+	Grants       map[string]*v2.Grant
+}
+
+// Client returns a client of a new connector, and the session store to sync
+// it with.
+func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *inprocess.Session) {
+	t.Helper()
+	ctx := t.Context()
+	c, err := connector.New(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := &inprocess.Session{}
+	server, err := connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inprocess.NewClient(ctx, server), session
+}
+
+// Sync runs one sync with the SDK's invariants as failures, and returns what
+// it stored.
+func Sync(t testing.TB, o connector.Options, opts ...sdksync.SyncOpt) *Snapshot {
+	t.Helper()
+	snapshot, err := TrySync(t, t.Context(), o, opts...)
+	if err != nil {
+		t.Fatalf("sync: %v", err)
+	}
+	return snapshot
+}
+
+// TrySync is Sync for a sync that may fail.
+func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdksync.SyncOpt) (*Snapshot, error) { //nolint:revive // A test comes first.
+	t.Helper()
+	client, session := Client(t, o)
+	path := filepath.Join(t.TempDir(), "sync.c1z")
+	opts = append([]sdksync.SyncOpt{
+		sdksync.WithC1ZPath(path),
+		sdksync.WithTmpDir(t.TempDir()),
+		sdksync.WithStorageEngine(c1zstore.EnginePebble),
+		sdksync.WithSessionStore(session),
+		sdksync.WithFailFastInvariants(),
+	}, opts...)
+	syncer, err := sdksync.NewSyncer(ctx, client, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	syncErr := syncer.Sync(ctx)
+	if err := syncer.Close(context.WithoutCancel(ctx)); err != nil && syncErr == nil {
+		return nil, err
+	}
+	if syncErr != nil {
+		return nil, syncErr
+	}
+	return Read(t, path), nil
+}
+
+// Read reads back a c1z.
+func Read(t testing.TB, path string) *Snapshot {
+	t.Helper()
+	ctx := t.Context()
+	store, err := dotc1z.NewStore(ctx, path, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close(ctx) }()
+	run, err := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
+	if err != nil || run == nil {
+		t.Fatalf("no finished sync in %s: %v", path, err)
+	}
+	s := &Snapshot{map[string]*v2.Resource{}, map[string]*v2.Entitlement{}, map[string]*v2.Grant{}}
+	for token := ""; ; {
+		page, err := store.ListResources(ctx, v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.GetList() {
+			s.Resources[r.GetId().GetResourceType()+":"+r.GetId().GetResource()] = r
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	for token := ""; ; {
+		page, err := store.ListEntitlements(ctx, v2.EntitlementsServiceListEntitlementsRequest_builder{PageToken: token}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.GetList() {
+			s.Entitlements[e.GetId()] = e
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	for token := ""; ; {
+		page, err := store.ListGrants(ctx, v2.GrantsServiceListGrantsRequest_builder{PageToken: token}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range page.GetList() {
+			s.Grants[g.GetId()] = g
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			return s
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Entitlement is what can be held on the resources of a type.
+type Entitlement struct {
+	Slug string
+	// On is the type of the resources it is held on.
+	On *ResourceType
+	// GrantableTo are the types that can hold it.
+	GrantableTo []*ResourceType
+	Purpose     Purpose
+	// ReadOnly tells that it cannot be granted or revoked; Hint says where to
+	// change it instead, and may be empty.
+	ReadOnly bool
+	Hint     string
+	// Grant and Revoke are nil when the entitlement is read-only.
+	Grant, Revoke *Provision
+
+	displayName, description *expr
+}
+
+// Purpose is what an entitlement is for.
+type Purpose string
+
+// The purposes of Baton that a mapping can name.
+const (
+	PurposeAssignment Purpose = "assignment"
+	PurposePermission Purpose = "permission"
+	PurposeOwnership  Purpose = "ownership"
+)
+
+// Name is how the mapping refers to the entitlement: TYPE.SLUG.
+func (e *Entitlement) Name() string { return e.On.ID + "." + e.Slug }
+
+// GrantableToType tells whether resources of a type can hold the entitlement.
+func (e *Entitlement) GrantableToType(id string) bool {
+	for _, t := range e.GrantableTo {
+		if t.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// Describe returns the display name and description of the entitlement on the
+// resource with this name and record.
+func (e *Entitlement) Describe(resourceName string, r, parent Record) (displayName, description string) {
+	v := values{record: r.value, parent: parent.value}
+	if displayName = e.displayName.text(v); displayName == "" {
+		displayName = resourceName + " " + e.Slug
+	}
+	return displayName, e.description.text(v)
+}
+
+// GrantRule is one way in which a record says what its resource holds.
+type GrantRule struct {
+	Entitlement *Entitlement
+	// Expand is the entitlement of the record's resource whose holders hold
+	// Entitlement too, nil without.
+	Expand *Entitlement
+
+	in *ResourceType // whose records the rule reads
+	on *binding
+}
+
+// Each calls yield with the id of every resource that a record says the
+// entitlement is held on, in the record's order.
+func (g *GrantRule) Each(r Record, yield func(on ID) error) error {
+	return g.in.nameRecord(g.on.each(r.value, yield), r)
+}
+
+// nameRecord says in an error about a record whose record it is.
+func (t *ResourceType) nameRecord(err error, r Record) error {
+	lacking, ok := errors.AsType[*lackingError](err)
+	if !ok {
+		return err
+	}
+	id, err := t.IDOf(r)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s %q of %s: %w", t.ID, id, t.List.Operation.Name, lacking)
+}
+
+// Also shows resources of one type in the records of another.
+type Also struct {
+	// In is the type whose records show them.
+	In *ResourceType
+
+	binding *binding
+	like    []int // for each part of an id, the part it has in Like; -1 for none
+}
+
+// Each calls yield with the id of every resource that a record shows.
+func (a *Also) Each(r Record, yield func(id ID) error) error {
+	return a.In.nameRecord(a.binding.each(r.value, yield), r)
+}
+
+// Like returns the id of the listed resource that says the rest of the shown
+// resource with this id.
+func (a *Also) Like(id ID) ID {
+	like := make(ID, len(a.like))
+	for i, part := range a.like {
+		if part >= 0 {
+			like[i] = id[part]
+		}
+	}
+	return like
+}

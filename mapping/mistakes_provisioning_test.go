@@ -1,0 +1,95 @@
+package mapping_test
+
+import "testing"
+
+func TestMistakesInProvisioning(t *testing.T) {
+	checkMistakes(t, []mistakeCase{
+		{
+			name: "a needed request field that nothing gives",
+			old: `operation: AddUserRoles
+          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
+			new: `operation: AddUserRoles
+          with: {loginId: principal.userId, tenantId: resource.tenantId}`,
+			want: `92:17: AddUserRoles needs "roleNames", which "with" does not give`,
+		},
+		{
+			name: "a misspelled request field",
+			old: `operation: AddUserRoles
+          with: {loginId: principal.userId, `,
+			new: `operation: AddUserRoles
+          with: {loginID: principal.userId, `,
+			want: `92:18: AddUserRoles takes no "loginID"; did you mean "loginId"?`,
+		},
+		{
+			name: "a request field like no other",
+			old: `operation: AddUserRoles
+          with: {loginId: principal.userId, `,
+			new: `operation: AddUserRoles
+          with: {who: principal.userId, `,
+			want: `92:18: AddUserRoles takes no "who"; it is one of loginId, roleNames, tenantId`,
+		},
+		{
+			name: "what is not known when granting",
+			old: `operation: AddUserRoles
+          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
+			new: `operation: AddUserRoles
+          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.description]}`,
+			want: "92:86: resource.description is not known when granting: only the id of a role is (tenantId, name)",
+		},
+		{
+			name: "neither principal nor resource",
+			old: `operation: AddUserTenant
+          with: {loginId: principal.userId`,
+			new: `operation: AddUserTenant
+          with: {loginId: principle.userId`,
+			want: `66:27: "principle.userId" is neither principal.PART nor resource.PART; did you mean "principal"?`,
+		},
+		{
+			name: "one value for a list",
+			old: `operation: AddUserRoles
+          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
+			new: `operation: AddUserRoles
+          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: resource.name}`,
+			want: "92:85: roleNames is a list; write [resource.name]",
+		},
+		{
+			name: "a list for one value",
+			old: `operation: AddUserTenant
+          with: {loginId: principal.userId, tenantId: resource.id}`,
+			new: `operation: AddUserTenant
+          with: {loginId: [principal.userId], tenantId: resource.id}`,
+			want: "66:27: loginId is one value, not a list",
+		},
+		{
+			name: "a get that needs the path to the record",
+			old:  "with: {userId: id}, record: user}",
+			new:  "with: {userId: id}}",
+			want: `29:10: get needs "record": the path to a user record (ResponseUser) in the reply of LoadUser`,
+		},
+		{
+			name: "a reply that has no such record",
+			old: `operation: AddUserTenant
+          with: {loginId: principal.userId, tenantId: resource.id}
+          principal: user`,
+			new: `operation: AddUserTenant
+          with: {loginId: principal.userId, tenantId: resource.id}
+          principal: user.userTenants`,
+			want: "67:22: user.userTenants is a list of objects, but a user record (ResponseUser) is wanted here",
+		},
+		{
+			name: "a requirement on the principal",
+			old:  "on: {id: resource.tenantId}",
+			new:  "on: {id: principal.userId}",
+			want: "94:59: principal.userId: what is required is on the resource; write resource.PART",
+		},
+		{
+			name: "a requirement for a revocation",
+			old: `operation: RemoveUserTenant
+`,
+			new: `operation: RemoveUserTenant
+          requires: {entitlement: tenant.member, on: {id: resource.id}}
+`,
+			want: "70:21: requires is for grants: what is revoked was granted",
+		},
+	})
+}

@@ -1,0 +1,133 @@
+package mapping
+
+import (
+	"fmt"
+	"time"
+)
+
+// resourceFields are the compiled expressions of a resource.
+type resourceFields struct {
+	name, description, createdAt *expr
+	status                       *statusRule
+	user                         *userFields
+	profile                      []profileField
+}
+
+type userFields struct{ login, aliases, email, lastLogin, mfa, sso *expr }
+
+type profileField struct {
+	name string
+	expr *expr
+}
+
+// Resource is a resource as a mapping sees it.
+type Resource struct {
+	ID          ID
+	Name        string
+	Description string
+	CreatedAt   time.Time // zero when not known
+	Status      Status
+	// StatusDetail is the API's own word for the status.
+	StatusDetail string
+	User         *User // nil but for trait user
+	// Profile holds text, float64, bool, []any and map[string]any.
+	Profile map[string]any
+}
+
+// User is what is known of a user.
+type User struct {
+	Login        string
+	LoginAliases []string
+	Email        string
+	LastLogin    time.Time
+	// MFA and SSO tell whether they are set up, nil when the mapping does not say.
+	MFA, SSO *bool
+}
+
+// Resource returns the resource with this id that a record describes. parent is
+// the parent's record, the zero Record without one.
+func (t *ResourceType) Resource(id ID, r, parent Record) (*Resource, error) {
+	v := values{record: r.value, parent: parent.value}
+	res := &Resource{ID: id, Name: t.fields.name.text(v), Description: t.fields.description.text(v)}
+	if res.Name == "" {
+		res.Name = id.String()
+	}
+	var err error
+	if res.CreatedAt, err = t.timeOf(t.fields.createdAt, v, id, "created_at"); err != nil {
+		return nil, err
+	}
+	if t.fields.status != nil {
+		res.Status, res.StatusDetail = t.fields.status.read(v)
+	}
+	if t.fields.user != nil {
+		if res.User, err = t.user(v, id); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range t.fields.profile {
+		if value := f.expr.plain(v); value != nil {
+			if res.Profile == nil {
+				res.Profile = make(map[string]any, len(t.fields.profile))
+			}
+			res.Profile[f.name] = value
+		}
+	}
+	return res, nil
+}
+
+func (t *ResourceType) user(v values, id ID) (*User, error) {
+	f := t.fields.user
+	u := &User{Login: f.login.text(v), Email: f.email.text(v)}
+	for _, alias := range f.aliases.texts(v) {
+		if alias != u.Login {
+			u.LoginAliases = append(u.LoginAliases, alias)
+		}
+	}
+	u.MFA, u.SSO = truthOf(f.mfa, v), truthOf(f.sso, v)
+	var err error
+	u.LastLogin, err = t.timeOf(f.lastLogin, v, id, "last_login")
+	return u, err
+}
+
+func (t *ResourceType) timeOf(e *expr, v values, id ID, key string) (time.Time, error) {
+	if e == nil {
+		return time.Time{}, nil
+	}
+	at, err := e.time(v)
+	if err != nil {
+		return at, fmt.Errorf("%s of %s %q: %w", key, t.ID, id, err)
+	}
+	return at, nil
+}
+
+func truthOf(e *expr, v values) *bool {
+	if e == nil {
+		return nil
+	}
+	is := e.truth(v)
+	return &is
+}
+
+// Status is whether a resource is in use.
+type Status string
+
+// The statuses of Baton.
+const (
+	StatusUnknown  Status = ""
+	StatusEnabled  Status = "enabled"
+	StatusPending  Status = "pending"
+	StatusDisabled Status = "disabled"
+	StatusDeleted  Status = "deleted"
+)
+
+type statusRule struct {
+	from *expr
+	of   map[string]Status
+}
+
+// read returns the status of a value, StatusUnknown for one the mapping does
+// not name, and the value.
+func (s *statusRule) read(v values) (Status, string) {
+	value := s.from.text(v)
+	return s.of[value], value
+}
