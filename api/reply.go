@@ -91,7 +91,11 @@ func decodeError(err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &kind):
-		return &ReplyError{Reason: fmt.Sprintf("field %q holds a JSON %s, which does not fit %s", kind.Field, kind.Value, kind.Type), Err: err}
+		what := "it is"
+		if kind.Field != "" {
+			what = fmt.Sprintf("field %q holds", kind.Field)
+		}
+		return &ReplyError{Reason: fmt.Sprintf("%s a JSON %s, which does not fit %s", what, kind.Value, kind.Type), Err: err}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &ReplyError{Reason: "the JSON ends too early", Truncated: true, Err: err}
 	case errors.As(err, &syntax):

@@ -93,7 +93,7 @@ func TestSecondAPIListThatFails(t *testing.T) {
 		},
 		{
 			"an object instead of a list", on("GET /workspaces", edit(func(*http.Request, string) string { return `{"workspaces": []}` })),
-			`ListWorkspaces: unusable reply: field "" holds a JSON object`,
+			`ListWorkspaces: unusable reply: it is a JSON object, which does not fit []client.Workspace`,
 		},
 		{
 			"a record without an id", on("GET /people", edit(func(_ *http.Request, body string) string {

@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/conductorone/baton-descope/internal/harness"
@@ -70,6 +71,23 @@ func TestSecondAPIPages(t *testing.T) {
 			wantLines(t, "resources", keysOf(got.Resources), resources)
 		})
 	}
+}
+
+// TestSecondAPIShrinks deletes a group of the first page before the second one
+// is asked for: the rest moves forward, and none of it is missed.
+func TestSecondAPIShrinks(t *testing.T) {
+	data := crowd(0, 7)
+	var server *secondapi.Server
+	server = secondapi.Start(t, data, secondapi.Options{TellTotal: true, Fault: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.URL.Query().Get("page") == "2" {
+			server.DeleteGroup(501)
+		}
+		next.ServeHTTP(w, r)
+	}})
+	got := harness.Sync(t, workbench(t, server))
+	wantLines(t, "resources", keysOf(got.Resources), []string{
+		"group:501", "group:502", "group:503", "group:504", "group:505", "group:506", "group:507",
+	})
 }
 
 // crowd returns so many people and groups, and nothing else.

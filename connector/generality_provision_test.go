@@ -143,6 +143,16 @@ func TestSecondAPIAnswerLost(t *testing.T) {
 	d.wantWrites("DELETE /people/105/roles/keeper?level=2")
 }
 
+// TestSecondAPIAnswerWithoutRecord leaves out the record that the document
+// allows to be left out: it is read instead.
+func TestSecondAPIAnswerWithoutRecord(t *testing.T) {
+	d := deskOf(t, secondapi.Options{Fault: on("POST /people/105/roles", edit(func(*http.Request, string) string { return `{"result": {}}` }))})
+	d.wantGrant("role:2/keeper:held:person:105", false)
+	if got := d.server.Requests()["GET /people/105"]; got != 2 {
+		t.Errorf("the person was read %d times, want 2: before the write and after", got)
+	}
+}
+
 func TestSecondAPIPersonIsGone(t *testing.T) {
 	d := deskOf(t, secondapi.Options{})
 	_, err := d.grant("group:31:member:person:999")
@@ -191,6 +201,11 @@ func TestSecondAPIRefusals(t *testing.T) {
 		{name: "an id that is no number", grant: "group:thirty:member:person:105", want: `"thirty" is not a whole number`},
 		{name: "a part of an id that is no number", grant: "role:high/keeper:held:person:105", want: `"high" is not a whole number`},
 		{name: "an id with too many parts", grant: "group:1/2:member:person:105", want: "not an id of this resource type"},
+		{
+			name: "a name that leads to another path", revoke: "role:1/..:held:person:101",
+			fault: on("GET /people/101", edit(func(_ *http.Request, body string) string { return strings.Replace(body, "keeper", "..", 1) })),
+			want:  `TakeRole: ".." cannot be part of a path`,
+		},
 		{name: "a holder of another type", grant: "group:31:member:group:32", want: "group.member cannot be held by a group"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -340,8 +340,8 @@ func TestWaitsAreReported(t *testing.T) {
 }
 
 func TestBackoff(t *testing.T) {
-	for try, limit := range []time.Duration{500, 1000, 2000, 4000, 8000, 8000} {
-		limit *= time.Millisecond
+	for try, milliseconds := range []int{500, 1000, 2000, 4000, 8000, 8000} {
+		limit := time.Duration(milliseconds) * time.Millisecond
 		for range 1000 {
 			if got := backoff(try + 1); got < 0 || got >= limit {
 				t.Fatalf("after try %d: %v, want less than %v", try+1, got, limit)

@@ -22,19 +22,19 @@ func TestSecrets(t *testing.T) {
 	for name, base := range map[string]roundTrip{
 		"quoted in an error reply": func(req *http.Request) (*http.Response, error) {
 			said, err := json.Marshal(map[string]string{"Code": req.Header.Get("Authorization"), "Message": "bad " + testToken})
-			return &http.Response{StatusCode: 401, Body: io.NopCloser(strings.NewReader(string(said)))}, err
+			return &http.Response{StatusCode: http.StatusUnauthorized, Body: io.NopCloser(strings.NewReader(string(said)))}, err
 		},
 		"quoted in a page": func(req *http.Request) (*http.Response, error) {
 			page := "<html>" + req.Header.Get("Authorization")
-			return &http.Response{StatusCode: 502, Body: io.NopCloser(strings.NewReader(page))}, nil
+			return &http.Response{StatusCode: http.StatusBadGateway, Body: io.NopCloser(strings.NewReader(page))}, nil
 		},
 		"quoted in a content type": func(req *http.Request) (*http.Response, error) {
 			h := http.Header{"Content-Type": {"text/" + req.Header.Get("Authorization")}}
-			return &http.Response{StatusCode: 200, Header: h, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: h, Body: io.NopCloser(strings.NewReader("{}"))}, nil
 		},
 		"in a redirect": func(*http.Request) (*http.Response, error) {
 			h := http.Header{"Location": {"https://x:" + testToken + "@x.test/" + testToken}}
-			return &http.Response{StatusCode: 302, Header: h, Body: http.NoBody}, nil
+			return &http.Response{StatusCode: http.StatusFound, Header: h, Body: http.NoBody}, nil
 		},
 		"in a connection error": func(req *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("cannot send %v via http://me:proxy-password@proxy.test", req.Header)
