@@ -42,6 +42,9 @@ func (c cursor) position() mapping.Position {
 // key names the page in the session store, whatever was known on the way to it.
 func (c cursor) key() string { return fmt.Sprintf("%d/%d/%s", c.Offset, c.Page, c.Cursor) }
 
+// number is the page's number, the first being 1.
+func (c cursor) number() int { return max(c.Page, c.Read) + 1 }
+
 // token returns the text of v as a page token.
 func token(v any) (string, error) {
 	text, err := json.Marshal(v)
@@ -64,13 +67,13 @@ func parseToken(text string, v any) error {
 
 // next returns the place after a page; nil at the end of the list. What cannot
 // be the whole list is an error.
-func (c cursor) next(t *mapping.ResourceType, page mapping.Page, ids []string) (*cursor, error) {
-	op, pages := t.List.Operation.Name, t.List.Pages
+func (c cursor) next(l *mapping.List, page mapping.Page, ids []string) (*cursor, error) {
+	op, pages := l.Operation.Name, l.Pages
 	print := fingerprint(ids)
 	switch {
 	case len(ids) > 0 && print == c.Last:
 		return nil, errorf(codes.FailedPrecondition,
-			"%s: the page at offset %d has the same records as the page before it; the API seems to ignore the paging fields", op, c.Offset)
+			"%s: page %d has the same records as the page before it; the API seems to ignore the paging fields", op, c.number())
 	case pages.ByCursor():
 		if page.Next == "" {
 			return nil, nil
@@ -81,9 +84,9 @@ func (c cursor) next(t *mapping.ResourceType, page mapping.Page, ids []string) (
 	case page.TotalTold && c.Offset+len(ids) >= page.Total:
 		return nil, nil
 	case len(ids) == 0 && page.TotalTold:
-		return nil, errorf(codes.Unavailable, "%s: the API told %d records, but the page at offset %d is empty", op, page.Total, c.Offset)
+		return nil, errorf(codes.Aborted, "%s: the API told %d records, but the page at offset %d is empty", op, page.Total, c.Offset)
 	case len(ids) == 0 && c.Total > 0 && c.Offset < c.Total:
-		return nil, errorf(codes.Unavailable, "%s: the API told %d records before, but the page at offset %d is empty", op, c.Total, c.Offset)
+		return nil, errorf(codes.Aborted, "%s: the API told %d records before, but the page at offset %d is empty", op, c.Total, c.Offset)
 	case len(ids) == 0:
 		return nil, nil
 	}

@@ -69,7 +69,7 @@ func TestSecondAPIListThatFails(t *testing.T) {
 				r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "page=2", "page=1", 1)
 				next.ServeHTTP(w, r)
 			}),
-			"ListGroups: the page at offset 3 has the same records as the page before it",
+			"ListGroups: page 2 has the same records as the page before it",
 		},
 		{
 			"a page that names itself", on("GET /people", edit(func(_ *http.Request, body string) string {

@@ -185,7 +185,7 @@ func TestSecondAPIRefusals(t *testing.T) {
 		},
 		{
 			name: "a success that is none", fault: on("DELETE /groups/31/members/101", idle), revoke: "group:31:member:person:101",
-			want: "RemoveGroupMember answered with success, but the person's record does not show it", writes: []string{"DELETE /groups/31/members/101"},
+			want: "RemoveGroupMember answered with success, but reading does not show it", writes: []string{"DELETE /groups/31/members/101"},
 		},
 		{
 			name: "a 404 that is not the API's is not a person who is gone", fault: on("GET /people/101", page), revoke: "group:31:member:person:101",

@@ -24,12 +24,21 @@ type step struct {
 	At cursor `json:"at"`
 	// Skip is how many resources of the list or page are done.
 	Skip int `json:"skip,omitempty"`
+	// Holders tells that the pass reads who holds entitlements, Entitlement is
+	// how many entitlements of the resource are done, and Of the page of holders.
+	Holders     bool   `json:"holders,omitempty"`
+	Entitlement int    `json:"entitlement,omitempty"`
+	Of          cursor `json:"of,omitzero"`
 }
 
 // EntitlementsForResourceType returns one step of the type's entitlements.
 func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
+	var at step
+	if err := parseToken(o.PageToken.Token, &at); err != nil {
+		return nil, nil, s.wrap(err)
+	}
 	var out []*v2.Entitlement
-	next, err := s.pass(ctx, o, wantNames, func(row keptRow) int {
+	next, err := s.pass(ctx, o, at, wantNames, func(row keptRow) int {
 		on := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
 		for i, e := range s.typ.Entitlements {
 			out = append(out, s.newEntitlement(e, on, row.Names[i]))
@@ -39,27 +48,50 @@ func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o re
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
-	return out, &resource.SyncOpResults{NextPageToken: next}, nil
+	results, err := resultsAt(next)
+	return out, results, s.wrap(err)
+}
+
+// resultsAt is the SDK's answer that goes on at a place; nil is the end.
+func resultsAt(next *step) (*resource.SyncOpResults, error) {
+	if next == nil {
+		return &resource.SyncOpResults{}, nil
+	}
+	text, err := token(next)
+	return &resource.SyncOpResults{NextPageToken: text}, err
 }
 
 // GrantsForResourceType returns one step of the grants that the type's
-// resources hold.
+// resources hold, and then, where the API lists holders for one resource at a
+// time, of those that are held on them.
 func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
-	if len(s.typ.Grants) == 0 {
-		return nil, &resource.SyncOpResults{}, nil
+	var at step
+	if err := parseToken(o.PageToken.Token, &at); err != nil {
+		return nil, nil, s.wrap(err)
 	}
 	var out []*v2.Grant
-	next, err := s.pass(ctx, o, wantGrants, func(row keptRow) int {
-		out = append(out, s.grantsOf(row)...)
-		return len(out)
-	})
+	var next *step
+	var err error
+	switch {
+	case at.Holders:
+		out, next, err = s.passHolders(ctx, o, at)
+	case len(s.typ.Grants) > 0:
+		next, err = s.pass(ctx, o, at, wantGrants, func(row keptRow) int {
+			out = append(out, s.grantsOf(row)...)
+			return len(out)
+		})
+	}
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
-	if next == "" {
+	if next == nil && !at.Holders && s.typ.HasHolders() {
+		next = &step{Holders: true}
+	}
+	if next == nil {
 		s.syncs.state(o.SyncID).absent.report(ctx)
 	}
-	return out, &resource.SyncOpResults{NextPageToken: next}, nil
+	results, err := resultsAt(next)
+	return out, results, s.wrap(err)
 }
 
 func (s *syncer) grantsOf(row keptRow) []*v2.Grant {
@@ -86,16 +118,25 @@ func (s *syncer) Entitlements(ctx context.Context, r *v2.Resource, o resource.Sy
 	return out, &resource.SyncOpResults{}, nil
 }
 
-// Grants returns the grants that one resource holds.
+// Grants returns the grants that one resource holds, and those that are listed
+// as held on it.
 func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
-	if len(s.typ.Grants) == 0 {
-		return nil, &resource.SyncOpResults{}, nil
+	var out []*v2.Grant
+	if len(s.typ.Grants) > 0 {
+		row, err := s.rowOf(ctx, r.GetId(), o, wantGrants)
+		if err != nil {
+			return nil, nil, s.wrap(err)
+		}
+		out = s.grantsOf(row)
 	}
-	row, err := s.rowOf(ctx, r.GetId(), o, wantGrants)
-	if err != nil {
-		return nil, nil, s.wrap(err)
+	if s.typ.HasHolders() {
+		held, err := s.allHolders(ctx, r.GetId())
+		if err != nil {
+			return nil, nil, s.wrap(err)
+		}
+		out = append(out, held...)
 	}
-	return s.grantsOf(row), &resource.SyncOpResults{}, nil
+	return out, &resource.SyncOpResults{}, nil
 }
 
 // rowOf reads what one resource holds and how its entitlements are called.
@@ -115,90 +156,86 @@ func (s *syncer) rowOf(ctx context.Context, rid *v2.ResourceId, o resource.SyncO
 	return s.row(ctx, state, id, f.record, w)
 }
 
-// pass goes over the type's resources from the place in the page token on. It
-// gives each to visit, which returns how much it has made of them so far, until
-// that is enough for one answer, and returns the next page token.
-func (s *syncer) pass(ctx context.Context, o resource.SyncOpAttrs, w wanted, visit func(keptRow) int) (string, error) {
-	var at step
-	if err := parseToken(o.PageToken.Token, &at); err != nil {
-		return "", err
-	}
+// segment is a run of the type's resources that are at hand together: its whole
+// list, one page of it, or what one page of another type shows.
+type segment struct {
+	length int
+	row    func(i int) (keptRow, error)
+	// next is the segment after it, nil at the end.
+	next *step
+}
+
+// segment returns the segment at a place. w is what of its rows is wanted.
+func (s *syncer) segment(ctx context.Context, o resource.SyncOpAttrs, at step, w wanted) (segment, error) {
 	state := s.syncs.state(o.SyncID)
-	var next *step
-	var err error
 	switch {
 	case at.Shown:
-		next, err = s.passShown(ctx, o, state, at, w, visit)
+		return s.shownSegment(ctx, o, state, at, w)
 	case s.typ.Whole():
-		next, err = s.passWhole(ctx, state, at, w, visit)
-	default:
-		next, err = s.passPage(ctx, o, state, at, visit)
+		return s.wholeSegment(ctx, state, w)
 	}
-	if err != nil || next == nil {
-		return "", err
-	}
-	return token(next)
-}
-
-func (s *syncer) passWhole(ctx context.Context, state *syncState, at step, w wanted, visit func(keptRow) int) (*step, error) {
-	list, err := state.whole(ctx, s.Connector, s.typ)
-	if err != nil {
-		return nil, err
-	}
-	for i := at.Skip; i < len(list.ids); i++ {
-		row, err := s.row(ctx, state, list.ids[i], list.records[i], w)
-		if err != nil {
-			return nil, err
-		}
-		if visit(row) >= maxGrants && i+1 < len(list.ids) {
-			return &step{Skip: i + 1}, nil
-		}
-	}
-	if also := s.typ.Also; also != nil && s.willSync(also.In) {
-		return &step{Shown: true}, nil
-	}
-	return nil, nil
-}
-
-// passPage goes over one page of the type's own list.
-func (s *syncer) passPage(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at step, visit func(keptRow) int) (*step, error) {
 	page, err := s.page(ctx, o, state, at.At)
 	if err != nil {
-		return nil, err
+		return segment{}, err
 	}
-	for i := at.Skip; i < len(page.Rows); i++ {
-		if visit(page.Rows[i]) >= maxGrants && i+1 < len(page.Rows) {
-			return &step{At: at.At, Skip: i + 1}, nil
-		}
-	}
-	return nextPage(step{}, page)
+	next, err := nextPage(step{}, page)
+	return segment{len(page.Rows), func(i int) (keptRow, error) { return page.Rows[i], nil }, next}, err
 }
 
-// passShown goes over the type's resources that one page of another type shows.
-func (s *syncer) passShown(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at step, w wanted, visit func(keptRow) int) (*step, error) {
+func (s *syncer) wholeSegment(ctx context.Context, state *syncState, w wanted) (segment, error) {
+	list, err := state.whole(ctx, s.Connector, s.typ)
+	if err != nil {
+		return segment{}, err
+	}
+	seg := segment{length: len(list.ids), row: func(i int) (keptRow, error) {
+		return s.row(ctx, state, list.ids[i], list.records[i], w)
+	}}
+	if also := s.typ.Also; also != nil && s.willSync(also.In) {
+		seg.next = &step{Shown: true}
+	}
+	return seg, nil
+}
+
+func (s *syncer) shownSegment(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at step, w wanted) (segment, error) {
 	in := &syncer{Connector: s.Connector, typ: s.typ.Also.In}
 	page, err := in.page(ctx, o, state, at.At)
 	if err != nil {
-		return nil, err
+		return segment{}, err
 	}
 	shown := page.Shown[s.typ.ID]
-	for i := at.Skip; i < len(shown); i++ {
-		row, err := s.rowOf(ctx, v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: shown[i]}.Build(), o, w)
-		if err != nil {
-			return nil, err
-		}
-		if visit(row) >= maxGrants && i+1 < len(shown) {
-			return &step{Shown: true, At: at.At, Skip: i + 1}, nil
-		}
-	}
-	return nextPage(step{Shown: true}, page)
+	next, err := nextPage(step{Shown: true}, page)
+	return segment{len(shown), func(i int) (keptRow, error) {
+		return s.rowOf(ctx, v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: shown[i]}.Build(), o, w)
+	}, next}, err
 }
 
+// nextPage returns the place of the page after one.
 func nextPage(from step, page *keptPage) (*step, error) {
 	if page.Next == "" {
 		return nil, nil
 	}
 	return &from, parseToken(page.Next, &from.At)
+}
+
+// pass goes over one segment of the type's resources, from a place on. It gives
+// each row to visit, which returns how much it has made of them so far, until
+// that is enough for one answer, and returns the next place.
+func (s *syncer) pass(ctx context.Context, o resource.SyncOpAttrs, at step, w wanted, visit func(keptRow) int) (*step, error) {
+	seg, err := s.segment(ctx, o, at, w)
+	if err != nil {
+		return nil, err
+	}
+	for i := at.Skip; i < seg.length; i++ {
+		row, err := seg.row(i)
+		if err != nil {
+			return nil, err
+		}
+		if visit(row) >= maxGrants && i+1 < seg.length {
+			at.Skip = i + 1
+			return &at, nil
+		}
+	}
+	return seg.next, nil
 }
 
 // page returns what was kept of a page of the type, and reads the page again if

@@ -35,7 +35,7 @@ func (p provisioner) Grant(ctx context.Context, principal *v2.Resource, entitlem
 	if already {
 		annos.Append(&v2.GrantAlreadyExists{})
 	}
-	return []*v2.Grant{p.c.newGrant(ch.rule(), resourceID(ch.On, ch.onID), principal.GetId())}, annos, nil
+	return []*v2.Grant{p.c.newGrant(&mapping.GrantRule{Entitlement: ch.Entitlement}, resourceID(ch.On, ch.onID), principal.GetId())}, annos, nil
 }
 
 // Revoke takes an entitlement from its principal. That it is not held any more
@@ -116,18 +116,14 @@ func (c *Connector) changeOf(principal *v2.ResourceId, entitlement *v2.Entitleme
 
 // grant makes the grant. It tells whether it was there already.
 func (ch *change) grant(ctx context.Context) (already bool, err error) {
-	record, ok, err := ch.read(ctx)
+	now, err := ch.look(ctx, ch.Grant.Requires != nil)
 	switch {
-	case err != nil:
-		return false, err
-	case !ok:
+	case now.held || err != nil:
+		return now.held, err
+	case now.gone:
 		return false, errorf(codes.FailedPrecondition, "%s: there is no %s %q", ch.what(), ch.holder.ID, ch.principalID)
 	}
-	held, err := ch.held(record, ch.Entitlement, ch.onID)
-	if held || err != nil {
-		return held, err
-	}
-	if err := ch.required(record); err != nil {
+	if err := ch.required(now.record); err != nil {
 		return false, err
 	}
 	return false, ch.write(ctx, ch.Grant, true)
@@ -135,15 +131,40 @@ func (ch *change) grant(ctx context.Context) (already bool, err error) {
 
 // revoke makes the revocation. It tells whether the grant was gone already.
 func (ch *change) revoke(ctx context.Context) (already bool, err error) {
-	record, ok, err := ch.read(ctx)
-	if err != nil || !ok {
-		return !ok, err
-	}
-	held, err := ch.held(record, ch.Entitlement, ch.onID)
-	if !held || err != nil {
-		return !held, err
+	now, err := ch.look(ctx, false)
+	if !now.held || err != nil {
+		return !now.held, err
 	}
 	return false, ch.write(ctx, ch.Revoke, false)
+}
+
+// state is how things are with a grant.
+type state struct {
+	held bool
+	// record is the principal's, where it was read; gone tells that there is none.
+	record mapping.Record
+	gone   bool
+}
+
+// look sees how things are: in the principal's record, read afresh, or in the
+// list of holders, and then the record only if it is needed besides.
+func (ch *change) look(ctx context.Context, needRecord bool) (state, error) {
+	var now state
+	var err error
+	if ch.Holders != nil {
+		if now.held, err = ch.c.listed(ctx, ch.Entitlement, ch.onID, ch.principalID); err != nil || now.held || !needRecord {
+			return now, err
+		}
+	}
+	var ok bool
+	if now.record, ok, err = ch.read(ctx); err != nil || !ok {
+		now.gone = !ok
+		return now, err
+	}
+	if ch.Holders == nil {
+		now.held, err = ch.held(now.record, ch.Entitlement, ch.onID)
+	}
+	return now, err
 }
 
 // read reads the principal afresh.
@@ -194,35 +215,33 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, want bool) er
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	record, told := mapping.Record{}, false
-	if writeErr == nil {
-		record, told = p.Principal(reply)
-	}
-	if !told {
-		var ok bool
-		if record, ok, err = ch.read(ctx); err != nil {
-			return fmt.Errorf("%s: %w", ch.what(), firstOf(writeErr, err))
-		}
-		if !ok && writeErr == nil && want {
-			return errorf(codes.FailedPrecondition, "%s: there is no %s %q any more", ch.what(), ch.holder.ID, ch.principalID)
-		}
-	}
-	held := false
-	if record.Given() {
-		if held, err = ch.held(record, ch.Entitlement, ch.onID); err != nil {
-			return err
-		}
-	}
+	now, err := ch.after(ctx, p, reply, writeErr)
 	switch {
-	case held == want && writeErr != nil:
+	case err != nil:
+		return fmt.Errorf("%s: %w", ch.what(), firstOf(writeErr, err))
+	case now.held == want && writeErr != nil:
 		ctxzap.Extract(ctx).Info("the answer to a write was lost; reading shows that it was done", zap.String("operation", p.Operation.Name), zap.Error(writeErr))
 		return nil
-	case held == want:
+	case now.held == want:
 		return nil
 	case writeErr != nil:
 		return fmt.Errorf("%s: %w", ch.what(), writeErr)
+	case now.gone:
+		return errorf(codes.FailedPrecondition, "%s: there is no %s %q any more", ch.what(), ch.holder.ID, ch.principalID)
 	}
-	return errorf(codes.Internal, "%s: %s answered with success, but the %s's record does not show it", ch.what(), p.Operation.Name, ch.holder.ID)
+	return errorf(codes.Internal, "%s: %s answered with success, but reading does not show it", ch.what(), p.Operation.Name)
+}
+
+// after sees how things are after a write: in the record that it answered
+// with, or else by reading.
+func (ch *change) after(ctx context.Context, p *mapping.Provision, reply any, writeErr error) (state, error) {
+	if writeErr == nil && ch.Holders == nil {
+		if record, ok := p.Principal(reply); ok {
+			held, err := ch.held(record, ch.Entitlement, ch.onID)
+			return state{held: held, record: record}, err
+		}
+	}
+	return ch.look(ctx, false)
 }
 
 func firstOf(a, b error) error {
@@ -230,16 +249,6 @@ func firstOf(a, b error) error {
 		return a
 	}
 	return b
-}
-
-// rule is a rule by which the principal holds the entitlement.
-func (ch *change) rule() *mapping.GrantRule {
-	for _, r := range ch.holder.Grants {
-		if r.Entitlement == ch.Entitlement {
-			return r
-		}
-	}
-	return nil // The mapping is checked to have one.
 }
 
 // what names the grant in messages.

@@ -131,7 +131,7 @@ func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at curso
 
 // after returns the token of the page after one, empty at the end.
 func (s *syncer) after(at cursor, page *keptRecords) (string, error) {
-	next, err := at.next(s.typ, page.page, texts(page.ids))
+	next, err := at.next(s.typ.List, page.page, texts(page.ids))
 	if err != nil || next == nil {
 		return "", err
 	}

@@ -49,7 +49,7 @@ func (c *compiler) compile(doc *document) *Plan {
 	for i := range doc.ResourceTypes.entries {
 		work = append(work, c.startType(&doc.ResourceTypes.entries[i]))
 	}
-	for _, round := range []func(*typeUnderWork){c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants, c.compileProvisions} {
+	for _, round := range []func(*typeUnderWork){c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants, c.compileAllHolders, c.compileProvisions, c.checkReadable} {
 		for _, t := range work {
 			round(t)
 		}

@@ -131,6 +131,14 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 	}
 }
 
+func (c *compiler) compileAllHolders(t *typeUnderWork) {
+	for i, e := range t.Entitlements {
+		if doc := &t.doc.Entitlements.entries[i].value.Holders; doc.given() {
+			c.compileHolders(t, e, doc)
+		}
+	}
+}
+
 func typeNames(types []*ResourceType) string {
 	names := make([]string, len(types))
 	for i, t := range types {
@@ -161,12 +169,11 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 			c.add(doc.Revoke.Requires.pos, "requires is for grants: what is revoked was granted")
 		}
 		for _, holder := range compiled.GrantableTo {
-			if !c.holds(holder, compiled) {
+			if compiled.Holders == nil && !c.holds(holder, compiled) {
 				c.add(e.key.pos, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, compiled.Name())
 			}
 		}
 	}
-	c.checkReadable(t)
 }
 
 // checkReadable makes sure that a resource that can be granted something can be
@@ -177,12 +184,18 @@ func (c *compiler) checkReadable(t *typeUnderWork) {
 	}
 	for _, other := range c.plan.Types {
 		for _, e := range other.Entitlements {
-			if e.GrantableToType(t.ID) && !e.ReadOnly {
+			if e.GrantableToType(t.ID) && !e.ReadOnly && !e.listed() {
 				c.add(t.key.pos, "%s needs \"get\": granting %s reads the %s before", t.ID, e.Name(), t.ID)
 				return
 			}
 		}
 	}
+}
+
+// listed tells that whether the entitlement is held is seen without the
+// holder's own record.
+func (e *Entitlement) listed() bool {
+	return e.Holders != nil && (e.Grant == nil || e.Grant.Requires == nil)
 }
 
 // holds tells whether a rule of the type says who holds e. A rule with a

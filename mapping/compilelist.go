@@ -17,7 +17,7 @@ func (c *compiler) compileList(t *typeUnderWork, doc list) *List {
 	}
 	f := c.fill(l.Operation)
 	l.request = c.compileRequest(f, doc.Request)
-	if records := c.compileRecords(l.Operation, doc); records != nil {
+	if records := c.compileRecords(l.Operation, doc, "list"); records != nil {
 		l.records, t.record = records.lists[0], deref(records.typ)
 	}
 	if doc.Pages.given() {
@@ -30,7 +30,7 @@ func (c *compiler) compileList(t *typeUnderWork, doc list) *List {
 }
 
 // compileRecords compiles the path to the list of records in a reply, nil when it is wrong.
-func (c *compiler) compileRecords(op *api.Operation, doc list) *path {
+func (c *compiler) compileRecords(op *api.Operation, doc list, what string) *path {
 	records, where := &path{typ: op.Reply}, doc.pos
 	if doc.Records.given() {
 		if doc.Records.value == "" {
@@ -54,7 +54,7 @@ func (c *compiler) compileRecords(op *api.Operation, doc list) *path {
 	case doc.Records.given():
 		c.add(where, "%s is %s, but a list of objects is wanted here", doc.Records.value, records.describe())
 	case !doc.broken:
-		c.add(where, "list needs \"records\": the path to the list of records in the reply of %s", op.Name)
+		c.add(where, "%s needs \"records\": the path to the list of records in the reply of %s", what, op.Name)
 	}
 	return nil
 }
@@ -140,10 +140,8 @@ func (c *compiler) compileGet(t *typeUnderWork, doc get) *Get {
 	f := c.fill(g.Operation)
 	g.request = c.compileRequest(f, doc.Request)
 	for _, e := range doc.With.entries {
-		field, ok := f.field(e.key)
-		part, known := c.ownPart(t, e.value)
-		if ok && known && c.takesID(field, e.key) {
-			g.with = append(g.with, filledField{name: field.name, index: field.index, required: true, from: []idPart{{part: part}}})
+		if filled, ok := c.compileOwnPart(t, f, e); ok {
+			g.with = append(g.with, filled)
 		}
 	}
 	if !doc.broken {
@@ -151,6 +149,16 @@ func (c *compiler) compileGet(t *typeUnderWork, doc get) *Get {
 		g.record = c.compileRecord(g.Operation, doc.Record, doc.pos, t.ResourceType)
 	}
 	return g
+}
+
+// compileOwnPart compiles a request field that is filled from a part of t's ids.
+func (c *compiler) compileOwnPart(t *typeUnderWork, f *filling, e entry[text]) (filledField, bool) {
+	field, ok := f.field(e.key)
+	part, known := c.ownPart(t, e.value)
+	if !ok || !known || !c.takesID(field, e.key) {
+		return filledField{}, false
+	}
+	return filledField{name: field.name, index: field.index, required: true, from: []idPart{{part: part}}}, true
 }
 
 // ownPart returns the part of t's ids that a text names; a single part is also called id.

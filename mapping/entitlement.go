@@ -19,6 +19,9 @@ type Entitlement struct {
 	Hint     string
 	// Grant and Revoke are nil when the entitlement is read-only.
 	Grant, Revoke *Provision
+	// Holders lists who holds the entitlement on one resource; nil when the
+	// holders' own records say it.
+	Holders *Holders
 
 	displayName, description *expr
 }

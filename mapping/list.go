@@ -53,6 +53,12 @@ type Page struct {
 // records; 0 is the size in the mapping.
 func (l *List) Request(at Position, size int) any {
 	call, target := l.request.build()
+	l.turnTo(at, size, target)
+	return call
+}
+
+// turnTo sets what a request says about the page.
+func (l *List) turnTo(at Position, size int, target reflect.Value) {
 	if p := l.Pages; p != nil {
 		if size == 0 {
 			size = p.Size
@@ -66,7 +72,6 @@ func (l *List) Request(at Position, size int) any {
 			_ = setText(reach(target, p.cursor), at.Cursor) //nolint:errcheck // The field takes text, or the API's own numbers.
 		}
 	}
-	return call
 }
 
 func setInt(target reflect.Value, index []int, n int) {

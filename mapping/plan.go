@@ -99,6 +99,17 @@ func (t *ResourceType) Entitlement(slug string) *Entitlement {
 	return nil
 }
 
+// HasHolders tells whether who holds an entitlement of the type is read by
+// requests for each resource.
+func (t *ResourceType) HasHolders() bool {
+	for _, e := range t.Entitlements {
+		if e.Holders != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // ParseID reads the text of an id of this type.
 func (t *ResourceType) ParseID(s string) (ID, error) { return parseID(s, len(t.Parts)) }
 

@@ -122,6 +122,17 @@ type entitlement struct {
 	ReadOnly    readOnly  `yaml:"read_only" doc:"It cannot be granted or revoked: true, or a sentence that says where to change it."`
 	Grant       provision `yaml:"grant" doc:"How it is granted."`
 	Revoke      provision `yaml:"revoke" doc:"How it is revoked."`
+	Holders     holders   `yaml:"holders" doc:"Who holds it, where that is read by a request for each resource, and not from the holders' own records."`
+}
+
+type holders struct {
+	block
+	Operation text           `yaml:"operation" need:"yes" doc:"Operation that lists who holds the entitlement on one resource."`
+	With      table[text]    `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id."`
+	Records   text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
+	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Pages     pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
+	Principal partValues     `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
 }
 
 type provision struct {

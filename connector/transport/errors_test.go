@@ -100,7 +100,7 @@ func TestErrorOfStatus(t *testing.T) {
 		if statusOf(wrapped) != c.status {
 			t.Errorf("HTTP %d %s: the chain has lost the status", c.status, c.body)
 		}
-		if again := conn.Error("Other", wrapped); again != wrapped { //nolint:errorlint // It must be the same error, not only one like it.
+		if again := conn.Error("Other", wrapped); again != wrapped {
 			t.Errorf("a second time: %v", again)
 		}
 	}
@@ -178,7 +178,7 @@ func TestErrorOfTheRest(t *testing.T) {
 		t.Error("an error out of nothing")
 	}
 	for _, over := range []error{context.Canceled, context.DeadlineExceeded, fmt.Errorf("page 3: %w", context.Canceled)} {
-		if err := conn.Error("Op", over); err != over { //nolint:errorlint // As above.
+		if err := conn.Error("Op", over); err != over {
 			t.Errorf("%v became %v", over, err)
 		}
 	}

@@ -63,7 +63,7 @@ func (m *memory) dial(context.Context, string, string) (net.Conn, error) {
 func serve(t *testing.T, o Options, handler http.HandlerFunc) *Transport {
 	t.Helper()
 	m := &memory{conns: make(chan net.Conn), done: make(chan struct{})}
-	srv := &http.Server{Handler: handler} //nolint:gosec // It serves this test alone.
+	srv := &http.Server{Handler: handler}
 	base := &http.Transport{DialContext: m.dial, MaxIdleConnsPerHost: 10}
 	go srv.Serve(m)
 	t.Cleanup(func() {

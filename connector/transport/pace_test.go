@@ -113,7 +113,7 @@ func TestContextEndsAWaitForTheWindow(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 3 { // One is next, the others queue behind it.
 			wg.Go(func() {
-				if _, err := post(ctx, conn, read); err != context.DeadlineExceeded { //nolint:errorlint // The SDK compares it so.
+				if _, err := post(ctx, conn, read); err != context.DeadlineExceeded {
 					t.Errorf("the error is %v", err)
 				}
 			})

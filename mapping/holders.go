@@ -1,0 +1,77 @@
+package mapping
+
+import (
+	"reflect"
+)
+
+// Holders says who holds an entitlement, where the API lists that for one
+// resource at a time.
+type Holders struct {
+	// List is read once for each resource.
+	List *List
+	// Of is the type of the holders.
+	Of *ResourceType
+
+	with      []filledField
+	record    reflect.Type
+	principal *binding
+}
+
+// Request returns the request for a page of the holders on the resource with
+// this id.
+func (h *Holders) Request(resource ID, at Position) (any, error) {
+	call, err := buildRequest(h.List.request, h.with, nil, resource)
+	if err != nil {
+		return nil, err
+	}
+	h.List.turnTo(at, 0, reflect.ValueOf(call).Elem())
+	return call, nil
+}
+
+// Each calls yield with the id of every holder that a record names.
+func (h *Holders) Each(r Record, yield func(principal ID) error) error {
+	return h.principal.each(r.value, yield)
+}
+
+func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *holders) {
+	if len(e.GrantableTo) != 1 {
+		if len(e.GrantableTo) > 1 {
+			c.add(doc.pos, "%s can be held by %s, but a list of holders has one type; give the others rules under grants", e.Name(), typeNames(e.GrantableTo))
+		}
+		return
+	}
+	h := &Holders{Of: e.GrantableTo[0], List: &List{Operation: c.operation(doc.Operation)}}
+	e.Holders = h
+	if doc.Pages.given() {
+		h.List.Pages = &Pages{}
+	}
+	if h.List.Operation == nil {
+		return
+	}
+	f := c.fill(h.List.Operation)
+	f.unsure = doc.broken || doc.With.broken
+	h.List.request = c.compileRequest(f, doc.Request)
+	for _, w := range doc.With.entries {
+		if filled, ok := c.compileOwnPart(t, f, w); ok {
+			h.with = append(h.with, filled)
+		}
+	}
+	if records := c.compileRecords(h.List.Operation, list{block: doc.block, Records: doc.Records}, "holders"); records != nil {
+		h.List.records, h.record = records.lists[0], deref(records.typ)
+	}
+	if doc.Pages.given() {
+		h.List.Pages = c.compilePages(f, doc.Pages)
+	}
+	if !doc.Pages.broken {
+		f.checkRequired(doc.With.pos, "with")
+	}
+	if h.record != nil {
+		s := scope{record: h.record, name: recordName("holder", h.record), noParent: "a holder has no parent here"}
+		h.principal = c.compileBinding(s, doc.Principal, h.Of)
+	}
+	for _, rule := range h.Of.Grants {
+		if rule.Entitlement == e {
+			c.add(doc.pos, "who holds %s is said twice: here, and by a rule under grants of %s", e.Name(), h.Of.ID)
+		}
+	}
+}
