@@ -240,11 +240,3 @@ type entry[T any] struct {
 	key   text
 	value T
 }
-
-func (t table[T]) keys() []string {
-	keys := make([]string, len(t.entries))
-	for i, e := range t.entries {
-		keys[i] = e.key.value
-	}
-	return keys
-}

@@ -63,7 +63,7 @@ func TestProfileValuesKeepTheirKind(t *testing.T) {
 		{"text", "state", `{"id":1,"state":"on"}`, "on"},
 		{"a number", "age", `{"id":1,"age":42}`, 42.0},
 		{"a truth value", "active", `{"id":1,"active":true}`, true},
-		{"a template", `"{state}!"`, `{"id":1,"state":"on"}`, "on!"},
+		{"a template", "{state}!", `{"id":1,"state":"on"}`, "on!"},
 		{"false, when nothing else has a value", "active or state", `{"id":1,"active":false}`, false},
 		{"not false, when something else has", "active or state", `{"id":1,"active":false,"state":"on"}`, "on"},
 		{"a list", "logins", `{"id":1,"logins":["a","b"]}`, []any{"a", "b"}},

@@ -33,11 +33,12 @@ func (d *decoder) parse(src []byte) (*document, bool) {
 	}
 	reader := yaml.NewDecoder(bytes.NewReader(src))
 	var root, second yaml.Node
-	if err := reader.Decode(&root); errors.Is(err, io.EOF) {
-		d.add(pos{}, "the file is empty")
-		return nil, false
-	} else if err != nil {
+	if err := reader.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
 		d.syntaxError(src, err)
+		return nil, false
+	}
+	if len(root.Content) == 0 || isNull(root.Content[0]) {
+		d.add(pos{}, "the file is empty")
 		return nil, false
 	}
 	if err := reader.Decode(&second); err == nil {

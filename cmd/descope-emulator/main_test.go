@@ -28,7 +28,7 @@ func start(t *testing.T, args ...string) (url, project string, stop func() error
 	done := make(chan error, 1)
 	go func() {
 		err := run(ctx, append([]string{"--addr", "127.0.0.1:0"}, args...), in, io.Discard)
-		in.CloseWithError(err) //nolint:errcheck // It never fails.
+		in.CloseWithError(err)
 		done <- err
 	}()
 	line, err := bufio.NewReader(out).ReadString('\n')

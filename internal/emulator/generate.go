@@ -29,7 +29,7 @@ func (s Size) withDefaults() Size {
 // 1.2 kB of JSON.
 func Generate(size Size) Project {
 	size = size.withDefaults()
-	g := generator{size: size, random: rand.New(rand.NewPCG(size.Seed, 0))}
+	g := generator{size: size, random: rand.New(rand.NewPCG(size.Seed, 0))} //nolint:gosec // The same size has to give the same project.
 	g.makePermissions()
 	g.makeTenants()
 	g.makeRoles()
@@ -45,8 +45,14 @@ const (
 )
 
 var (
-	givenNames  = []string{"Ada", "Bela", "Carlos", "Dina", "Emeka", "Freya", "Gita", "Henrik", "Ilse", "Jun", "Kira", "Luca", "Mei", "Nils", "Olga", "Pavel", "Ravi", "Sana", "Tariq", "Uma"}
-	familyNames = []string{"Abbott", "Brandt", "Costa", "Diaz", "Eriksen", "Fontaine", "Garcia", "Hansen", "Ito", "Jansen", "Kovacs", "Larsen", "Moreau", "Nguyen", "Okoye", "Popov", "Quist", "Rossi", "Schmidt", "Tan"}
+	givenNames = []string{
+		"Ada", "Bela", "Carlos", "Dina", "Emeka", "Freya", "Gita", "Henrik", "Ilse", "Jun",
+		"Kira", "Luca", "Mei", "Nils", "Olga", "Pavel", "Ravi", "Sana", "Tariq", "Uma",
+	}
+	familyNames = []string{
+		"Abbott", "Brandt", "Costa", "Diaz", "Eriksen", "Fontaine", "Garcia", "Hansen", "Ito", "Jansen",
+		"Kovacs", "Larsen", "Moreau", "Nguyen", "Okoye", "Popov", "Quist", "Rossi", "Schmidt", "Tan",
+	}
 	departments = []string{"Engineering", "Finance", "Logistics", "Marketing", "Operations", "People", "Research", "Sales"}
 	resources   = []string{"account", "calendar", "contract", "invoice", "order", "project", "report", "ticket"}
 	actions     = []string{"read", "write", "approve", "export", "delete"}

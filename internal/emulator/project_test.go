@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"testing"
@@ -163,7 +164,7 @@ func BenchmarkSearchPage(b *testing.B) {
 		}); err != nil {
 			b.Fatal(err)
 		}
-		if reply := call(b, srv, search, body.String()); reply.StatusCode != 200 {
+		if reply := call(b, srv, search, body.String()); reply.StatusCode != http.StatusOK {
 			b.Fatal(reply.failure())
 		}
 	}

@@ -80,7 +80,7 @@ func TestRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := emulator.New(numbered(1), emulator.Options{RateLimit: 3})
 		searchNow := func() string {
-			r := httptest.NewRequest(http.MethodPost, "/v2/mgmt/user/search", strings.NewReader(`{}`))
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v2/mgmt/user/search", strings.NewReader(`{}`))
 			r.Header.Set("Authorization", "Bearer "+emulator.DefaultProjectID+":"+emulator.DefaultManagementKey)
 			r.Header.Set("Content-Type", "application/json")
 			w := httptest.NewRecorder()
@@ -120,7 +120,7 @@ func TestLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := emulator.New(numbered(1), emulator.Options{Latency: time.Second})
 		start := time.Now()
-		srv.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/v1/mgmt/role/all", http.NoBody))
+		srv.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/mgmt/role/all", http.NoBody))
 		if took := time.Since(start); took != time.Second {
 			t.Errorf("took %v", took)
 		}

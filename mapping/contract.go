@@ -1,0 +1,123 @@
+package mapping
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Contract is what of a mapping customers' reviews, policies and provisioning
+// rules refer to. It is kept beside a mapping, so that a change to it is seen.
+type Contract struct {
+	ResourceTypes []ContractType `yaml:"resource_types"`
+}
+
+// ContractType is what is referred to of a resource type.
+type ContractType struct {
+	Type  string `yaml:"type"`
+	Trait Trait  `yaml:"trait,omitempty"`
+	// ID is the form of the ids, of the paths that they come from. What may be
+	// left out is in brackets: [tenantId/]name.
+	ID           string                `yaml:"id"`
+	Entitlements []ContractEntitlement `yaml:"entitlements,omitempty"`
+}
+
+// ContractEntitlement is what is referred to of an entitlement.
+type ContractEntitlement struct {
+	Slug        string   `yaml:"slug"`
+	Purpose     Purpose  `yaml:"purpose"`
+	GrantableTo []string `yaml:"grantable_to,flow"`
+}
+
+// Contract returns the contract of the mapping, sorted by ids.
+func (p *Plan) Contract() Contract {
+	var c Contract
+	for _, t := range p.Types {
+		of := ContractType{Type: t.ID, Trait: t.Trait, ID: t.idForm()}
+		for _, e := range t.Entitlements {
+			holders := make([]string, len(e.GrantableTo))
+			for i, holder := range e.GrantableTo {
+				holders[i] = holder.ID
+			}
+			slices.Sort(holders)
+			of.Entitlements = append(of.Entitlements, ContractEntitlement{e.Slug, e.Purpose, holders})
+		}
+		slices.SortFunc(of.Entitlements, func(a, b ContractEntitlement) int { return cmp.Compare(a.Slug, b.Slug) })
+		c.ResourceTypes = append(c.ResourceTypes, of)
+	}
+	slices.SortFunc(c.ResourceTypes, func(a, b ContractType) int { return cmp.Compare(a.Type, b.Type) })
+	return c
+}
+
+func (t *ResourceType) idForm() string {
+	form := ""
+	for i, p := range t.parts {
+		form += p.written
+		if i < len(t.parts)-1 {
+			form = "[" + form + "/]"
+		}
+	}
+	return form
+}
+
+// Changes says, a sentence each, what becomes of customers' data when a mapping
+// with this contract takes the place of one with the contract before.
+func (c Contract) Changes(before Contract) []string {
+	var changes []string
+	say := func(format string, args ...any) { changes = append(changes, fmt.Sprintf(format, args...)) }
+	for _, was := range before.ResourceTypes {
+		is, ok := find(c.ResourceTypes, func(t ContractType) bool { return t.Type == was.Type })
+		if !ok {
+			say("the resource type %s is gone: every %s is deleted, which orphans every grant, review and policy that refers to one", was.Type, was.Type)
+			continue
+		}
+		if is.ID != was.ID {
+			say("the ids of %s change from %s to %s: every %s becomes another one, which orphans every grant, review and policy that refers to one", was.Type, was.ID, is.ID, was.Type)
+		}
+		if is.Trait != was.Trait {
+			say("the trait of %s changes from %q to %q: what is set up for the one kind of resource does not apply any more", was.Type, was.Trait, is.Trait)
+		}
+		changes = append(changes, is.entitlementChanges(was)...)
+	}
+	for _, is := range c.ResourceTypes {
+		if _, ok := find(before.ResourceTypes, func(t ContractType) bool { return t.Type == is.Type }); !ok {
+			say("the resource type %s is new: from now on it is part of the contract", is.Type)
+		}
+	}
+	return changes
+}
+
+func (t ContractType) entitlementChanges(before ContractType) []string {
+	var changes []string
+	say := func(e ContractEntitlement, format string, args ...any) {
+		changes = append(changes, fmt.Sprintf("the entitlement %s.%s ", t.Type, e.Slug)+fmt.Sprintf(format, args...))
+	}
+	for _, was := range before.Entitlements {
+		is, ok := find(t.Entitlements, func(e ContractEntitlement) bool { return e.Slug == was.Slug })
+		if !ok {
+			say(was, "is gone: every grant of it is, which orphans every review and policy that refers to one")
+			continue
+		}
+		if is.Purpose != was.Purpose {
+			say(was, "changes its purpose from %s to %s: reviews that select by purpose select others", was.Purpose, is.Purpose)
+		}
+		if !slices.Equal(is.GrantableTo, was.GrantableTo) {
+			say(was, "is held by %s, and was by %s: what refers to the holders of before does not fit any more", strings.Join(is.GrantableTo, ", "), strings.Join(was.GrantableTo, ", "))
+		}
+	}
+	for _, is := range t.Entitlements {
+		if _, ok := find(before.Entitlements, func(e ContractEntitlement) bool { return e.Slug == is.Slug }); !ok {
+			say(is, "is new: from now on it is part of the contract")
+		}
+	}
+	return changes
+}
+
+func find[T any](all []T, is func(T) bool) (T, bool) {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], true
+	}
+	var none T
+	return none, false
+}

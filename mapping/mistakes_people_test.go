@@ -1,0 +1,47 @@
+package mapping_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// Mistakes that Descope's API has no room for.
+func TestMistakesWithAnotherAPI(t *testing.T) {
+	for _, c := range []struct{ name, old, new, want string }{
+		{"error rules for an API that does not describe its errors", "resource_types:", "errors: {code: code}\nresource_types:",
+			"3:9: the API document does not say what an error reply holds"},
+		{"records of a reply that is the list", "operation: ListTeams", "operation: ListTeams\n      records: items",
+			"22:16: an object there (team) has no field \"items\"; it is one of region, id, name"},
+		{"a request field that no id fits", "revoke: {operation: RemoveMember, with: {", "revoke: {operation: RemoveMember, with: {extra: principal.id, ",
+			"33:50: extra is a free-form object and cannot be filled from an id"},
+		{"a field given twice", "request: {note: by Baton, ", "request: {region: eu, ",
+			"31:37: AddMember is given \"region\" twice"},
+		{"a number that is text", "note: by Baton", "note: 7", "32:27: note is text, not 7"},
+		{"what JSON cannot say", "by: [1, x, {y: 0.5}]", "by: [.nan]", "32:50: an entry of by is .nan, which JSON cannot say"},
+		{"a key twice in a free-form field", "by: [1, x, {y: 0.5}]", "by: 1, by: 2", "32:52: a key of extra is text, and there once"},
+		{"cursor with a page", "next: links.next, limit: size, size: 50", "next: links.next, page: size",
+			"10:23: pages by cursor take neither offset nor page"},
+		{"a parent whose list is paged", "name: name or id", "name: name or parent.id\n    parent: {person: id}",
+			"25:19: parent.id: the list of person is paged, so a parent's record is not at hand"},
+		{"also on a paged list", "    entitlements:", "    also: {in: person, id: {region: region, id: lead}, like: {id: lead}}\n    entitlements:",
+			"26:11: the list of team is paged, so it is not known which of these it has; \"also\" needs a list in one reply"},
+		{"objects in a free-form value of a profile", "name: contact.mail or id", "name: id\n    profile: {c: contact}",
+			"14:18: contact is an object; name one of its fields"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			src := strings.TrimPrefix(peopleMapping, "\n")
+			if strings.Count(src, c.old) != 1 {
+				t.Fatalf("not there once: %s", c.old)
+			}
+			_, err := mapping.Load("f", []byte(strings.Replace(src, c.old, c.new, 1)), peopleAPI)
+			if err == nil {
+				t.Fatal("no mistake")
+			}
+			if got := strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\nf:", "\n"), "f:"); got != c.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,210 @@
+package mapping_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// asJSON writes a request, for comparison.
+func asJSON(t *testing.T, request any) string {
+	t.Helper()
+	written, err := json.Marshal(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(written)
+}
+
+func TestDescopeRequests(t *testing.T) {
+	plan := loadDescope(t)
+	search := plan.Type("user").List.Request(mapping.Position{Offset: 200, Page: 2}, 0)
+	body := search.(*descope.SearchUsersCall).Body
+	if got, want := asJSON(t, body), `{"limit":100,"offset":200,"page":2,"sort":[{"field":"createdTime"}]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	get, err := plan.Type("user").Get.Request(mapping.ID{"U1"})
+	if err != nil || *get.(*descope.LoadUserCall).Params.UserID != "U1" {
+		t.Errorf("%+v %v", get, err)
+	}
+	member := plan.Type("role").Entitlement("assigned")
+	for id, want := range map[string]string{
+		"Editor":    `{"loginId":"U1","roleNames":["Editor"]}`,
+		"T1/Editor": `{"loginId":"U1","roleNames":["Editor"],"tenantId":"T1"}`,
+	} {
+		on, err := plan.Type("role").ParseID(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		grant, err := member.Grant.Request(mapping.ID{"U1"}, on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := asJSON(t, grant.(*descope.AddUserRolesCall).Body); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestAnOptionIsPassedOn(t *testing.T) {
+	env := descopeAPI
+	env.Options = map[string]bool{"include-test-users": true}
+	plan, err := mapping.Load("descope.yaml", mapping.Descope, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := plan.Type("user").List.Request(mapping.Position{}, 0)
+	if !request.(*descope.SearchUsersCall).Body.WithTestUser {
+		t.Error("test users were asked for and are not in the request")
+	}
+}
+
+func TestARoleInATenantRequiresMembership(t *testing.T) {
+	requires := loadDescope(t).Type("role").Entitlement("assigned").Grant.Requires
+	if on := requires.On(mapping.ID{"T1", "Editor"}); requires.Entitlement.Name() != "tenant.member" || on.String() != "T1" {
+		t.Errorf("%s on %s", requires.Entitlement.Name(), on)
+	}
+	if on := requires.On(mapping.ID{"", "Editor"}); on != nil {
+		t.Errorf("a role of the project requires %s", on)
+	}
+}
+
+func TestPagesByCursor(t *testing.T) {
+	list := loadPeople(t).Type("person").List
+	if !list.Pages.ByCursor() {
+		t.Error("the pages have a cursor")
+	}
+	for _, c := range []struct {
+		at   mapping.Position
+		size int
+		want string
+	}{
+		{mapping.Position{}, 0, `{"Params":{"size":50}}`},
+		{mapping.Position{Cursor: "next"}, 10, `{"Params":{"cursor":"next","size":10}}`},
+	} {
+		if got := asJSON(t, list.Request(c.at, c.size)); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+	for reply, want := range map[string]string{
+		`{"items":[{"id":1},{"id":2}],"links":{"next":"c2"}}`: "c2",
+		`{"items":[{"id":1},{"id":2}],"links":{}}`:            "",
+		`{"items":[{"id":1},{"id":2}]}`:                       "",
+	} {
+		var r peopleReply
+		if err := json.Unmarshal([]byte(reply), &r); err != nil {
+			t.Fatal(err)
+		}
+		page := list.Read(&r)
+		if page.Next != want || len(page.Records) != 2 || page.TotalTold {
+			t.Errorf("%s: %+v", reply, page)
+		}
+		if id, err := loadPeople(t).Type("person").IDOf(page.Records[1]); err != nil || id.String() != "2" {
+			t.Errorf("%v %v", id, err)
+		}
+	}
+}
+
+func TestPagesByNumberOfABareList(t *testing.T) {
+	typ := loadPeople(t).Type("team")
+	for page, want := range []string{`{"Params":{"page":1,"size":20,"order":"name"}}`, `{"Params":{"page":2,"size":20,"order":"name"}}`} {
+		if got := asJSON(t, typ.List.Request(mapping.Position{Page: page}, 0)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	page := typ.List.Read(&[]team{{ID: 7, Region: "eu"}})
+	if id, err := typ.IDOf(page.Records[0]); err != nil || id.String() != "eu/7" {
+		t.Errorf("%v %v", id, err)
+	}
+}
+
+func TestTotals(t *testing.T) {
+	list := loadDescope(t).Type("user").List
+	if page := list.Read(&descope.UsersResponse{Total: 7}); page.Total != 7 || !page.TotalTold {
+		t.Errorf("%+v", page)
+	}
+	if page := list.Read(&descope.UsersResponse{}); page.TotalTold {
+		t.Error("a total that is absent is not a total of 0")
+	}
+}
+
+func TestTheRecordInAReply(t *testing.T) {
+	get := loadDescope(t).Type("user").Get
+	if r, ok := get.Record(&descope.User{User: descope.ResponseUser{UserID: "U1"}}); !ok || !r.Given() {
+		t.Error("the reply has a user")
+	}
+	if _, ok := get.Record(&descope.User{}); ok {
+		t.Error("the reply has no user")
+	}
+	if r, ok := loadPeople(t).Type("person").Get.Record(&person{ID: 1}); !ok || !r.Given() {
+		t.Error("the reply is a person")
+	}
+	grant := loadPeople(t).Type("team").Entitlement("member").Grant
+	if _, ok := grant.Principal(&struct{}{}); ok {
+		t.Error("the reply of AddMember has no person")
+	}
+}
+
+func TestRequestsFromIDs(t *testing.T) {
+	plan := loadPeople(t)
+	grant := plan.Type("team").Entitlement("member").Grant
+	for _, c := range []struct {
+		name                string
+		principal, resource mapping.ID
+		want                string
+	}{
+		{"numbers, lists and free-form fields", mapping.ID{"1"}, mapping.ID{"eu", "7"},
+			`{"team":7,"Body":{"region":"eu","people":[1],"note":"by Baton","extra":{"by":[1,"x",{"y":0.5}],"long":12345678901234567890}}}`},
+		{"a needed field of which the id has no part", mapping.ID{"1"}, mapping.ID{"", "7"}, `AddMember needs "region", which the id lacks`},
+		{"an id that is no number", mapping.ID{"one"}, mapping.ID{"eu", "7"}, `AddMember: "people": "one" is not a whole number`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			request, err := grant.Request(c.principal, c.resource)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = asJSON(t, request)
+			}
+			if got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+	get, err := plan.Type("person").Get.Request(mapping.ID{"12"})
+	if err != nil || asJSON(t, get) != `{"id":12}` {
+		t.Errorf("%v %v", get, err)
+	}
+}
+
+func TestErrorReplies(t *testing.T) {
+	rules := loadDescope(t).Errors
+	code, message := rules.Read([]byte(`{"errorCode":"E112102","errorDescription":"User not found"}`))
+	if code != "E112102" || message != "User not found" || !rules.NotFound(code) || rules.Permanent(code) {
+		t.Errorf("%s %s", code, message)
+	}
+	if !rules.Permanent("E011003") {
+		t.Error("another try does not help an invalid key")
+	}
+	if code, message = rules.Read([]byte("<html>")); code != "" || message != "" {
+		t.Errorf("%s %s", code, message)
+	}
+}
+
+func TestDescriptionsOfEntitlements(t *testing.T) {
+	plan := loadDescope(t)
+	role, tenant := mapping.RecordOf(&descope.Role{Name: "Editor", TenantID: "T1"}), mapping.RecordOf(&descope.Tenant{ID: "T1", Name: "Acme"})
+	name, description := plan.Type("role").Entitlement("assigned").Describe("", role, tenant)
+	if name != "Editor (Acme) assigned" || description != "Has the role Editor in the tenant Acme" {
+		t.Errorf("%s: %s", name, description)
+	}
+	if name, _ = loadPeople(t).Type("team").Entitlement("member").Describe("Blue", mapping.Record{}, mapping.Record{}); name != "Blue member" {
+		t.Error(name)
+	}
+	if hint := plan.Type("permission").Entitlement("granted").Hint; !strings.HasPrefix(hint, "A role's permissions are changed in Descope") {
+		t.Error(hint)
+	}
+}
