@@ -286,20 +286,20 @@ func (c *comparison) same(where, key string, ours, theirs node) {
 // at follows keys down a document. It is nil where there is nothing.
 func at(n node, keys ...string) node {
 	for _, key := range keys {
-		next, _ := n[key].(node) //nolint:errcheck // Anything but an object is nothing.
+		next, _ := n[key].(node)
 		n = next
 	}
 	return n
 }
 
 func list(n node, key string) []any {
-	values, _ := n[key].([]any) //nolint:errcheck // Anything but a list is nothing.
+	values, _ := n[key].([]any)
 	return values
 }
 
 // reference is the name of the schema that a node refers to, "" for none.
 func reference(n node) string {
-	name, _ := n["$ref"].(string) //nolint:errcheck // Anything but a string is nothing.
+	name, _ := n["$ref"].(string)
 	return strings.TrimPrefix(name, "#/components/schemas/")
 }
 

@@ -102,6 +102,7 @@ func traitOf(t *mapping.ResourceType, r *mapping.Resource) []proto.Message {
 		return []proto.Message{&v2.RoleTrait{}}
 	case mapping.TraitApp:
 		return []proto.Message{&v2.AppTrait{}}
+	case mapping.TraitNone:
 	}
 	return nil
 }

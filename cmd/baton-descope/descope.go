@@ -35,22 +35,33 @@ func connectorOptions(cfg *generated.Descope) (connector.Options, error) {
 
 // loadMapping loads the mapping that is configured, or the one built in.
 func loadMapping(cfg *generated.Descope) (*mapping.Plan, error) {
-	file, src := "descope.yaml", mapping.Descope
-	if cfg.Mapping != "" {
-		var err error
-		if src, err = os.ReadFile(cfg.Mapping); err != nil {
-			return nil, fmt.Errorf("%s: --%s: %w", name, config.Mapping.FieldName, err)
-		}
-		file = cfg.Mapping
+	file, src, err := mappingSource(cfg.Mapping)
+	if err != nil {
+		return nil, fmt.Errorf("%s: --%s: %w", name, config.Mapping.FieldName, err)
 	}
-	plan, err := mapping.Load(file, src, mapping.Environment{
-		Operations: descope.Operations,
-		Options:    map[string]bool{config.IncludeTestUsers.FieldName: cfg.IncludeTestUsers},
-	})
+	plan, err := mapping.Load(file, src, environment(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("%s: the mapping is not right:\n%w", name, err)
 	}
 	return plan, nil
+}
+
+// mappingSource returns a mapping file and its name, that of the mapping built
+// in when none is given.
+func mappingSource(file string) (string, []byte, error) {
+	if file == "" {
+		return "descope.yaml", mapping.Descope, nil
+	}
+	src, err := os.ReadFile(file)
+	return file, src, err
+}
+
+// environment is what a mapping can refer to.
+func environment(cfg *generated.Descope) mapping.Environment {
+	return mapping.Environment{
+		Operations: descope.Operations,
+		Options:    map[string]bool{config.IncludeTestUsers.FieldName: cfg.IncludeTestUsers},
+	}
 }
 
 const defaultBaseURL = "https://api.descope.com"

@@ -93,7 +93,7 @@ func TestGrantAndRevoke(t *testing.T) {
 				}
 				if step.grant {
 					operation = test.add
-					alreadyThere, _ = anypb.New(&v2.GrantAlreadyExists{}) //nolint:errcheck // As above.
+					alreadyThere, _ = anypb.New(&v2.GrantAlreadyExists{})
 					reply, err := grant(t, c, test.entitlement, "U1")
 					if err != nil {
 						t.Fatalf("step %d: %v", i, err)

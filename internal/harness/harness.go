@@ -55,7 +55,7 @@ func Sync(t testing.TB, o connector.Options, opts ...sdksync.SyncOpt) *Snapshot 
 }
 
 // TrySync is Sync for a sync that may fail.
-func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdksync.SyncOpt) (*Snapshot, error) { //nolint:revive // A test comes first.
+func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdksync.SyncOpt) (*Snapshot, error) {
 	t.Helper()
 	client, session := Client(t, o)
 	path := filepath.Join(t.TempDir(), "sync.c1z")

@@ -136,7 +136,7 @@ func (r reply) write(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(r.status)
-	_ = json.NewEncoder(w).Encode(r.body) // The client is gone if this fails.
+	_ = json.NewEncoder(w).Encode(r.body) //nolint:errcheck // The client is gone if this fails.
 }
 
 func failure(status int, code, detail string) reply {

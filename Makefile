@@ -1,0 +1,70 @@
+# Everything that is needed beside Go is built or installed into ./bin.
+
+VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOLANGCI_LINT := bin/golangci-lint-v2.11.4
+
+# Builds do not depend on the state of a git checkout but for the version.
+GOBUILD := go build -buildvcs=false
+
+.NOTPARALLEL: # check-generated writes what the others read
+
+.PHONY: help
+help: ## Show this help
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target about; do \
+		printf '  %-16s %s\n' "$$target" "$$about"; done
+
+.PHONY: build
+build: bin/baton ## Build the connector, the local Descope and the c1z reader into ./bin
+	$(GOBUILD) -ldflags '-X main.version=$(VERSION)' -o bin/baton-descope ./cmd/baton-descope
+	$(GOBUILD) -o bin/descope-emulator ./cmd/descope-emulator
+
+# The reader of c1z files, at the version of the SDK that go.mod names.
+bin/baton: go.mod go.sum
+	$(GOBUILD) -o $@ github.com/conductorone/baton-sdk/cmd/baton
+
+.PHONY: demo
+demo: build ## Sync a demo project from the local Descope and show what the file holds
+	@internal/scripts/demo
+
+.PHONY: test
+test: vet check-generated race fuzz ## Run what CI runs
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+.PHONY: race
+race: ## Run the tests with the race detector
+	go test -race ./...
+
+# package:target of each fuzz test; FUZZTIME=10m looks for longer.
+FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID
+FUZZTIME ?= 5s
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz test for a short while
+	@set -e; for target in $(FUZZ); do \
+		go test ./$${target%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x; done
+
+.PHONY: generate
+generate: ## Make the generated files anew
+	go generate ./...
+	$(GOBUILD) -o bin/baton-descope ./cmd/baton-descope
+	bin/baton-descope capabilities > baton_capabilities.json
+	bin/baton-descope config > config_schema.json
+
+.PHONY: check-generated
+check-generated: ## Fail when generated files are not up to date
+	@internal/scripts/check-generated
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run golangci-lint
+	$(GOLANGCI_LINT) run ./...
+
+$(GOLANGCI_LINT):
+	GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.11.4
+	mv bin/golangci-lint $@
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin demo

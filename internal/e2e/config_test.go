@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+)
+
+// The two files in the repository are what the program says of itself, without
+// credentials.
+func TestDescriptionsAreUpToDate(t *testing.T) {
+	t.Parallel()
+	for command, file := range map[string]string{"capabilities": "baton_capabilities.json", "config": "config_schema.json"} {
+		e := run(t, nil, "baton-descope", command)
+		if e.code != 0 {
+			t.Fatalf("%s: exit code %d\n%s", command, e.code, e.all)
+		}
+		content, err := os.ReadFile(filepath.Join("..", "..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got any
+		if err := json.Unmarshal(content, &want); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if err := json.Unmarshal([]byte(e.stdout), &got); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, e.stdout)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is not what baton-descope %s says; run make generate", file, command)
+		}
+	}
+}
+
+func TestCapabilities(t *testing.T) {
+	t.Parallel()
+	var told struct {
+		Types []struct {
+			ResourceType struct{ ID string }
+			Capabilities []string
+		} `json:"resourceTypeCapabilities"`
+	}
+	if err := json.Unmarshal([]byte(run(t, nil, "baton-descope", "capabilities").stdout), &told); err != nil {
+		t.Fatal(err)
+	}
+	provisions := map[string]bool{}
+	for _, typ := range told.Types {
+		provisions[typ.ResourceType.ID] = slices.Contains(typ.Capabilities, "CAPABILITY_PROVISION")
+	}
+	want := map[string]bool{"user": false, "tenant": true, "role": true, "permission": false}
+	if !reflect.DeepEqual(provisions, want) {
+		t.Errorf("provisions %v, want %v", provisions, want)
+	}
+}
+
+func TestWrongKey(t *testing.T) {
+	t.Parallel()
+	d := descope(t, emulator.Demo())
+	const wrong = "K2wrongAndSecretAllTheSame"
+	e := fails(t, d, "--management-key", wrong)
+	if e.code != 16 {
+		t.Errorf("exit code %d, want 16 (Unauthenticated)", e.code)
+	}
+	e.contains(t, "cannot read users: SearchUsers: HTTP 401 Unauthorized", "the project id or the management key is wrong")
+	if strings.Contains(e.all, wrong) {
+		t.Error("the output has the management key")
+	}
+}
+
+func TestKeyThatCannotReadRoles(t *testing.T) {
+	t.Parallel()
+	d := descope(t, emulator.Demo())
+	d.Deny("LoadAllRoles")
+	e := fails(t, d)
+	if e.code != 7 {
+		t.Errorf("exit code %d, want 7 (PermissionDenied)", e.code)
+	}
+	e.contains(t, "cannot read roles: LoadAllRoles: HTTP 403 Forbidden")
+	if strings.Contains(e.all, "cannot read users") {
+		t.Error("users are said to be unreadable")
+	}
+}
+
+// Mistakes in the settings are found before any request.
+func TestRefusedSettings(t *testing.T) {
+	t.Parallel()
+	d := descope(t, emulator.Demo())
+	for name, test := range map[string]struct {
+		args []string
+		says string
+	}{
+		"plain HTTP":            {[]string{"--base-url", "http://example.com"}, "--base-url: the base URL is plain http"},
+		"a password in the URL": {[]string{"--base-url", "https://me:pw@example.com"}, "--base-url: the base URL must not hold a user name or password"},
+		"not a project ID":      {[]string{"--project-id", "a/b"}, `--project-id "a/b" is not a Descope project ID`},
+		"no such mapping":       {[]string{"--mapping", "/no/such/file.yaml"}, "--mapping: open /no/such/file.yaml"},
+	} {
+		e := connector(t, d, test.args...)
+		if e.code == 0 {
+			t.Errorf("%s: accepted", name)
+		}
+		e.contains(t, test.says)
+	}
+	e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key}, "baton-descope")
+	hidden(t, "the output", []byte(e.all))
+	if e.code == 0 {
+		t.Error("no project ID: accepted")
+	}
+	e.contains(t, "project-id")
+	if got := d.Requests(); len(got) > 0 {
+		t.Errorf("there were requests: %v", d.Counts())
+	}
+}

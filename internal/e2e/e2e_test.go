@@ -1,0 +1,241 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+)
+
+// programs is the directory of the programs under test, built once.
+var programs string
+
+func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+
+func buildAndRun(m *testing.M) int {
+	var err error
+	if programs, err = os.MkdirTemp("", "baton-descope-e2e"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(programs)
+	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-o", programs,
+		"github.com/conductorone/baton-descope/cmd/baton-descope",
+		"github.com/conductorone/baton-descope/cmd/descope-emulator",
+		"github.com/conductorone/baton-sdk/cmd/baton")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// TestSources looks at the sources of the programs. go test caches a result by what
+// the tests opened, and does not see what the build read.
+func TestSources(t *testing.T) {
+	for _, dir := range []string{"api", "cmd", "connector", "gen", "mapping"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(_ string, _ fs.DirEntry, err error) error { return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// key is the management key of every test. It must never be seen.
+const key = "K2e2eNobodyMayEverReadThisKey"
+
+// descope starts the local Descope.
+func descope(t *testing.T, project emulator.Project) *emulatortest.Running {
+	t.Helper()
+	return emulatortest.Start(t, project, emulator.Options{ManagementKey: key})
+}
+
+// ended is a run that is over.
+type ended struct {
+	code   int
+	stdout string
+	all    string // stdout and stderr
+}
+
+// run runs a program in an empty directory of its own, with no environment but the
+// one given.
+func run(t *testing.T, env []string, program string, args ...string) ended {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, program), args...)
+	cmd.Dir = dir
+	cmd.Env = append([]string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = 10 * time.Second // No process stays behind and holds the output open.
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return ended{cmd.ProcessState.ExitCode(), stdout.String(), stdout.String() + stderr.String()}
+}
+
+// connector runs baton-descope against the local Descope, with everything logged.
+// Whatever comes of it, the key is not in the output.
+func connector(t *testing.T, d *emulatortest.Running, args ...string) ended {
+	t.Helper()
+	e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key}, "baton-descope", append([]string{
+		"--project-id", d.ProjectID(), "--base-url", d.URL, "--log-level", "debug",
+	}, args...)...)
+	hidden(t, "the output", []byte(e.all))
+	return e
+}
+
+// hidden fails the test when the key is in the text.
+func hidden(t *testing.T, what string, text []byte) {
+	t.Helper()
+	if bytes.Contains(text, []byte(key)) {
+		t.Errorf("%s has the management key", what)
+	}
+}
+
+// fails is connector for runs that must fail.
+//
+// The SDK runs a connector as a child process, and its wait for the child may end
+// the parent with exit code 0 while a failure is on its way out. The failure is
+// logged all the same; such a run is made again.
+func fails(t *testing.T, d *emulatortest.Running, args ...string) ended {
+	t.Helper()
+	for range 5 {
+		e := connector(t, d, args...)
+		if e.code != 0 {
+			return e
+		}
+		if !strings.Contains(e.all, "error running connector") {
+			t.Fatalf("%v succeeded", args)
+		}
+	}
+	t.Fatalf("%v failed with exit code 0 each time", args)
+	return ended{}
+}
+
+// synced syncs into a new file and returns its path.
+func synced(t *testing.T, d *emulatortest.Running, args ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "sync.c1z")
+	if e := connector(t, d, append([]string{"-f", file}, args...)...); e.code != 0 {
+		t.Fatalf("exit code %d\n%s", e.code, e.all)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden(t, "the c1z", content)
+	return file
+}
+
+// stored is what the reader finds in a c1z.
+type stored struct {
+	resources    map[string]resource // by type and id, as in "user:U2"
+	entitlements map[string]entitlement
+	grants       map[string]grant
+}
+
+type resource struct {
+	ID          resourceID     `json:"id"`
+	Parent      *resourceID    `json:"parentResourceId"`
+	DisplayName string         `json:"displayName"`
+	Description string         `json:"description"`
+	Profile     map[string]any `json:"profile"`
+	Status      struct{ Status, Details string }
+}
+
+type resourceID struct {
+	ResourceType, Resource string
+}
+
+func (id resourceID) String() string { return id.ResourceType + ":" + id.Resource }
+
+type entitlement struct {
+	ID          string                  `json:"id"`
+	Resource    struct{ ID resourceID } `json:"resource"`
+	Slug        string                  `json:"slug"`
+	GrantableTo []struct{ ID string }   `json:"grantableTo"`
+	Annotations []struct {
+		Type string `json:"@type"`
+	} `json:"annotations"`
+}
+
+type grant struct {
+	ID          string                  `json:"id"`
+	Entitlement struct{ ID string }     `json:"entitlement"`
+	Principal   struct{ ID resourceID } `json:"principal"`
+	Sources     struct {
+		Sources map[string]any `json:"sources"`
+	} `json:"sources"`
+}
+
+// read reads a c1z with baton.
+func read(t *testing.T, file string) stored {
+	t.Helper()
+	var list struct {
+		Resources    []struct{ Resource resource }
+		Entitlements []struct{ Entitlement entitlement }
+		Grants       []struct{ Grant grant }
+	}
+	for _, what := range []string{"resources", "entitlements", "grants"} {
+		e := run(t, nil, "baton", what, "-f", file, "-o", "json")
+		if e.code != 0 {
+			t.Fatalf("baton %s: exit code %d\n%s", what, e.code, e.all)
+		}
+		hidden(t, "the c1z", []byte(e.stdout))
+		if err := json.Unmarshal([]byte(e.stdout), &list); err != nil {
+			t.Fatalf("baton %s: %v\n%s", what, err, e.stdout)
+		}
+	}
+	s := stored{map[string]resource{}, map[string]entitlement{}, map[string]grant{}}
+	for _, r := range list.Resources {
+		s.resources[r.Resource.ID.String()] = r.Resource
+	}
+	for _, e := range list.Entitlements {
+		s.entitlements[e.Entitlement.ID] = e.Entitlement
+	}
+	for _, g := range list.Grants {
+		s.grants[g.Grant.ID] = g.Grant
+	}
+	return s
+}
+
+// equalSets compares the keys of what was found with what is wanted.
+func equalSets[T any](t *testing.T, what string, found map[string]T, wanted map[string]bool) {
+	t.Helper()
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		if _, ok := found[id]; !ok {
+			t.Errorf("%s: %s is missing", what, id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		if !wanted[id] {
+			t.Errorf("%s: %s is too much", what, id)
+		}
+	}
+}
+
+// contains fails the test when the output lacks a text.
+func (e ended) contains(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(e.all, text) {
+			t.Errorf("the output lacks %q:\n%s", text, e.all)
+		}
+	}
+}
