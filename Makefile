@@ -38,7 +38,7 @@ race: ## Run the tests with the race detector
 	go test -race ./...
 
 # package:target of each fuzz test; FUZZTIME=10m looks for longer.
-FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID
+FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken
 FUZZTIME ?= 5s
 
 .PHONY: fuzz

@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -49,6 +50,12 @@ type Options struct {
 	Expand bool
 	// WillSync tells whether a resource type takes part in the sync; nil for all.
 	WillSync func(resourceTypeID string) bool
+
+	// Base sends the requests in the end; nil for a transport of the connector's own.
+	Base http.RoundTripper
+	// LeftOut is told of every grant that a sync leaves out; nil for nobody. A
+	// record that is read twice tells it twice.
+	LeftOut func(LeftOut)
 }
 
 // Connector is a mapping at work.
@@ -74,6 +81,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		ReadError:   o.Plan.Errors.Read,
 		Permanent:   o.Plan.Errors.Permanent,
 		NotFound:    o.Plan.Errors.NotFound,
+		Base:        o.Base,
 	})
 	if err != nil {
 		return nil, c.wrap(err)
@@ -95,6 +103,7 @@ func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 // request for each, and names all that it cannot.
 func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, error) {
 	var errs []error
+	ctx = context.WithValue(ctx, probing{}, true)
 	for _, t := range c.plan.Types {
 		if !c.willSync(t) {
 			continue
@@ -104,6 +113,9 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 				return nil, ctx.Err()
 			}
 			errs = append(errs, fmt.Errorf("cannot read %ss: %w", strings.ToLower(t.DisplayName), err))
+			if code := status.Code(err); code == codes.Unauthenticated || code == codes.Unavailable || code == codes.DeadlineExceeded {
+				break // The others would say the same.
+			}
 		}
 	}
 	if len(errs) == 0 {
@@ -111,6 +123,9 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 	}
 	return nil, c.wrap(statusOf(errs))
 }
+
+// probing marks the context of requests whose replies are not used.
+type probing struct{}
 
 // statusOf joins errors under the gRPC code of the first; one that another try
 // does not help goes before one that it may help.
@@ -199,7 +214,7 @@ func (c *Connector) call(ctx context.Context, op *api.Operation, reads bool, req
 	if c.transport == nil {
 		return nil, errorf(codes.FailedPrecondition, "%s: no base URL is configured", op.Name)
 	}
-	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads})
+	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads, Probes: ctx.Value(probing{}) != nil})
 	reply, err := op.Call(ctx, c.conn, request)
 	if err != nil {
 		return nil, c.transport.Error(op.Name, err)

@@ -2,9 +2,11 @@ package connector
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strconv"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 
@@ -54,12 +56,28 @@ func token(v any) (string, error) {
 	return string(text), nil
 }
 
+// place is what a page token says.
+type place interface {
+	// possible tells whether a list or a pass can come there.
+	possible() bool
+}
+
+func (c *cursor) possible() bool {
+	return min(c.Offset, c.Page, c.Skip, c.Total, c.Read, c.Stepped) >= 0
+}
+
 // parseToken reads a page token into v; the empty one leaves it as it is.
-func parseToken(text string, v any) error {
+func parseToken(text string, v place) error {
 	if text == "" {
 		return nil
 	}
-	if err := json.Unmarshal([]byte(text), v); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(v)
+	if err == nil && (decoder.More() || !v.possible()) {
+		err = errors.New("there is no such place")
+	}
+	if err != nil {
 		return errorf(codes.InvalidArgument, "page token %.100q is not one of this connector's: %w", text, err)
 	}
 	return nil
@@ -69,16 +87,16 @@ func parseToken(text string, v any) error {
 // be the whole list is an error.
 func (c cursor) next(l *mapping.List, page mapping.Page, ids []string) (*cursor, error) {
 	op, pages := l.Operation.Name, l.Pages
-	print := fingerprint(ids)
+	seen := fingerprint(ids)
 	switch {
-	case len(ids) > 0 && print == c.Last:
+	case len(ids) > 0 && seen == c.Last:
 		return nil, errorf(codes.FailedPrecondition,
 			"%s: page %d has the same records as the page before it; the API seems to ignore the paging fields", op, c.number())
 	case pages.ByCursor():
 		if page.Next == "" {
 			return nil, nil
 		}
-		return c.follow(op, page.Next, print)
+		return c.follow(op, page.Next, seen)
 	case page.TotalTold && page.Total < c.Total:
 		return c.back(op, pages, page.Total)
 	case page.TotalTold && c.Offset+len(ids) >= page.Total:
@@ -90,18 +108,18 @@ func (c cursor) next(l *mapping.List, page mapping.Page, ids []string) (*cursor,
 	case len(ids) == 0:
 		return nil, nil
 	}
-	return &cursor{Offset: c.Offset + len(ids), Page: c.Page + 1, Total: page.Total, Last: print, Stepped: c.Stepped}, nil
+	return &cursor{Offset: c.Offset + len(ids), Page: c.Page + 1, Total: page.Total, Last: seen, Stepped: c.Stepped}, nil
 }
 
 // follow returns the place that a reply names as the next one.
-func (c cursor) follow(op, name, print string) (*cursor, error) {
+func (c cursor) follow(op, name, seen string) (*cursor, error) {
 	switch name {
 	case c.Cursor:
 		return nil, errorf(codes.FailedPrecondition, "%s: the reply names its own page as the next one", op)
 	case c.Mark:
 		return nil, errorf(codes.FailedPrecondition, "%s: the reply names a page as the next one that was read before; the list goes round in a circle", op)
 	}
-	next := &cursor{Cursor: name, Last: print, Mark: c.Mark, Read: c.Read + 1}
+	next := &cursor{Cursor: name, Last: seen, Mark: c.Mark, Read: c.Read + 1}
 	if c.Read&(c.Read-1) == 0 {
 		next.Mark = c.Cursor
 	}

@@ -19,7 +19,7 @@ const (
 
 // TestRuntimeKnowsNoProduct reads the sources of the connector's runtime and of
 // the mapping language. The product's name may stand in three places: the path
-// of this module, the embedded mapping, and examples in package comments.
+// of this module, the embedded mapping with its lock, and examples in package comments.
 // Nothing imports what is generated for the product.
 func TestRuntimeKnowsNoProduct(t *testing.T) {
 	for _, root := range []string{".", filepath.Join("..", "mapping")} {
@@ -87,9 +87,9 @@ func checkSource(t *testing.T, path string) {
 	}
 }
 
-// embeds tells whether a declaration is that of the embedded mapping.
+// embeds tells whether a declaration is that of the embedded mapping or its lock.
 func embeds(g *ast.GenDecl) bool {
 	return g.Doc != nil && slices.ContainsFunc(g.Doc.List, func(c *ast.Comment) bool {
-		return c.Text == "//go:embed "+product+".yaml"
+		return c.Text == "//go:embed "+product+".yaml" || c.Text == "//go:embed "+product+".lock.yaml"
 	})
 }

@@ -16,10 +16,10 @@ const maxGrants = 2000
 
 // step is a place in a pass over a type's resources after they were listed:
 // first those of its whole list or of its own pages, then those that the pages
-// of another type show. Its text is a page token.
+// of other types show. Its text is a page token.
 type step struct {
-	// Shown tells that the pass is in the pages of the other type.
-	Shown bool `json:"shown,omitempty"`
+	// Shown is the number of the other type in whose pages the pass is, from 1.
+	Shown int `json:"shown,omitempty"`
 	// At is the page.
 	At cursor `json:"at"`
 	// Skip is how many resources of the list or page are done.
@@ -29,6 +29,10 @@ type step struct {
 	Holders     bool   `json:"holders,omitempty"`
 	Entitlement int    `json:"entitlement,omitempty"`
 	Of          cursor `json:"of,omitzero"`
+}
+
+func (s *step) possible() bool {
+	return s.At.possible() && s.Of.possible() && min(s.Shown, s.Skip, s.Entitlement) >= 0
 }
 
 // EntitlementsForResourceType returns one step of the type's entitlements.
@@ -169,7 +173,9 @@ type segment struct {
 func (s *syncer) segment(ctx context.Context, o resource.SyncOpAttrs, at step, w wanted) (segment, error) {
 	state := s.syncs.state(o.SyncID)
 	switch {
-	case at.Shown:
+	case at.Shown > len(s.typ.Also):
+		return segment{}, errorf(codes.InvalidArgument, "page token: no other records show a %s", s.typ.ID)
+	case at.Shown > 0:
 		return s.shownSegment(ctx, o, state, at, w)
 	case s.typ.Whole():
 		return s.wholeSegment(ctx, state, w)
@@ -190,20 +196,31 @@ func (s *syncer) wholeSegment(ctx context.Context, state *syncState, w wanted) (
 	seg := segment{length: len(list.ids), row: func(i int) (keptRow, error) {
 		return s.row(ctx, state, list.ids[i], list.records[i], w)
 	}}
-	if also := s.typ.Also; also != nil && s.willSync(also.In) {
-		seg.next = &step{Shown: true}
-	}
+	seg.next = s.nextShown(0)
 	return seg, nil
 }
 
+// nextShown returns the place of what the type after the n-th shows; nil at the end.
+func (s *syncer) nextShown(n int) *step {
+	for ; n < len(s.typ.Also); n++ {
+		if s.willSync(s.typ.Also[n].In) {
+			return &step{Shown: n + 1}
+		}
+	}
+	return nil
+}
+
 func (s *syncer) shownSegment(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at step, w wanted) (segment, error) {
-	in := &syncer{Connector: s.Connector, typ: s.typ.Also.In}
+	in := &syncer{Connector: s.Connector, typ: s.typ.Also[at.Shown-1].In}
 	page, err := in.page(ctx, o, state, at.At)
 	if err != nil {
 		return segment{}, err
 	}
 	shown := page.Shown[s.typ.ID]
-	next, err := nextPage(step{Shown: true}, page)
+	next, err := nextPage(step{Shown: at.Shown}, page)
+	if next == nil {
+		next = s.nextShown(at.Shown)
+	}
 	return segment{len(shown), func(i int) (keptRow, error) {
 		return s.rowOf(ctx, v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: shown[i]}.Build(), o, w)
 	}, next}, err
@@ -244,6 +261,13 @@ func (s *syncer) page(ctx context.Context, o resource.SyncOpAttrs, state *syncSt
 	if p := kept(ctx, o, s.typ, at); p != nil {
 		return p, nil
 	}
+	if s.typ.Whole() {
+		list, err := state.whole(ctx, s.Connector, s.typ)
+		if err != nil {
+			return nil, err
+		}
+		return s.keepPage(ctx, o, state, at, &keptRecords{page: mapping.Page{Records: list.records}, ids: list.ids})
+	}
 	records, err := state.records(ctx, s.Connector, s.typ, at)
 	if err != nil {
 		return nil, err
@@ -254,11 +278,15 @@ func (s *syncer) page(ctx context.Context, o resource.SyncOpAttrs, state *syncSt
 // keepPage works out what later phases need of a page, and stores it.
 func (s *syncer) keepPage(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at cursor, records *keptRecords) (*keptPage, error) {
 	p := &keptPage{Rows: make([]keptRow, len(records.ids)), Shown: map[string][]string{}}
+	w := wantGrants | wantNames
+	if s.typ.Whole() {
+		w = 0 // Its rows are made of the list.
+	}
 	seen := map[string]bool{}
 	for i, id := range records.ids {
 		r := records.page.Records[i]
 		var err error
-		if p.Rows[i], err = s.row(ctx, state, id, r, wantGrants|wantNames); err != nil {
+		if p.Rows[i], err = s.row(ctx, state, id, r, w); err != nil {
 			return nil, err
 		}
 		for _, t := range s.plan.Types {
@@ -315,7 +343,7 @@ func (s *syncer) grantsIn(ctx context.Context, state *syncState, id mapping.ID, 
 		case err != nil:
 			return err
 		case !exists:
-			state.absent.add(s.typ, s.typ.Grants[rule], id, on)
+			s.leaveOut(state, s.typ.Grants[rule], id, on)
 		default:
 			grants = append(grants, keptGrant{Rule: rule, On: on.String()})
 		}
@@ -377,7 +405,7 @@ func (s *syncer) exists(ctx context.Context, state *syncState, t *mapping.Resour
 	if err != nil {
 		return false, err
 	}
-	if t.Also == nil || t.Also.In != s.typ {
+	if t.ShownIn(s.typ) == nil {
 		_, listed := list.find(id)
 		return listed, nil
 	}

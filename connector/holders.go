@@ -7,6 +7,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -28,7 +29,7 @@ func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at ste
 		}
 		for ; at.Entitlement < len(s.typ.Entitlements); at.Entitlement++ {
 			e := s.typ.Entitlements[at.Entitlement]
-			for more := e.Holders != nil; more; {
+			for more := e.Holders != nil && s.willSync(e.Holders.Of); more; {
 				if len(out) >= maxGrants || requests >= maxHolderRequests {
 					return out, &at, nil
 				}
@@ -89,6 +90,12 @@ func (c *Connector) readHolders(ctx context.Context, e *mapping.Entitlement, on 
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
 	reply, err := c.call(ctx, e.Holders.List.Operation, true, request)
+	if transport.IsNotFound(err) {
+		there, findErr := c.stillThere(ctx, e.On, on)
+		if findErr != nil || !there {
+			return nil, findErr // Nobody holds anything on what was deleted.
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +119,15 @@ func (c *Connector) readHolders(ctx context.Context, e *mapping.Entitlement, on 
 		return nil, nil
 	}
 	return at.next(e.Holders.List, page, ids)
+}
+
+// stillThere tells whether a resource exists now, as far as that can be seen.
+func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (bool, error) {
+	if t.Get == nil && !t.Whole() {
+		return true, nil
+	}
+	_, ok, err := c.find(ctx, newSyncState(), t, id)
+	return ok, err
 }
 
 // listed tells whether a principal is among the holders of an entitlement.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 
@@ -18,6 +19,22 @@ type missing struct {
 	mu       sync.Mutex
 	count    int
 	examples []string
+}
+
+// LeftOut is a grant that a sync leaves out: Principal's record says that it
+// holds an entitlement on a resource that does not exist.
+type LeftOut struct {
+	// Principal and On are the SDK's ids of resources.
+	Principal, On *v2.ResourceId
+	Entitlement   *mapping.Entitlement
+}
+
+// leaveOut counts a grant as left out, and tells who asked to be told.
+func (s *syncer) leaveOut(state *syncState, rule *mapping.GrantRule, id, on mapping.ID) {
+	state.absent.add(s.typ, rule, id, on)
+	if s.options.LeftOut != nil {
+		s.options.LeftOut(LeftOut{resourceID(s.typ, id), resourceID(rule.Entitlement.On, on), rule.Entitlement})
+	}
 }
 
 // maxExamples is how many are named.

@@ -95,11 +95,14 @@ func (c *Connector) listedOrShown(ctx context.Context, s *syncState, t *mapping.
 	if r, ok := list.find(id); ok {
 		return r, nil
 	}
-	if t.Also == nil {
-		return mapping.Record{}, nil
+	like := mapping.Record{}
+	for _, also := range t.Also {
+		if r, ok := list.find(also.Like(id)); ok {
+			like = r
+			break
+		}
 	}
-	like, ok := list.find(t.Also.Like(id))
-	if !ok || t.Parent == nil || !t.Parent.Whole() {
+	if !like.Given() || t.Parent == nil || !t.Parent.Whole() {
 		return like, nil
 	}
 	parentID, err := t.ParentID(id, like)

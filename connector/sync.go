@@ -180,8 +180,24 @@ func kept(ctx context.Context, o resource.SyncOpAttrs, t *mapping.ResourceType, 
 		return nil
 	}
 	p := &keptPage{}
-	if json.Unmarshal(value, p) != nil {
+	if json.Unmarshal(value, p) != nil || !p.fits(t) {
 		return nil
 	}
 	return p
+}
+
+// fits tells whether the page was kept by this mapping: a sync may be resumed
+// with another.
+func (p *keptPage) fits(t *mapping.ResourceType) bool {
+	for _, row := range p.Rows {
+		if len(row.Names) != len(t.Entitlements) {
+			return false
+		}
+		for _, g := range row.Grants {
+			if g.Rule < 0 || g.Rule >= len(t.Grants) {
+				return false
+			}
+		}
+	}
+	return true
 }

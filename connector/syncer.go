@@ -85,7 +85,11 @@ func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at curso
 		if err != nil {
 			return nil, "", err
 		}
-		if !out.add(r) {
+		shown, err := s.shownBy(ctx, state, list.records[i])
+		if err != nil {
+			return nil, "", err
+		}
+		if !out.add(append(shown, r)...) {
 			at.Skip = i
 			next, err := token(at)
 			return out.resources, next, err
@@ -175,7 +179,8 @@ func (s *syncer) shownBy(ctx context.Context, state *syncState, r mapping.Record
 // shownIDs returns the ids of the resources of t that a record shows, each
 // once: those that are not listed and are like one that is.
 func (s *syncer) shownIDs(ctx context.Context, state *syncState, t *mapping.ResourceType, r mapping.Record) ([]mapping.ID, error) {
-	if t.Also == nil || t.Also.In != s.typ || !s.willSync(t) {
+	also := t.ShownIn(s.typ)
+	if also == nil || !s.willSync(t) {
 		return nil, nil
 	}
 	list, err := state.whole(ctx, s.Connector, t)
@@ -183,7 +188,7 @@ func (s *syncer) shownIDs(ctx context.Context, state *syncState, t *mapping.Reso
 		return nil, err
 	}
 	var ids []mapping.ID
-	err = t.Also.Each(r, func(id mapping.ID) error {
+	err = also.Each(r, func(id mapping.ID) error {
 		if _, listed := list.find(id); listed || slices.ContainsFunc(ids, func(other mapping.ID) bool { return slices.Equal(id, other) }) {
 			return nil
 		}

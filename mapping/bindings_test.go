@@ -83,7 +83,7 @@ func TestErrorsOfTheCallerComeBackAsTheyAre(t *testing.T) {
 }
 
 func TestRolesThatUsersShow(t *testing.T) {
-	also := loadDescope(t).Type("role").Also
+	also := loadDescope(t).Type("role").Also[0]
 	r := recordOf[descope.ResponseUser](t, `{"userId":"U1","roleNames":["P"],"userTenants":[{"tenantId":"T1","roleNames":["A","B"]}]}`)
 	var got []string
 	if err := also.Each(r, func(id mapping.ID) error {

@@ -49,7 +49,7 @@ func (c *compiler) compile(doc *document) *Plan {
 	for i := range doc.ResourceTypes.entries {
 		work = append(work, c.startType(&doc.ResourceTypes.entries[i]))
 	}
-	for _, round := range []func(*typeUnderWork){c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants, c.compileAllHolders, c.compileProvisions, c.checkReadable} {
+	for _, round := range []func(*typeUnderWork){c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants, c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored} {
 		for _, t := range work {
 			round(t)
 		}
@@ -58,6 +58,12 @@ func (c *compiler) compile(doc *document) *Plan {
 	c.compileErrors(doc.Errors)
 	return c.plan
 }
+
+// The values of trait and purpose.
+var (
+	traits   = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
+	purposes = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
+)
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
@@ -80,7 +86,7 @@ func (c *compiler) startType(e *entry[resourceType]) *typeUnderWork {
 	}
 	c.types[t.ID] = t
 	c.plan.Types = append(c.plan.Types, t.ResourceType)
-	t.Trait = Trait(c.oneOf(doc.Trait, "trait", string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)))
+	t.Trait = Trait(c.oneOf(doc.Trait, "trait", traits...))
 	t.List = c.compileList(t, doc.List)
 	if t.record != nil {
 		t.scope = scope{record: t.record, name: recordName(t.ID, t.record), noParent: fmt.Sprintf("a %s has no parent here", t.ID), usesParent: &t.NeedsParent}
@@ -232,7 +238,7 @@ func (c *compiler) parentPart(t *typeUnderWork, w *text) parentPart {
 	if own := slices.IndexFunc(t.parts, func(part *path) bool { return p != nil && part.written == p.written }); own >= 0 {
 		return parentPart{own: own}
 	}
-	if p != nil && t.doc.Also.given() && len(t.Parts) > 0 {
+	if p != nil && len(t.doc.Also) > 0 && len(t.Parts) > 0 {
 		c.add(w.pos, "%s is not a part of the id, so resources shown by other records have no parent", w.value)
 	}
 	return parentPart{own: -1, path: p}

@@ -18,7 +18,7 @@ func (c *compiler) compileEntitlements(t *typeUnderWork) {
 			displayName: c.compileExpr(doc.DisplayName, t.scope, wantText),
 			description: c.compileExpr(doc.Description, t.scope, wantText),
 		}
-		compiled.Purpose = Purpose(c.oneOf(doc.Purpose, "purpose", string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)))
+		compiled.Purpose = Purpose(c.oneOf(doc.Purpose, "purpose", purposes...))
 		if !doc.Purpose.given() {
 			compiled.Purpose = PurposeAssignment
 		}
@@ -65,21 +65,22 @@ func (c *compiler) holderBroken(name string) bool {
 }
 
 func (c *compiler) compileAlso(t *typeUnderWork) {
-	doc := t.doc.Also
-	if !doc.given() {
-		return
-	}
-	in := c.resourceType(doc.In)
-	if in == nil {
-		return
-	}
-	if !t.Whole() {
-		c.add(doc.pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
-	}
-	compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
-	like, ok := c.compileLike(t.ResourceType, doc)
-	if compiled != nil && ok {
-		t.Also = &Also{In: in.ResourceType, binding: compiled, like: like}
+	for _, doc := range t.doc.Also {
+		in := c.resourceType(doc.In)
+		if in == nil {
+			continue
+		}
+		if !t.Whole() {
+			c.add(doc.pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
+		}
+		if in.ID == doc.In.value && t.ShownIn(in.ResourceType) != nil {
+			c.add(doc.In.pos, "%q is given twice", in.ID)
+		}
+		compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
+		like, ok := c.compileLike(t.ResourceType, doc)
+		if compiled != nil && ok {
+			t.Also = append(t.Also, &Also{In: in.ResourceType, binding: compiled, like: like})
+		}
 	}
 }
 

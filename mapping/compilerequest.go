@@ -1,6 +1,10 @@
 package mapping
 
-import "github.com/conductorone/baton-descope/api"
+import (
+	"reflect"
+
+	"github.com/conductorone/baton-descope/api"
+)
 
 // filling is a request of an operation that is being compiled, with the fields
 // that are given so far.
@@ -52,15 +56,19 @@ func (f *filling) checkRequired(where pos, key string) {
 }
 
 // takesID tells whether a part of an id can be put into a field, or into an
-// entry of the list that it is.
+// entry of the list that it is. It reports a field that takes none.
 func (c *compiler) takesID(f field, name text) bool {
-	t := deref(f.typ)
-	if kindOfType(t) == kindList {
-		t = deref(t.Elem())
-	}
-	if k := kindOfType(t); k != kindText && k != kindNumber && k != kindAny {
+	if !takesID(f.typ) {
 		c.add(name.pos, "%s is %s and cannot be filled from an id", f.name, describeType(f.typ))
 		return false
 	}
 	return true
+}
+
+func takesID(t reflect.Type) bool {
+	if t = deref(t); kindOfType(t) == kindList {
+		t = deref(t.Elem())
+	}
+	k := kindOfType(t)
+	return k == kindText || k == kindNumber || k == kindAny
 }

@@ -64,51 +64,75 @@ func (t *ResourceType) idForm() string {
 // Changes says, a sentence each, what becomes of customers' data when a mapping
 // with this contract takes the place of one with the contract before.
 func (c Contract) Changes(before Contract) []string {
-	var changes []string
-	say := func(format string, args ...any) { changes = append(changes, fmt.Sprintf(format, args...)) }
+	var sentences []string
+	for _, change := range c.changes(before) {
+		sentences = append(sentences, change.what)
+	}
+	return sentences
+}
+
+// change is one difference between two contracts.
+type change struct {
+	// typ and slug are what changes; slug is empty for the type itself.
+	typ, slug string
+	// key is the key that says what changes, empty for what is gone or new.
+	key string
+	// added tells that it is new, which orphans nothing.
+	added bool
+	what  string
+}
+
+func (c Contract) changes(before Contract) []change {
+	var changes []change
+	say := func(of change, format string, args ...any) {
+		of.what = fmt.Sprintf(format, args...)
+		changes = append(changes, of)
+	}
 	for _, was := range before.ResourceTypes {
 		is, ok := find(c.ResourceTypes, func(t ContractType) bool { return t.Type == was.Type })
 		if !ok {
-			say("the resource type %s is gone: every %s is deleted, which orphans every grant, review and policy that refers to one", was.Type, was.Type)
+			say(change{typ: was.Type}, "the resource type %s is gone: every %s is deleted, which orphans every grant, review and policy that refers to one", was.Type, was.Type)
 			continue
 		}
 		if is.ID != was.ID {
-			say("the ids of %s change from %s to %s: every %s becomes another one, which orphans every grant, review and policy that refers to one", was.Type, was.ID, is.ID, was.Type)
+			say(change{typ: was.Type, key: "id"}, "the ids of %s change from %s to %s: every %s becomes another one, which orphans every grant, review and policy that refers to one", was.Type, was.ID, is.ID, was.Type)
 		}
 		if is.Trait != was.Trait {
-			say("the trait of %s changes from %q to %q: what is set up for the one kind of resource does not apply any more", was.Type, was.Trait, is.Trait)
+			say(change{typ: was.Type, key: "trait"}, "the trait of %s changes from %q to %q: what is set up for the one kind of resource does not apply any more", was.Type, was.Trait, is.Trait)
 		}
 		changes = append(changes, is.entitlementChanges(was)...)
 	}
 	for _, is := range c.ResourceTypes {
 		if _, ok := find(before.ResourceTypes, func(t ContractType) bool { return t.Type == is.Type }); !ok {
-			say("the resource type %s is new: from now on it is part of the contract", is.Type)
+			say(change{typ: is.Type, added: true}, "the resource type %s is new: from now on it is part of the contract", is.Type)
 		}
 	}
 	return changes
 }
 
-func (t ContractType) entitlementChanges(before ContractType) []string {
-	var changes []string
-	say := func(e ContractEntitlement, format string, args ...any) {
-		changes = append(changes, fmt.Sprintf("the entitlement %s.%s ", t.Type, e.Slug)+fmt.Sprintf(format, args...))
+func (t ContractType) entitlementChanges(before ContractType) []change {
+	var changes []change
+	say := func(e ContractEntitlement, of change, format string, args ...any) {
+		of.typ, of.slug = t.Type, e.Slug
+		of.what = fmt.Sprintf("the entitlement %s.%s ", t.Type, e.Slug) + fmt.Sprintf(format, args...)
+		changes = append(changes, of)
 	}
 	for _, was := range before.Entitlements {
 		is, ok := find(t.Entitlements, func(e ContractEntitlement) bool { return e.Slug == was.Slug })
 		if !ok {
-			say(was, "is gone: every grant of it is, which orphans every review and policy that refers to one")
+			say(was, change{}, "is gone: every grant of it is, which orphans every review and policy that refers to one")
 			continue
 		}
 		if is.Purpose != was.Purpose {
-			say(was, "changes its purpose from %s to %s: reviews that select by purpose select others", was.Purpose, is.Purpose)
+			say(was, change{key: "purpose"}, "changes its purpose from %s to %s: reviews that select by purpose select others", was.Purpose, is.Purpose)
 		}
 		if !slices.Equal(is.GrantableTo, was.GrantableTo) {
-			say(was, "is held by %s, and was by %s: what refers to the holders of before does not fit any more", strings.Join(is.GrantableTo, ", "), strings.Join(was.GrantableTo, ", "))
+			say(was, change{key: "grantable_to"}, "is held by %s, and was by %s: what refers to the holders of before does not fit any more", strings.Join(is.GrantableTo, ", "), strings.Join(was.GrantableTo, ", "))
 		}
 	}
 	for _, is := range t.Entitlements {
 		if _, ok := find(before.Entitlements, func(e ContractEntitlement) bool { return e.Slug == is.Slug }); !ok {
-			say(is, "is new: from now on it is part of the contract")
+			say(is, change{added: true}, "is new: from now on it is part of the contract")
 		}
 	}
 	return changes

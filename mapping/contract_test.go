@@ -2,56 +2,27 @@ package mapping_test
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"strings"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-var update = flag.Bool("update", false, "write descope.lock.yaml anew")
-
-const lockFile = "descope.lock.yaml"
-
-const lockComment = `# What customers' reviews, policies and provisioning refer to. A change here orphans
-# what refers to it: it needs a reason, and a word in the release notes.
-# Written by: go test ./mapping -run TestContract -update
-`
-
 func TestContract(t *testing.T) {
-	is := loadDescope(t).Contract()
-	if *update {
-		writeLock(t, is)
-	}
-	written, err := os.ReadFile(lockFile)
+	locked, err := mapping.ReadContract("descope.lock.yaml", mapping.DescopeLock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var locked mapping.Contract
-	decoder := yaml.NewDecoder(bytes.NewReader(written))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&locked); err != nil {
-		t.Fatal(err)
-	}
+	is := loadDescope(t).Contract()
 	if changes := is.Changes(locked); len(changes) > 0 {
-		t.Errorf("descope.yaml breaks what customers refer to:\n  - %s\nIf that is meant: go test ./mapping -run TestContract -update", strings.Join(changes, "\n  - "))
+		t.Errorf("descope.yaml changes what customers refer to:\n  - %s\nIf that is meant: baton-descope mapping check mapping/descope.yaml --write-lock", strings.Join(changes, "\n  - "))
 	}
-}
-
-func writeLock(t *testing.T, c mapping.Contract) {
-	t.Helper()
-	var b bytes.Buffer
-	b.WriteString(lockComment)
-	encoder := yaml.NewEncoder(&b)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(c); err != nil {
+	written, err := is.Write()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(lockFile, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
+	if !bytes.Equal(written, mapping.DescopeLock) {
+		t.Errorf("descope.lock.yaml is not as check --write-lock writes it:\n%s", written)
 	}
 }
 

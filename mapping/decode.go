@@ -28,13 +28,18 @@ func (d *decoder) read(n *yaml.Node, v reflect.Value, what string) bool {
 	}
 	switch v.Kind() {
 	case reflect.Slice:
-		if n.Kind != yaml.SequenceNode {
+		items, entry := n.Content, "an entry of "+what
+		switch n.Kind {
+		case yaml.SequenceNode:
+		case yaml.MappingNode: // A list of one may be written without the list.
+			items, entry = []*yaml.Node{n}, what
+		default:
 			return d.unfit(n, what, "a list")
 		}
 		ok := true
-		for _, item := range n.Content {
+		for _, item := range items {
 			element := reflect.New(v.Type().Elem()).Elem()
-			ok = d.read(item, element, "an entry of "+what) && ok
+			ok = d.read(item, element, entry) && ok
 			v.Set(reflect.Append(v, element))
 		}
 		return ok

@@ -98,6 +98,16 @@ type Also struct {
 	like    []int // for each part of an id, the part it has in Like; -1 for none
 }
 
+// ShownIn returns how the records of a type show resources of t; nil when they do not.
+func (t *ResourceType) ShownIn(in *ResourceType) *Also {
+	for _, a := range t.Also {
+		if a.In == in {
+			return a
+		}
+	}
+	return nil
+}
+
 // Each calls yield with the id of every resource that a record shows.
 func (a *Also) Each(r Record, yield func(id ID) error) error {
 	return a.In.nameRecord(a.binding.each(r.value, yield), r)

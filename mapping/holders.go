@@ -36,7 +36,7 @@ func (h *Holders) Each(r Record, yield func(principal ID) error) error {
 func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *holders) {
 	if len(e.GrantableTo) != 1 {
 		if len(e.GrantableTo) > 1 {
-			c.add(doc.pos, "%s can be held by %s, but a list of holders has one type; give the others rules under grants", e.Name(), typeNames(e.GrantableTo))
+			c.add(doc.pos, "%s can be held by %s, but a list of holders has one type; give the others an entitlement of their own", e.Name(), typeNames(e.GrantableTo))
 		}
 		return
 	}

@@ -44,6 +44,11 @@ import (
 //go:embed descope.yaml
 var Descope []byte
 
+// DescopeLock is the contract of Descope, as ReadContract takes it.
+//
+//go:embed descope.lock.yaml
+var DescopeLock []byte
+
 // Environment is what a mapping file can refer to.
 type Environment struct {
 	// Operations are those of the API.
@@ -55,14 +60,9 @@ type Environment struct {
 // Load reads, checks and compiles a mapping. name stands for the file in
 // messages. The error holds Mistakes.
 func Load(name string, src []byte, env Environment) (*Plan, error) {
-	found := &mistakeList{file: name}
-	doc, ok := (&decoder{mistakeList: found}).parse(src)
-	if !ok {
-		return nil, found.err()
+	r := read(name, src, env)
+	if len(r.Mistakes) > 0 {
+		return nil, r.Mistakes
 	}
-	plan := newCompiler(found, env).compile(doc)
-	if err := found.err(); err != nil {
-		return nil, err
-	}
-	return plan, nil
+	return r.Plan, nil
 }

@@ -89,9 +89,9 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 37:14: a user record (ResponseUser) has no field "mail"; did you mean "email"?
 40:5: unknown key "profil"; did you mean "profile"?
 50:81: roleNames and userTenants are different lists, so their entries do not belong together
-92:17: AddUserRoles needs "roleNames", which "with" does not give
-97:86: resource.description is not known when granting: only the id of a role is (tenantId, name)
-100:23: role.assigned can be held by user, but this rule is in role
+99:17: AddUserRoles needs "roleNames", which "with" does not give
+104:86: resource.description is not known when granting: only the id of a role is (tenantId, name)
+107:23: role.assigned can be held by user, but this rule is in role
 `)
 	if got := mistakesIn(t, src); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)

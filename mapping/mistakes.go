@@ -42,11 +42,8 @@ func (l *mistakeList) add(at pos, format string, args ...any) {
 	l.all = append(l.all, Mistake{File: l.file, Line: max(at.line, 1), Col: max(at.col, 1), What: fmt.Sprintf(format, args...)})
 }
 
-// err returns the mistakes sorted by place, each once, or nil.
-func (l *mistakeList) err() error {
-	if len(l.all) == 0 {
-		return nil
-	}
+// sorted returns the mistakes sorted by place, each once.
+func (l *mistakeList) sorted() Mistakes {
 	slices.SortStableFunc(l.all, func(a, b Mistake) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
@@ -59,7 +56,7 @@ func didYouMean(word string, options []string) string {
 	if best := nearest(word, options); best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)
 	}
-	if len(options) > 0 && len(options) <= 8 {
+	if len(options) > 0 && len(options) <= 9 {
 		return "; it is one of " + strings.Join(options, ", ")
 	}
 	return ""

@@ -24,7 +24,7 @@ func TestMistakesInIDs(t *testing.T) {
 			name: "two parts of one name",
 			old:  "id: [tenantId, name]",
 			new:  "id: [name, name]",
-			want: `77:16: the id has two parts named "name"`,
+			want: `84:16: the id has two parts named "name"`,
 		},
 		{
 			name: "a part of an id that is not one, in a grant rule",
@@ -52,37 +52,33 @@ func TestMistakesInIDs(t *testing.T) {
 		},
 		{
 			name: "two lists in one rule",
-			old: `{tenantId: userTenants.tenantId, name: userTenants.roleNames}}
-
-`,
-			new: `{tenantId: userTenants.tenantId, name: roleNames}}
-
-`,
+			old:  "on: {tenantId: userTenants.tenantId, name: userTenants.roleNames}}",
+			new:  "on: {tenantId: userTenants.tenantId, name: roleNames}}",
 			want: "50:81: roleNames and userTenants are different lists, so their entries do not belong together",
 		},
 		{
 			name: "a parent type that is not there",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {tenat: tenantId}",
-			want: `78:14: there is no resource type "tenat"; did you mean "tenant"?`,
+			want: `85:14: there is no resource type "tenat"; did you mean "tenant"?`,
 		},
 		{
 			name: "two parents",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {tenant: tenantId, user: name}",
-			want: "78:32: a resource has one parent; here are 2",
+			want: "85:32: a resource has one parent; here are 2",
 		},
 		{
 			name: "a parent that is a list",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {tenant: permissionNames}",
-			want: "78:22: permissionNames is a list of text and cannot be part of an id",
+			want: "85:22: permissionNames is a list of text and cannot be part of an id",
 		},
 		{
 			name: "a parent that shown resources would lack",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {tenant: description}",
-			want: "78:22: description is not a part of the id, so resources shown by other records have no parent",
+			want: "85:22: description is not a part of the id, so resources shown by other records have no parent",
 		},
 		{
 			name: "a part of an id that get does not know",
@@ -96,7 +92,7 @@ func TestMistakesInIDs(t *testing.T) {
 `,
 			new: `  Permission:
 `,
-			want: `102:3: the resource type id "Permission" is not made of small letters, digits, - and _`,
+			want: `109:3: the resource type id "Permission" is not made of small letters, digits, - and _`,
 		},
 	})
 }

@@ -10,7 +10,7 @@ func TestMistakesInKeys(t *testing.T) {
       assigned:`,
 			new: `    entitlments:
       assigned:`,
-			want: `85:5: unknown key "entitlments"; did you mean "entitlements"?`,
+			want: `92:5: unknown key "entitlments"; did you mean "entitlements"?`,
 		},
 		{
 			name: "a key that is nothing like another",
@@ -24,7 +24,7 @@ func TestMistakesInKeys(t *testing.T) {
 			old:  "    name: name or id",
 			new: `    name: name or id
     nmae: name`,
-			want: `58:5: unknown key "nmae"; it is one of get, description, parent, status, user, profile, also, grants`,
+			want: `62:5: unknown key "nmae"; it is one of get, description, parent, status, user, profile, also, grants`,
 		},
 		{
 			name: "a key given twice",
@@ -33,7 +33,7 @@ func TestMistakesInKeys(t *testing.T) {
 			new: `    id: id
     id: name
 `,
-			want: `57:5: "id" is given twice`,
+			want: `61:5: "id" is given twice`,
 		},
 		{
 			name: "a key given twice in a request",
@@ -108,7 +108,7 @@ func TestMistakesInKeys(t *testing.T) {
 `,
 			new: `    id: ""
 `,
-			want: `56:9: "id" is empty`,
+			want: `60:9: "id" is empty`,
 		},
 		{
 			name: "an empty list",
@@ -120,7 +120,7 @@ func TestMistakesInKeys(t *testing.T) {
 			name: "an empty table",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {}",
-			want: `78:13: "parent" is empty`,
+			want: `85:13: "parent" is empty`,
 		},
 		{
 			name: "a resource type that is not a table",
@@ -144,10 +144,13 @@ func TestMistakesInKeys(t *testing.T) {
           operation: RemoveUserTenant
           with: {loginId: principal.userId, tenantId: resource.id}
           principal: user
+    ignored: # looks like access
+      defaultRoles: What new members are given; who has a role is in the users' records.
+      federatedAppIds: The applications of the tenant, and not of anybody in it.
 `,
 			new: `  tenant: later
 `,
-			want: `52:11: "tenant" is a table of keys, not "later"`,
+			want: `56:11: "tenant" is a table of keys, not "later"`,
 		},
 	})
 }

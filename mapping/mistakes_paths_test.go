@@ -46,19 +46,19 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "in a quoted template",
 			old:  `"{name or id} member"`,
 			new:  `"{name or ident} member"`,
-			want: `62:33: a tenant record (Tenant) has no field "ident"`,
+			want: `66:33: a tenant record (Tenant) has no field "ident"`,
 		},
 		{
 			name: "in a quoted template, behind wide characters",
 			old:  `"{name or id} member"`,
 			new:  `"テナント 👥 {name or ident}"`,
-			want: `62:40: a tenant record (Tenant) has no field "ident"`,
+			want: `66:40: a tenant record (Tenant) has no field "ident"`,
 		},
 		{
 			name: "in a template that the file spells with escapes: at its start",
 			old:  `"{name or id} member"`,
 			new:  `"\u00fc {name or ident}"`,
-			want: `62:23: a tenant record (Tenant) has no field "ident"`,
+			want: `66:23: a tenant record (Tenant) has no field "ident"`,
 		},
 		{
 			name: "in a text of several lines: at its start",
@@ -66,43 +66,43 @@ func TestMistakesInPaths(t *testing.T) {
 			new: `>-
           All of
           {name or ident}`,
-			want: `62:23: a tenant record (Tenant) has no field "ident"`,
+			want: `66:23: a tenant record (Tenant) has no field "ident"`,
 		},
 		{
 			name: "in a group of a template",
 			old:  `name: "{name}[ ({parent.name or parent.id})]"`,
 			new:  `name: "{name}[ ({parent.nme or parent.id})]"`,
-			want: `79:29: a tenant record (Tenant) has no field "nme"; did you mean "name"?`,
+			want: `86:29: a tenant record (Tenant) has no field "nme"; did you mean "name"?`,
 		},
 		{
 			name: "a brace that is not closed",
 			old:  `"Confers the permission {name}"`,
 			new:  `"Confers the permission {name"`,
-			want: `113:46: "{" is not closed`,
+			want: `120:46: "{" is not closed`,
 		},
 		{
 			name: "a brace that is not opened",
 			old:  `"Confers the permission {name}"`,
 			new:  `"Confers the permission name}"`,
-			want: `113:50: "}" closes nothing`,
+			want: `120:50: "}" closes nothing`,
 		},
 		{
 			name: "a bracket that is not closed",
 			old:  `"Confers the permission {name}"`,
 			new:  `"Confers the permission [{name}"`,
-			want: `113:46: "[" is not closed`,
+			want: `120:46: "[" is not closed`,
 		},
 		{
 			name: "a bracket that is not opened",
 			old:  `"Confers the permission {name}"`,
 			new:  `"Confers the permission {name}]"`,
-			want: `113:52: "]" closes nothing`,
+			want: `120:52: "]" closes nothing`,
 		},
 		{
 			name: "brackets inside brackets",
 			old:  `"Confers the permission {name}"`,
 			new:  `"Confers [the [permission {name}]]"`,
-			want: "113:36: brackets inside brackets",
+			want: "120:36: brackets inside brackets",
 		},
 		{
 			name: "through a list",
@@ -120,7 +120,7 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "a parent that the resource does not have",
 			old:  "name: name or id",
 			new:  "name: parent.name or id",
-			want: "57:11: parent.name: a tenant has no parent here",
+			want: "61:11: parent.name: a tenant has no parent here",
 		},
 		{
 			name: "what is not a path",
@@ -150,7 +150,7 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "records not given",
 			old:  "list: {operation: LoadAllPermissions, records: permissions}",
 			new:  "list: {operation: LoadAllPermissions}",
-			want: `105:11: list needs "records": the path to the list of records in the reply of LoadAllPermissions`,
+			want: `112:11: list needs "records": the path to the list of records in the reply of LoadAllPermissions`,
 		},
 		{
 			name: "in an error reply",

@@ -66,8 +66,8 @@ type ResourceType struct {
 	Parent *ResourceType
 	// NeedsParent tells that a resource's texts use its parent's record.
 	NeedsParent bool
-	// Also shows resources of this type that the list does not have; nil without.
-	Also *Also
+	// Also are where resources of this type are shown that the list does not have.
+	Also []*Also
 	// Entitlements are what can be held on a resource of this type.
 	Entitlements []*Entitlement
 	// Grants are the rules by which a record says what its resource holds.
@@ -77,6 +77,8 @@ type ResourceType struct {
 	parts  []*path
 	parent []parentPart
 	fields resourceFields
+	// ignored are the paths that the mapping does not read on purpose.
+	ignored []string
 }
 
 // parentPart is where a part of the parent's id comes from: a part of the own

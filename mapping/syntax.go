@@ -8,7 +8,8 @@ import (
 
 // The types below are the language: what a mapping file may say. The decoder
 // reads a file into them and refuses what is not here; "need" marks the keys
-// that must be there, and "doc" says what a key means.
+// that must be there, "doc" says what a key means, and "path" marks those whose
+// paths are in the type's records. The schema and the reference follow them.
 
 type document struct {
 	block
@@ -46,17 +47,18 @@ type resourceType struct {
 	Trait        text               `yaml:"trait" doc:"What the resources are: user, group, role or app."`
 	List         list               `yaml:"list" need:"yes" doc:"How all resources are read."`
 	Get          get                `yaml:"get" doc:"How one resource is read. Without it, it is found in the list."`
-	ID           words              `yaml:"id" need:"yes" doc:"Path to the id, or a list of paths to its parts. Leading parts may lack a value."`
-	Name         text               `yaml:"name" need:"yes" doc:"Display name of a resource."`
-	Description  text               `yaml:"description" doc:"Description of a resource."`
-	CreatedAt    text               `yaml:"created_at" doc:"When it was created: Unix seconds or milliseconds, or RFC 3339."`
-	Parent       table[partValues]  `yaml:"parent" doc:"Parent resource: its type, and the path to its id or to each part of it."`
+	ID           words              `yaml:"id" path:"record" need:"yes" doc:"Path to the id, or a list of paths to its parts. Leading parts may lack a value."`
+	Name         text               `yaml:"name" path:"record" need:"yes" doc:"Display name of a resource."`
+	Description  text               `yaml:"description" path:"record" doc:"Description of a resource."`
+	CreatedAt    text               `yaml:"created_at" path:"record" doc:"When it was created: Unix seconds or milliseconds, or RFC 3339."`
+	Parent       table[partValues]  `yaml:"parent" path:"record" doc:"Parent resource: its type, and the path to its id or to each part of it."`
 	Status       status             `yaml:"status" doc:"Status of a resource."`
 	User         userTrait          `yaml:"user" doc:"What is known of a user (trait user)."`
-	Profile      table[text]        `yaml:"profile" doc:"Further fields, by their names in the profile."`
-	Also         also               `yaml:"also" doc:"Resources of this type that another type's records show and the list does not have."`
+	Profile      table[text]        `yaml:"profile" path:"record" doc:"Further fields, by their names in the profile."`
+	Also         []also             `yaml:"also" doc:"Resources of this type that another type's records show and the list does not have; one, or a list of them for several types."`
 	Entitlements table[entitlement] `yaml:"entitlements" doc:"What can be held on a resource, by slug."`
 	Grants       []grantRule        `yaml:"grants" doc:"What a record says that its resource holds."`
+	Ignored      table[text]        `yaml:"ignored" doc:"Fields that look like access and are not read on purpose: the path in the record, and why."`
 }
 
 type list struct {
@@ -89,7 +91,7 @@ type get struct {
 
 type status struct {
 	block
-	From     text  `yaml:"from" need:"yes" doc:"Path to the API's status."`
+	From     text  `yaml:"from" path:"record" need:"yes" doc:"Path to the API's status."`
 	Enabled  words `yaml:"enabled" doc:"The API's values that mean enabled."`
 	Pending  words `yaml:"pending" doc:"The API's values that mean pending."`
 	Disabled words `yaml:"disabled" doc:"The API's values that mean disabled."`
@@ -98,12 +100,12 @@ type status struct {
 
 type userTrait struct {
 	block
-	Login        text `yaml:"login" doc:"What the user signs in with."`
-	LoginAliases text `yaml:"login_aliases" doc:"Other things the user signs in with."`
-	Email        text `yaml:"email" doc:"Primary e-mail address."`
-	LastLogin    text `yaml:"last_login" doc:"When the user last signed in."`
-	MFA          text `yaml:"mfa" doc:"Whether a second factor is set up."`
-	SSO          text `yaml:"sso" doc:"Whether the user signs in through SSO."`
+	Login        text `yaml:"login" path:"record" doc:"What the user signs in with."`
+	LoginAliases text `yaml:"login_aliases" path:"record" doc:"Other things the user signs in with."`
+	Email        text `yaml:"email" path:"record" doc:"Primary e-mail address."`
+	LastLogin    text `yaml:"last_login" path:"record" doc:"When the user last signed in."`
+	MFA          text `yaml:"mfa" path:"record" doc:"Whether a second factor is set up."`
+	SSO          text `yaml:"sso" path:"record" doc:"Whether the user signs in through SSO."`
 }
 
 type also struct {
@@ -153,7 +155,7 @@ type requirement struct {
 type grantRule struct {
 	block
 	Entitlement text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what is held."`
-	On          partValues `yaml:"on" need:"yes" doc:"Paths in the record to the parts of the id of the resource it is held on."`
+	On          partValues `yaml:"on" path:"record" need:"yes" doc:"Paths in the record to the parts of the id of the resource it is held on."`
 	Expand      text       `yaml:"expand" doc:"Entitlement of the record's resource whose holders hold this too. Used with expansion switched on."`
 }
 

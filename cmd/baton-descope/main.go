@@ -6,6 +6,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
 
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	sdkconfig "github.com/conductorone/baton-sdk/pkg/config"
@@ -30,7 +32,11 @@ const name = "baton-descope"
 const workers = 4
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	err := run(context.Background())
+	if errors.Is(err, errReported) {
+		os.Exit(1)
+	}
+	if err != nil {
 		exit.LogExit(err)
 	}
 }
@@ -55,6 +61,7 @@ func run(ctx context.Context) error {
 	command.Version = version
 	command.Short = "Sync and provision a Descope project"
 	command.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkEarly(cmd, v) }
+	command.AddCommand(newMappingCommand())
 	return command.Execute()
 }
 

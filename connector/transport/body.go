@@ -21,7 +21,7 @@ const (
 func (t *Transport) read(reply *http.Response) (*bytes.Reader, error) {
 	defer reply.Body.Close()
 	if !succeeded(reply) {
-		body, _ := io.ReadAll(io.LimitReader(reply.Body, maxErrorBody))
+		body, _ := io.ReadAll(io.LimitReader(reply.Body, maxErrorBody)) //nolint:errcheck // See above.
 		return bytes.NewReader(body), nil
 	}
 	limit := t.options.MaxBody
@@ -45,7 +45,7 @@ func succeeded(reply *http.Response) bool {
 
 // peek returns the body of an error reply, and leaves it unread.
 func peek(reply *http.Response) []byte {
-	body, _ := io.ReadAll(reply.Body) // It is in memory.
+	body, _ := io.ReadAll(reply.Body) //nolint:errcheck // It is in memory.
 	reply.Body = io.NopCloser(bytes.NewReader(body))
 	return body
 }

@@ -116,7 +116,7 @@ func New(ctx context.Context, o Options) (*Transport, error) {
 		windows: windows,
 	}
 	if t.base == nil {
-		t.base = newBase(o.MaxInFlight)
+		t.base = NewBase(o.MaxInFlight)
 	}
 	return t, nil
 }
@@ -127,10 +127,11 @@ func orDefault[T int | int64 | time.Duration](value *T, otherwise T) {
 	}
 }
 
-// newBase has the settings of the SDK's uhttp.NewTransport, but keeps as many
-// idle connections as there are workers: the SDK keeps two, and over HTTP/1.1
-// workers whose replies come together would dial anew each time.
-func newBase(connections int) *http.Transport {
+// NewBase returns what sends the requests where Options do not say. It has the
+// settings of the SDK's uhttp.NewTransport, but keeps as many idle connections
+// as there are workers: the SDK keeps two, and over HTTP/1.1 workers whose
+// replies come together would dial anew each time.
+func NewBase(connections int) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
@@ -151,6 +152,8 @@ type Call struct {
 	// Reads tells that the request changes nothing, so that it may be repeated
 	// whatever became of it. A search sent with POST reads.
 	Reads bool
+	// Probes tells that the reply is only looked at to see that there is one.
+	Probes bool
 }
 
 type callKey struct{}
@@ -161,7 +164,8 @@ func WithCall(ctx context.Context, c Call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-func callOf(req *http.Request) Call {
+// CallOf tells what a request is.
+func CallOf(req *http.Request) Call {
 	if c, ok := req.Context().Value(callKey{}).(Call); ok {
 		return c
 	}
@@ -178,7 +182,7 @@ func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		defer req.Body.Close() // Tries send copies, where there can be copies.
 	}
-	ctx, call := req.Context(), callOf(req)
+	ctx, call := req.Context(), CallOf(req)
 	for number := 1; ; number++ {
 		start := time.Now()
 		reply, verdict, err := t.try(ctx, call, req, number)

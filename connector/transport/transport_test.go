@@ -244,7 +244,7 @@ func TestNothingIsSentAfterTheContext(t *testing.T) {
 func TestCallWithoutContext(t *testing.T) {
 	for method, reads := range map[string]bool{http.MethodGet: true, http.MethodHead: true, http.MethodPost: false, http.MethodDelete: false} {
 		req, _ := http.NewRequestWithContext(t.Context(), method, server+"users?id=1", nil)
-		if got, want := callOf(req), (Call{Operation: method + " /users", Reads: reads}); got != want {
+		if got, want := CallOf(req), (Call{Operation: method + " /users", Reads: reads}); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}

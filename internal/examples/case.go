@@ -1,0 +1,190 @@
+// Package examples runs examples of a mapping: recorded replies of an API, and
+// beside them what a sync has to make of them. One is a folder with a file
+// case.yaml:
+//
+//	title: A user without a name is called by the e-mail address
+//	replies: # or files beside this one, such as SearchUsers.1.json
+//	  SearchUsers: {total: 1, users: [{userId: U1, email: ann@example.com}]}
+//	  LoadAllTenants: {tenants: []}
+//	expect:
+//	  resources:
+//	    user:U1: {name: ann@example.com}
+//
+// What is not expected must not be there: every resource, every grant and every
+// grant that is left out has to be named. Of a resource only the attributes
+// that are given are compared. Entitlements need not be given; then every
+// resource has to have those of its type.
+//
+// Instead of all that, expect can say which error the sync ends with. And steps
+// can grant and revoke, and say which requests that has to send:
+//
+//	steps:
+//	  - grant: role:Editor:assigned
+//	    to: user:U1
+//	    replies:
+//	      LoadUser: {user: {userId: U1}}
+//	      AddUserRoles: {user: {userId: U1, roleNames: [Editor]}}
+//	    requests:
+//	      - LoadUser: {userId: U1}
+//	      - AddUserRoles: {loginId: U1, roleNames: [Editor]}
+//
+// The package knows no particular API.
+package examples
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/internal/replay"
+)
+
+// File is the file that makes a folder an example.
+const File = "case.yaml"
+
+// Environment is what examples run with.
+type Environment struct {
+	Operations api.Operations
+	// Options returns the options of a connector with the mapping in a file, the
+	// one built in for "", and with switches set. The connector is not connected
+	// to anything yet.
+	Options func(mappingFile string, switches map[string]bool) (connector.Options, error)
+}
+
+// Case is one example.
+type Case struct {
+	// Dir is its folder.
+	Dir string
+
+	doc     document
+	src     []byte
+	root    *yaml.Node
+	replies replay.Replies
+}
+
+// document is what a case.yaml can say.
+type document struct {
+	Title string `yaml:"title"`
+	// Mapping is the file with the mapping, from the folder of the case; the
+	// mapping built in without it.
+	Mapping string `yaml:"mapping"`
+	// Options are switches of the connector, by the names of its flags.
+	Options map[string]bool      `yaml:"options"`
+	Replies map[string]yaml.Node `yaml:"replies"`
+	Expect  *expectation         `yaml:"expect"`
+	Steps   []step               `yaml:"steps"`
+}
+
+// expectation is what a sync has to bring.
+type expectation struct {
+	// Error is text that the sync's error has to hold.
+	Error string `yaml:"error"`
+	// Resources are the attributes that are compared, by TYPE:ID.
+	Resources map[string]map[string]any `yaml:"resources"`
+	// Entitlements are the same, by TYPE:ID:SLUG; nil for those of each type.
+	Entitlements map[string]map[string]any `yaml:"entitlements"`
+	// Grants are who holds what: TYPE:ID by TYPE:ID:SLUG.
+	Grants map[string][]string `yaml:"grants"`
+	// LeftOut are the grants that are left out, in the same form.
+	LeftOut map[string][]string `yaml:"left_out"`
+	// Requests are what the sync sends, each the fields of a request by its
+	// operation; nil when that does not matter.
+	Requests []map[string]map[string]any `yaml:"requests"`
+}
+
+// step is a grant to, or a revocation from, a principal.
+type step struct {
+	Grant    string                      `yaml:"grant"`
+	To       string                      `yaml:"to"`
+	Revoke   string                      `yaml:"revoke"`
+	From     string                      `yaml:"from"`
+	Replies  map[string]yaml.Node        `yaml:"replies"`
+	Requests []map[string]map[string]any `yaml:"requests"`
+	// Result is done, which need not be given, or already.
+	Result string `yaml:"result"`
+	// Error is text that the step's error has to hold.
+	Error string `yaml:"error"`
+}
+
+// Load reads the example in a folder.
+func Load(dir string, operations api.Operations) (*Case, error) {
+	file := filepath.Join(dir, File)
+	src, err := os.ReadFile(file) //nolint:gosec // The folder is the user's choice.
+	if err != nil {
+		return nil, err
+	}
+	c := &Case{Dir: dir, src: src, root: &yaml.Node{}}
+	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&c.doc); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if err := yaml.Unmarshal(src, c.root); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if c.replies, err = replay.ReadDir(dir, operations); err != nil {
+		return nil, err
+	}
+	if err := addInline(c.replies, c.doc.Replies, operations); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return c, nil
+}
+
+// Title says what the example is about.
+func (c *Case) Title() string { return c.doc.Title }
+
+func (c *Case) check() error {
+	if c.doc.Title == "" {
+		return errors.New(`"title" is missing: a sentence that says what is so in this case`)
+	}
+	for i, s := range c.doc.Steps {
+		granting, revoking := s.Grant != "" && s.To != "", s.Revoke != "" && s.From != ""
+		switch {
+		case granting == revoking, s.Grant != "" && s.Revoke != "":
+			return fmt.Errorf("step %d needs grant and to, or revoke and from", i+1)
+		case s.Result != "" && s.Result != resultDone && s.Result != resultAlready:
+			return fmt.Errorf("step %d: result is %q; it can be %s or %s, and error goes by itself", i+1, s.Result, resultDone, resultAlready)
+		case s.Result != "" && s.Error != "":
+			return fmt.Errorf("step %d has a result and an error", i+1)
+		}
+	}
+	if e := c.doc.Expect; e != nil {
+		if err := checkAttributes("resource", e.Resources, resourceAttributes); err != nil {
+			return err
+		}
+		return checkAttributes("entitlement", e.Entitlements, entitlementAttributes)
+	}
+	return nil
+}
+
+// addInline adds the replies that stand in a file. Text is a body as it is; the
+// rest is JSON.
+func addInline(replies replay.Replies, inline map[string]yaml.Node, operations api.Operations) error {
+	for name := range inline {
+		node := inline[name]
+		contentType, body := "application/json", []byte(node.Value)
+		if node.Kind == yaml.ScalarNode && node.Tag == "!!str" {
+			contentType = "text/plain"
+		} else {
+			var err error
+			if body, err = jsonOf(&node); err != nil {
+				return fmt.Errorf("line %d: %w", node.Line, err)
+			}
+		}
+		if err := replies.Add(name, contentType, body, operations); err != nil {
+			return fmt.Errorf("replies: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package examples
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/internal/preview"
+	"github.com/conductorone/baton-descope/internal/replay"
+)
+
+// What a step can come to, but for an error.
+const (
+	resultDone    = "done"
+	resultAlready = "already"
+)
+
+// stepped is what a step came to.
+type stepped struct {
+	result   string
+	err      error
+	requests []replay.Request
+}
+
+// step runs one step, on a connector of its own: what it needs to know it has
+// to read.
+func (c *Case) step(ctx context.Context, env Environment, options connector.Options, i int, result *Result) error {
+	s := &c.doc.Steps[i]
+	replies := replay.Replies{}
+	if err := addInline(replies, s.Replies, env.Operations); err != nil {
+		return fmt.Errorf("%s: step %d: %w", c.Dir, i+1, err)
+	}
+	player := replay.NewPlayer(env.Operations, replies, c.replies)
+	client, err := preview.Client(ctx, connected(options, player))
+	if err != nil {
+		return err
+	}
+	var done stepped
+	if done.result, done.err, err = s.do(ctx, client, options.Name); err != nil {
+		return fmt.Errorf("%s: step %d: %w", c.Dir, i+1, err)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if missing := player.Err(); missing != nil {
+		return fmt.Errorf("%s: step %d: %w", c.Dir, i+1, missing)
+	}
+	done.requests = player.Requests()
+	result.stepped = append(result.stepped, done)
+
+	what := fmt.Sprintf("step %d, %s", i+1, s.what())
+	lines := compareErrors("it", s.Error, done.err)
+	if want := s.wanted(); done.err == nil && s.Error == "" && want != done.result {
+		lines = append(lines, "- result: "+want, "+ result: "+done.result)
+	}
+	lines = append(lines, section("requests", compareRequests(s.Requests, done.requests))...)
+	for _, name := range replies.Unused() {
+		lines = append(lines, fmt.Sprintf("nothing asks for the reply %s", name))
+	}
+	result.Differences = append(result.Differences, section(what, lines)...)
+	return nil
+}
+
+func (s *step) wanted() string {
+	if s.Result == "" {
+		return resultDone
+	}
+	return s.Result
+}
+
+func (s *step) what() string {
+	if s.Grant != "" {
+		return fmt.Sprintf("grant %s to %s", s.Grant, s.To)
+	}
+	return fmt.Sprintf("revoke %s from %s", s.Revoke, s.From)
+}
+
+// do grants or revokes through the connector of that name. failed is the connector's error, err one of the step itself.
+func (s *step) do(ctx context.Context, client types.ConnectorClient, name string) (result string, failed, err error) {
+	entitlement, err := entitlementOf(s.Grant + s.Revoke)
+	if err != nil {
+		return "", nil, err
+	}
+	principal, err := resourceOf(s.To + s.From)
+	if err != nil {
+		return "", nil, err
+	}
+	var annos annotations.Annotations
+	var already proto.Message = &v2.GrantAlreadyExists{}
+	if s.Grant != "" {
+		var reply *v2.GrantManagerServiceGrantResponse
+		reply, failed = client.Grant(ctx, v2.GrantManagerServiceGrantRequest_builder{Entitlement: entitlement, Principal: principal}.Build())
+		annos = reply.GetAnnotations()
+	} else {
+		var reply *v2.GrantManagerServiceRevokeResponse
+		grant := v2.Grant_builder{Id: s.Revoke + ":" + s.From, Entitlement: entitlement, Principal: principal}.Build()
+		reply, failed = client.Revoke(ctx, v2.GrantManagerServiceRevokeRequest_builder{Grant: grant}.Build())
+		annos, already = reply.GetAnnotations(), &v2.GrantAlreadyRevoked{}
+	}
+	if failed != nil {
+		return "", preview.Plain(name, failed), nil
+	}
+	if annos.Contains(already) {
+		return resultAlready, nil, nil
+	}
+	return resultDone, nil, nil
+}
+
+// resourceOf returns the resource with an id, TYPE:ID.
+func resourceOf(text string) (*v2.Resource, error) {
+	typ, id, ok := strings.Cut(text, ":")
+	if !ok || typ == "" || id == "" {
+		return nil, fmt.Errorf("%q is not TYPE:ID, as in user:U1", text)
+	}
+	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: typ, Resource: id}.Build()}.Build(), nil
+}
+
+// entitlementOf returns the entitlement with an id, TYPE:ID:SLUG.
+func entitlementOf(text string) (*v2.Entitlement, error) {
+	end := strings.LastIndexByte(text, ':')
+	if end < 0 {
+		end = 0
+	}
+	on, err := resourceOf(text[:end])
+	if err != nil {
+		return nil, fmt.Errorf("%q is not TYPE:ID:SLUG, as in role:Editor:assigned", text)
+	}
+	return v2.Entitlement_builder{Id: text, Resource: on, Slug: text[end+1:]}.Build(), nil
+}

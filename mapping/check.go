@@ -1,0 +1,117 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+)
+
+// Report is what there is to say of a mapping file.
+type Report struct {
+	// Plan is nil when the file has mistakes.
+	Plan *Plan
+	// Mistakes keep the file from being used; they are sorted by place.
+	Mistakes Mistakes
+	// Warnings are what is legal and probably wrong, sorted by place. A file
+	// with mistakes has none: what it lacks may be behind a mistake.
+	Warnings Mistakes
+
+	file  string
+	doc   *document
+	lines [][]rune
+}
+
+// Check reads a mapping as Load does, and looks for what is legal and probably
+// wrong as well: access that the API tells and nothing reads, a list of which
+// only the first page is read, an entitlement that nothing grants.
+func Check(name string, src []byte, env Environment) *Report {
+	r := read(name, src, env)
+	if r.Plan != nil {
+		found := &mistakeList{file: name}
+		(&warner{mistakeList: found, plan: r.Plan, doc: r.doc}).warn()
+		r.Warnings = found.sorted()
+	}
+	return r
+}
+
+func read(name string, src []byte, env Environment) *Report {
+	found := &mistakeList{file: name}
+	d := &decoder{mistakeList: found}
+	doc, ok := d.parse(src)
+	r := &Report{file: name, doc: doc, lines: d.lines}
+	if ok {
+		r.Plan = newCompiler(found, env).compile(doc)
+	}
+	if r.Mistakes = found.sorted(); len(r.Mistakes) > 0 {
+		r.Plan = nil
+	}
+	return r
+}
+
+// Compare warns of what a change from the contract before to the mapping's
+// breaks. name says whose the contract is; additions tells whether what is new counts.
+func (r *Report) Compare(name string, before Contract, additions bool) {
+	if r.Plan == nil {
+		return
+	}
+	found := &mistakeList{file: r.file, all: r.Warnings}
+	for _, change := range r.Plan.Contract().changes(before) {
+		if additions || !change.added {
+			found.add(r.place(change), "%s (against %s)", change.what, name)
+		}
+	}
+	r.Warnings = found.sorted()
+}
+
+// place returns where the file says what changes; what is gone is at what it was in.
+func (r *Report) place(of change) pos {
+	types := r.doc.ResourceTypes
+	t, ok := find(types.entries, func(e entry[resourceType]) bool { return e.key.value == of.typ })
+	if !ok {
+		return types.pos
+	}
+	e, ok := find(t.value.Entitlements.entries, func(e entry[entitlement]) bool { return e.key.value == of.slug })
+	for _, given := range []struct {
+		key string
+		pos pos
+	}{{"id", t.value.ID.pos}, {"trait", t.value.Trait.pos}, {"purpose", e.value.Purpose.pos}, {"grantable_to", e.value.GrantableTo.pos}} {
+		if given.key == of.key && given.pos.given() {
+			return given.pos
+		}
+	}
+	if ok {
+		return e.key.pos
+	}
+	return t.key.pos
+}
+
+// Excerpt returns the line that a mistake is in, and under it a line with a
+// caret under the place; "" when the file has no such line.
+func (r *Report) Excerpt(m Mistake) (line, caret string) {
+	if m.Line > len(r.lines) {
+		return "", ""
+	}
+	runes := slices.Clone(r.lines[m.Line-1])
+	at := min(m.Col-1, len(runes))
+	cut := ""
+	if at > excerptWidth {
+		runes, at, cut = runes[at-excerptWidth/2:], excerptWidth/2, "…"
+	}
+	for i, c := range runes {
+		if c < ' ' && c != '\t' || c >= 0x7f && c < 0xa0 {
+			runes[i] = '\ufffd' // A terminal might obey it.
+		}
+	}
+	indent := strings.Map(func(c rune) rune {
+		if c == '\t' {
+			return c
+		}
+		return ' '
+	}, cut+string(runes[:at]))
+	if len(runes) > 2*excerptWidth {
+		runes = append(runes[:2*excerptWidth], '…')
+	}
+	return cut + string(runes), indent + "^"
+}
+
+// excerptWidth is how many characters before a place are shown.
+const excerptWidth = 100

@@ -1,0 +1,23 @@
+package mapping
+
+// compileIgnored checks what is ignored on purpose: it has to be there, and
+// nothing may read it.
+func (c *compiler) compileIgnored(t *typeUnderWork) {
+	for _, e := range t.doc.Ignored.entries {
+		if t.record == nil {
+			return
+		}
+		p, mistake := compilePath(e.key.value, t.record, t.scope.name)
+		if mistake != nil {
+			c.add(e.key.at(mistake.offset), "%s", mistake.what)
+			continue
+		}
+		for _, read := range c.plan.readings(t.ResourceType) {
+			if within(read.path, p.written) {
+				c.add(e.key.pos, "%s is not ignored: %q reads it", p.written, read.key)
+				break
+			}
+		}
+		t.ignored = append(t.ignored, p.written)
+	}
+}

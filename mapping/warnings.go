@@ -1,0 +1,110 @@
+package mapping
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// warner finds what is legal in a mapping without mistakes, and probably wrong.
+type warner struct {
+	*mistakeList
+	plan *Plan
+	doc  *document
+}
+
+func (w *warner) warn() {
+	for i := range w.doc.ResourceTypes.entries {
+		e := &w.doc.ResourceTypes.entries[i]
+		w.unpaged(e.value.List.Operation, w.plan.Types[i].List)
+		w.unreadAccess(e, w.plan.Types[i])
+		for j := range e.value.Entitlements.entries {
+			w.entitlement(&e.value.Entitlements.entries[j], w.plan.Types[i].Entitlements[j])
+		}
+	}
+}
+
+func (w *warner) entitlement(doc *entry[entitlement], e *Entitlement) {
+	if e.Holders != nil {
+		w.unpaged(doc.value.Holders.Operation, e.Holders.List)
+		return
+	}
+	for _, holder := range e.GrantableTo {
+		if !slices.ContainsFunc(holder.Grants, func(r *GrantRule) bool { return r.Entitlement == e }) {
+			w.add(doc.key.pos, "no rule under grants of %s says who holds %s, so no grant of it is synced", holder.ID, e.Name())
+		}
+	}
+}
+
+// nextPageFields are the request fields that ask for another page, in small
+// letters and without separators.
+var nextPageFields = []string{"page", "pagenumber", "pageno", "pagetoken", "offset", "skip", "start", "startat", "startindex", "cursor", "after", "startingafter", "nexttoken"}
+
+var separators = strings.NewReplacer("_", "", "-", "")
+
+// unpaged warns of a list that comes in pages, of which only the first is read.
+// A field that the mapping sets itself does not count.
+func (w *warner) unpaged(operation text, l *List) {
+	if l.Pages != nil {
+		return
+	}
+	var asks []string
+	for _, f := range requestFields(l.Operation) {
+		steers := kindOfType(f.typ) == kindNumber || kindOfType(f.typ) == kindText
+		fixed := slices.ContainsFunc(l.request.fixed, func(given fixedField) bool { return slices.Equal(given.index, f.index) })
+		if steers && !fixed && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.name))) {
+			asks = append(asks, f.name)
+		}
+	}
+	if len(asks) > 0 {
+		w.add(operation.pos, "%s takes %s, so its list comes in pages; without \"pages\" only the first is read", l.Operation.Name, strings.Join(asks, " and "))
+	}
+}
+
+// accessName matches the names of lists that look like access: defaultRoles,
+// roleNames, tenant_ids, ssoAppIds.
+var accessName = regexp.MustCompile(`(?i)(role|tenant|group|app|permission)(s|s?[_-]?(names|ids|keys))$`)
+
+// unreadAccess warns of the lists in a type's records that look like access
+// and that nothing reads.
+func (w *warner) unreadAccess(e *entry[resourceType], t *ResourceType) {
+	var known []string
+	for _, other := range w.plan.Types {
+		if other.record != t.record {
+			continue
+		}
+		known = append(known, other.ignored...)
+		for _, r := range w.plan.readings(other) {
+			known = append(known, r.path)
+		}
+	}
+	for _, path := range accessLists(t.record, "", nil, known) {
+		w.add(e.key.pos, "each record of %s has the list %s, which looks like access, and no rule reads it; read it, or say why not: ignored: {%s: ...}", t.List.Operation.Name, path, path)
+	}
+}
+
+// accessLists returns the paths of the lists in an object that look like access
+// and are not known. inside are the types that the object is in.
+func accessLists(object reflect.Type, prefix string, inside []reflect.Type, known []string) []string {
+	if slices.Contains(inside, object) {
+		return nil
+	}
+	inside = append(slices.Clone(inside), object)
+	var found []string
+	for _, f := range fieldsOf(object) {
+		path, typ := prefix+f.name, deref(f.typ)
+		isKnown := slices.ContainsFunc(known, func(k string) bool { return within(k, path) || within(path, k) })
+		if kindOfType(typ) == kindList && accessName.MatchString(f.name) && !isKnown {
+			found = append(found, path)
+			continue
+		}
+		for kindOfType(typ) == kindList {
+			typ = deref(typ.Elem())
+		}
+		if kindOfType(typ) == kindObject {
+			found = append(found, accessLists(typ, path+".", inside, known)...)
+		}
+	}
+	return found
+}

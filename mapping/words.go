@@ -1,0 +1,238 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Source says in the language's own words where a value comes from.
+type Source struct {
+	// Key is what the value is: a key of the language, a part of an id or a
+	// field of a request.
+	Key string
+	// From is the path or expression as a mapping writes it.
+	From string
+}
+
+// Sources returns where the fields of the type's resources come from.
+func (t *ResourceType) Sources() []Source {
+	var all []Source
+	t.eachExpr(func(key string, e *expr) {
+		if e != nil {
+			all = append(all, Source{key, e.String()})
+		}
+	})
+	return all
+}
+
+// eachExpr calls visit with every expression of the type's resources, nil for
+// one that is not given.
+func (t *ResourceType) eachExpr(visit func(key string, e *expr)) {
+	visit("name", t.fields.name)
+	visit("description", t.fields.description)
+	visit("created_at", t.fields.createdAt)
+	if s := t.fields.status; s != nil {
+		visit("status", s.from)
+	}
+	if u := t.fields.user; u != nil {
+		visit("login", u.login)
+		visit("login_aliases", u.aliases)
+		visit("email", u.email)
+		visit("last_login", u.lastLogin)
+		visit("mfa", u.mfa)
+		visit("sso", u.sso)
+	}
+	for _, f := range t.fields.profile {
+		visit("profile."+f.name, f.expr)
+	}
+	for _, e := range t.Entitlements {
+		visit(e.Slug+".display_name", e.displayName)
+		visit(e.Slug+".description", e.description)
+	}
+}
+
+// Statuses returns which of the API's values mean which status.
+func (t *ResourceType) Statuses() map[string]Status {
+	if t.fields.status == nil {
+		return nil
+	}
+	return maps.Clone(t.fields.status.of)
+}
+
+// ParentSources returns where the parts of the parent's id come from.
+func (t *ResourceType) ParentSources() []Source {
+	var all []Source
+	for i, p := range t.parent {
+		switch {
+		case p.path != nil:
+			all = append(all, Source{t.Parent.Parts[i], p.path.written})
+		case p.own >= 0:
+			all = append(all, Source{t.Parent.Parts[i], t.parts[p.own].written})
+		}
+	}
+	return all
+}
+
+// Sources returns where the parts of the id of what is held come from.
+func (g *GrantRule) Sources() []Source { return g.on.sources(g.Entitlement.On) }
+
+// Sources returns where the parts of the ids of the type t come from that the
+// records show.
+func (a *Also) Sources(t *ResourceType) []Source { return a.binding.sources(t) }
+
+// Sources returns where the parts of a holder's id come from.
+func (h *Holders) Sources() []Source { return h.principal.sources(h.Of) }
+
+// With returns what the request for the holders on a resource of the type t is
+// filled with.
+func (h *Holders) With(t *ResourceType) []Source { return withSources(h.with, nil, t) }
+
+func (b *binding) sources(of *ResourceType) []Source {
+	var all []Source
+	for i, p := range b.parts {
+		if p.bound {
+			all = append(all, Source{of.Parts[i], p.written})
+		}
+	}
+	return all
+}
+
+// GrantWith returns what the request that grants e is filled with, and
+// RevokeWith the same of the one that revokes it.
+func (e *Entitlement) GrantWith() []Source { return e.with(e.Grant) }
+
+// RevokeWith returns what the request that revokes e is filled with.
+func (e *Entitlement) RevokeWith() []Source { return e.with(e.Revoke) }
+
+func (e *Entitlement) with(p *Provision) []Source {
+	if p == nil {
+		return nil
+	}
+	return withSources(p.with, e.GrantableTo[0], e.On)
+}
+
+func withSources(with []filledField, principal, resource *ResourceType) []Source {
+	all := make([]Source, len(with))
+	for i, f := range with {
+		refs := make([]string, len(f.from))
+		for j, from := range f.from {
+			if from.principal {
+				refs[j] = "principal." + principal.Parts[from.part]
+			} else {
+				refs[j] = "resource." + resource.Parts[from.part]
+			}
+		}
+		all[i] = Source{f.name, strings.Join(refs, ", ")}
+		if f.list {
+			all[i].From = "[" + all[i].From + "]"
+		}
+	}
+	return all
+}
+
+// Tells says whether the reply to the write has the principal's record, so that
+// nothing has to be read to see that it happened.
+func (p *Provision) Tells() bool { return p.principal != nil }
+
+// NamedKeys returns the keys of free-form objects that the mapping refers to,
+// sorted: `x` of customAttributes.x.
+func (p *Plan) NamedKeys() []string {
+	named := map[string]bool{}
+	add := func(accesses ...access) {
+		for _, a := range accesses {
+			for _, h := range a {
+				if h.index == nil {
+					named[h.key] = true
+				}
+			}
+		}
+	}
+	addPath := func(path *path) {
+		if path != nil {
+			add(path.lists...)
+			add(path.leaf)
+		}
+	}
+	addBinding := func(b *binding) {
+		add(b.lists...)
+		for _, part := range b.parts {
+			add(part.leaf)
+		}
+	}
+	for _, t := range p.Types {
+		t.eachExpr(func(_ string, e *expr) {
+			for _, s := range e.sources() {
+				addPath(s.path)
+			}
+		})
+		for _, part := range t.parts {
+			addPath(part)
+		}
+		for _, part := range t.parent {
+			addPath(part.path)
+		}
+		for _, rule := range t.Grants {
+			addBinding(rule.on)
+		}
+		for _, also := range t.Also {
+			addBinding(also.binding)
+		}
+		for _, e := range t.Entitlements {
+			if e.Holders != nil {
+				addBinding(e.Holders.principal)
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(named))
+}
+
+// sources returns every path of an expression.
+func (e *expr) sources() []source {
+	if e == nil {
+		return nil
+	}
+	all := slices.Clone(e.alternatives)
+	var within func(pieces []piece)
+	within = func(pieces []piece) {
+		for _, p := range pieces {
+			all = append(all, p.expr.sources()...)
+			within(p.group)
+		}
+	}
+	within(e.template)
+	return all
+}
+
+// String returns the expression as a mapping writes it.
+func (e *expr) String() string {
+	if e.template != nil {
+		return `"` + writtenPieces(e.template) + `"`
+	}
+	written := make([]string, len(e.alternatives))
+	for i, s := range e.alternatives {
+		if s.first {
+			written[i] = "first "
+		}
+		if s.parent {
+			written[i] += "parent."
+		}
+		written[i] += s.written
+	}
+	return strings.Join(written, " or ")
+}
+
+func writtenPieces(pieces []piece) string {
+	var b strings.Builder
+	for _, p := range pieces {
+		switch {
+		case p.group != nil:
+			b.WriteString("[" + writtenPieces(p.group) + "]")
+		case p.expr != nil:
+			b.WriteString("{" + p.expr.String() + "}")
+		default:
+			b.WriteString(p.text)
+		}
+	}
+	return b.String()
+}
