@@ -100,7 +100,7 @@ func (c *compiler) compileBinding(s scope, values partValues, of *ResourceType) 
 		}
 		for level, name := range p.path.listNames {
 			if other := longest.path.listNames[level]; name != other {
-				c.add(p.written.pos, "%s and %s are different lists, so their entries do not belong together", name, other)
+				c.addf(p.written.pos, "%s and %s are different lists, so their entries do not belong together", name, other)
 				return nil
 			}
 		}
@@ -127,12 +127,12 @@ func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*p
 		}
 		p, mistake := compilePath(t.value, s.record, s.name)
 		if mistake != nil {
-			c.add(t.at(mistake.offset), "%s", mistake.what)
+			c.addf(t.at(mistake.offset), "%s", mistake.what)
 			ok = false
 			continue
 		}
 		if !canBeID(p) {
-			c.add(t.pos, "%s is %s and cannot be part of an id", t.value, p.describe())
+			c.addf(t.pos, "%s is %s and cannot be part of an id", t.value, p.describe())
 			ok = false
 			continue
 		}
@@ -150,7 +150,7 @@ func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
 	texts := make([]*text, len(of.Parts))
 	if v.single.given() {
 		if len(of.Parts) > 1 {
-			c.add(v.pos, "the id of a %s has the parts %s; give a path to each", of.ID, strings.Join(of.Parts, ", "))
+			c.addf(v.pos, "the id of a %s has the parts %s; give a path to each", of.ID, strings.Join(of.Parts, ", "))
 			return nil, false
 		}
 		texts[0] = &v.single
@@ -161,7 +161,7 @@ func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
 		e := &v.parts.entries[i]
 		part := slices.Index(of.Parts, e.key.value)
 		if part < 0 {
-			c.add(e.key.pos, "the id of a %s has no part %q%s", of.ID, e.key.value, didYouMean(e.key.value, of.Parts))
+			c.addf(e.key.pos, "the id of a %s has no part %q%s", of.ID, e.key.value, didYouMean(e.key.value, of.Parts))
 			ok = false
 			continue
 		}
@@ -170,7 +170,7 @@ func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
 	first := slices.IndexFunc(texts, func(t *text) bool { return t != nil })
 	for i, t := range texts {
 		if ok && t == nil && (first < 0 || i > first) {
-			c.add(v.pos, "the id of a %s needs %q", of.ID, of.Parts[i])
+			c.addf(v.pos, "the id of a %s needs %q", of.ID, of.Parts[i])
 			ok = false
 		}
 	}

@@ -56,7 +56,7 @@ func (r *Report) Compare(name string, before Contract, additions bool) {
 	found := &mistakeList{file: r.file, all: r.Warnings}
 	for _, change := range r.Plan.Contract().changes(before) {
 		if additions || !change.added {
-			found.add(r.place(change), "%s (against %s)", change.what, name)
+			found.addf(r.place(change), "%s (against %s)", change.what, name)
 		}
 	}
 	r.Warnings = found.sorted()

@@ -38,7 +38,7 @@ func newCompiler(found *mistakeList, env Environment) *compiler {
 
 func (c *compiler) compile(doc *document) *Plan {
 	if doc.Version.given() && doc.Version.value != 1 {
-		c.add(doc.Version.pos, "version %d is not known; this is a connector for version 1", doc.Version.value)
+		c.addf(doc.Version.pos, "version %d is not known; this is a connector for version 1", doc.Version.value)
 	}
 	c.plan.DisplayName = doc.Connector.DisplayName.value
 	c.plan.Description = doc.Connector.Description.value
@@ -49,7 +49,10 @@ func (c *compiler) compile(doc *document) *Plan {
 	for i := range doc.ResourceTypes.entries {
 		work = append(work, c.startType(&doc.ResourceTypes.entries[i]))
 	}
-	for _, round := range []func(*typeUnderWork){c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants, c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored} {
+	for _, round := range []func(*typeUnderWork){
+		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
+		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored,
+	} {
 		for _, t := range work {
 			round(t)
 		}
@@ -71,7 +74,7 @@ var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 // Baton does not take, and returns it in small letters.
 func (c *compiler) name(key text, what string) string {
 	if !namePattern.MatchString(key.value) {
-		c.add(key.pos, "the %s %q is not made of small letters, digits, - and _", what, key.value)
+		c.addf(key.pos, "the %s %q is not made of small letters, digits, - and _", what, key.value)
 	}
 	return strings.ToLower(key.value)
 }
@@ -115,7 +118,7 @@ func (c *compiler) oneOf(t text, what string, options ...string) string {
 	if t.value == "" || slices.Contains(options, t.value) {
 		return t.value
 	}
-	c.add(t.pos, "%q is not a %s%s", t.value, what, didYouMean(t.value, options))
+	c.addf(t.pos, "%q is not a %s%s", t.value, what, didYouMean(t.value, options))
 	return nearest(t.value, options)
 }
 
@@ -125,7 +128,7 @@ func (c *compiler) operation(t text) *api.Operation {
 	}
 	op := c.ops[t.value]
 	if op == nil {
-		c.add(t.pos, "the API has no operation %q%s", t.value, didYouMean(t.value, c.ops.Names()))
+		c.addf(t.pos, "the API has no operation %q%s", t.value, didYouMean(t.value, c.ops.Names()))
 		op = c.ops[nearest(t.value, c.ops.Names())]
 	}
 	return op
@@ -135,7 +138,7 @@ func (c *compiler) operation(t text) *api.Operation {
 func (c *compiler) resourceType(name text) *typeUnderWork {
 	t := c.types[name.value]
 	if t == nil && name.value != "" {
-		c.add(name.pos, "there is no resource type %q%s", name.value, didYouMean(name.value, sortedKeys(c.types)))
+		c.addf(name.pos, "there is no resource type %q%s", name.value, didYouMean(name.value, sortedKeys(c.types)))
 		t = c.types[nearest(name.value, sortedKeys(c.types))]
 	}
 	return t
@@ -154,7 +157,7 @@ func (c *compiler) compileID(t *typeUnderWork) {
 			sure = false
 		}
 		if slices.Contains(t.Parts, name) {
-			c.add(part.pos, "the id has two parts named %q", name)
+			c.addf(part.pos, "the id has two parts named %q", name)
 			sure = false
 		}
 		t.Parts = append(t.Parts, name)
@@ -176,11 +179,11 @@ func (c *compiler) compileIDPath(t *typeUnderWork, written text) *path {
 	}
 	p, mistake := compilePath(written.value, t.record, t.scope.name)
 	if mistake != nil {
-		c.add(written.at(mistake.offset), "%s", mistake.what)
+		c.addf(written.at(mistake.offset), "%s", mistake.what)
 	}
 	if p != nil && (p.list() || !canBeID(p)) {
 		if mistake == nil {
-			c.add(written.pos, "%s is %s and cannot be part of an id", written.value, p.describe())
+			c.addf(written.pos, "%s is %s and cannot be part of an id", written.value, p.describe())
 		}
 		return nil
 	}
@@ -203,7 +206,7 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 		return
 	}
 	if len(entries) > 1 {
-		c.add(entries[1].key.pos, "a resource has one parent; here are %d", len(entries))
+		c.addf(entries[1].key.pos, "a resource has one parent; here are %d", len(entries))
 	}
 	key, value := entries[0].key, entries[0].value
 	parent := c.resourceType(key)
@@ -239,7 +242,7 @@ func (c *compiler) parentPart(t *typeUnderWork, w *text) parentPart {
 		return parentPart{own: own}
 	}
 	if p != nil && len(t.doc.Also) > 0 && len(t.Parts) > 0 {
-		c.add(w.pos, "%s is not a part of the id, so resources shown by other records have no parent", w.value)
+		c.addf(w.pos, "%s is not a part of the id, so resources shown by other records have no parent", w.value)
 	}
 	return parentPart{own: -1, path: p}
 }
@@ -249,7 +252,7 @@ func (c *compiler) compileLimits(doc limits) {
 	if doc.ParallelRequests.given() {
 		c.plan.ParallelRequests = doc.ParallelRequests.value
 		if doc.ParallelRequests.value < 1 || doc.ParallelRequests.value > 100 {
-			c.add(doc.ParallelRequests.pos, "parallel_requests has to be from 1 to 100")
+			c.addf(doc.ParallelRequests.pos, "parallel_requests has to be from 1 to 100")
 		}
 	}
 	for _, e := range doc.PerMinute.entries {
@@ -257,7 +260,7 @@ func (c *compiler) compileLimits(doc limits) {
 			continue
 		}
 		if e.value.value < 1 {
-			c.add(e.value.pos, "requests a minute have to be above 0")
+			c.addf(e.value.pos, "requests a minute have to be above 0")
 		}
 		if c.plan.PerMinute == nil {
 			c.plan.PerMinute = map[string]int{}
@@ -282,7 +285,7 @@ func (c *compiler) compileErrors(doc errorRules) {
 	}
 	if rules.reply == nil {
 		if slices.ContainsFunc(c.plan.Types, func(t *ResourceType) bool { return t.List.Operation != nil }) {
-			c.add(doc.pos, "the API document does not say what an error reply holds")
+			c.addf(doc.pos, "the API document does not say what an error reply holds")
 		}
 		return
 	}
@@ -290,6 +293,6 @@ func (c *compiler) compileErrors(doc errorRules) {
 	rules.code = c.compileExpr(doc.Code, s, wantText)
 	rules.message = c.compileExpr(doc.Message, s, wantText)
 	if len(rules.notFound)+len(rules.permanent) > 0 && !doc.Code.given() && !doc.broken {
-		c.add(doc.pos, "error codes need \"code\": the path to the code in an error reply")
+		c.addf(doc.pos, "error codes need \"code\": the path to the code in an error reply")
 	}
 }

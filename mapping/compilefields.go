@@ -21,7 +21,7 @@ func (c *compiler) compileFields(t *typeUnderWork) {
 func (c *compiler) compileUser(t *typeUnderWork, doc userTrait) {
 	traitKnown := t.Trait != "" || !t.doc.Trait.given()
 	if doc.given() && traitKnown && t.Trait != TraitUser {
-		c.add(doc.pos, "\"user\" belongs to a type with trait: user")
+		c.addf(doc.pos, "\"user\" belongs to a type with trait: user")
 	}
 	compiled := &userFields{
 		login:     c.compileExpr(doc.Login, t.scope, wantText),
@@ -50,16 +50,16 @@ func (c *compiler) compileStatus(t *typeUnderWork, doc status) *statusRule {
 				continue
 			}
 			if known != nil && !slices.Contains(known, w.value) {
-				c.add(w.pos, "%q is not a value of %s in the API%s", w.value, doc.From.value, didYouMean(w.value, known))
+				c.addf(w.pos, "%q is not a value of %s in the API%s", w.value, doc.From.value, didYouMean(w.value, known))
 			}
 			if other, twice := rule.of[w.value]; twice {
-				c.add(w.pos, "%q is %s already", w.value, other)
+				c.addf(w.pos, "%q is %s already", w.value, other)
 			}
 			rule.of[w.value] = line.status
 		}
 	}
 	if !given && !doc.broken {
-		c.add(doc.pos, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
+		c.addf(doc.pos, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
 	}
 	return rule
 }

@@ -26,7 +26,7 @@ func (c *compiler) compileEntitlements(t *typeUnderWork) {
 			switch to := c.resourceType(name); {
 			case to == nil:
 			case compiled.GrantableToType(to.ID):
-				c.add(name.pos, "%q is given twice", to.ID)
+				c.addf(name.pos, "%q is given twice", to.ID)
 			default:
 				compiled.GrantableTo = append(compiled.GrantableTo, to.ResourceType)
 			}
@@ -51,7 +51,7 @@ func (c *compiler) entitlement(name text) *Entitlement {
 		if c.holderBroken(name.value) {
 			return nil
 		}
-		c.add(name.pos, "there is no entitlement %q%s", name.value, didYouMean(name.value, sortedKeys(all)))
+		c.addf(name.pos, "there is no entitlement %q%s", name.value, didYouMean(name.value, sortedKeys(all)))
 		e = all[nearest(name.value, sortedKeys(all))]
 	}
 	return e
@@ -71,10 +71,10 @@ func (c *compiler) compileAlso(t *typeUnderWork) {
 			continue
 		}
 		if !t.Whole() {
-			c.add(doc.pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
+			c.addf(doc.pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
 		}
 		if in.ID == doc.In.value && t.ShownIn(in.ResourceType) != nil {
-			c.add(doc.In.pos, "%q is given twice", in.ID)
+			c.addf(doc.In.pos, "%q is given twice", in.ID)
 		}
 		compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
 		like, ok := c.compileLike(t.ResourceType, doc)
@@ -100,7 +100,7 @@ func (c *compiler) compileLike(t *ResourceType, doc also) ([]int, bool) {
 		}
 		like[i] = slices.IndexFunc(shown, func(s *text) bool { return s != nil && s.value == w.value })
 		if like[i] < 0 {
-			c.add(w.pos, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", w.value)
+			c.addf(w.pos, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", w.value)
 			ok = false
 		}
 	}
@@ -114,7 +114,7 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 			continue
 		}
 		if !e.GrantableToType(t.ID) && len(e.GrantableTo) > 0 {
-			c.add(doc.Entitlement.pos, "%s can be held by %s, but this rule is in %s", e.Name(), typeNames(e.GrantableTo), t.ID)
+			c.addf(doc.Entitlement.pos, "%s can be held by %s, but this rule is in %s", e.Name(), typeNames(e.GrantableTo), t.ID)
 		}
 		rule := &GrantRule{Entitlement: e, in: t.ResourceType, on: c.compileBinding(t.scope, doc.On, e.On)}
 		if doc.Expand.value != "" {
@@ -123,7 +123,7 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 				for _, own := range t.Entitlements {
 					slugs = append(slugs, own.Slug)
 				}
-				c.add(doc.Expand.pos, "a %s has no entitlement %q%s", t.ID, doc.Expand.value, didYouMean(doc.Expand.value, slugs))
+				c.addf(doc.Expand.pos, "a %s has no entitlement %q%s", t.ID, doc.Expand.value, didYouMean(doc.Expand.value, slugs))
 			}
 		}
 		if rule.on != nil {
@@ -154,12 +154,12 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 		doc := &e.value
 		if compiled.ReadOnly {
 			if doc.Grant.given() || doc.Revoke.given() {
-				c.add(doc.ReadOnly.pos, "%s is read_only and has a grant or revoke as well", compiled.Name())
+				c.addf(doc.ReadOnly.pos, "%s is read_only and has a grant or revoke as well", compiled.Name())
 			}
 			continue
 		}
 		if (!doc.Grant.given() || !doc.Revoke.given()) && !doc.broken {
-			c.add(e.key.pos, "%s needs grant and revoke, or read_only: true", compiled.Name())
+			c.addf(e.key.pos, "%s needs grant and revoke, or read_only: true", compiled.Name())
 		}
 		if len(compiled.GrantableTo) == 0 {
 			continue
@@ -167,11 +167,11 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 		compiled.Grant = c.compileProvision(compiled, &doc.Grant)
 		compiled.Revoke = c.compileProvision(compiled, &doc.Revoke)
 		if doc.Revoke.Requires.given() {
-			c.add(doc.Revoke.Requires.pos, "requires is for grants: what is revoked was granted")
+			c.addf(doc.Revoke.Requires.pos, "requires is for grants: what is revoked was granted")
 		}
 		for _, holder := range compiled.GrantableTo {
 			if compiled.Holders == nil && !c.holds(holder, compiled) {
-				c.add(e.key.pos, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, compiled.Name())
+				c.addf(e.key.pos, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, compiled.Name())
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func (c *compiler) checkReadable(t *typeUnderWork) {
 	for _, other := range c.plan.Types {
 		for _, e := range other.Entitlements {
 			if e.GrantableToType(t.ID) && !e.ReadOnly && !e.listed() {
-				c.add(t.key.pos, "%s needs \"get\": granting %s reads the %s before", t.ID, e.Name(), t.ID)
+				c.addf(t.key.pos, "%s needs \"get\": granting %s reads the %s before", t.ID, e.Name(), t.ID)
 				return
 			}
 		}
@@ -247,7 +247,7 @@ func (c *compiler) compileWith(e *Entitlement, f *filling, w entry[words]) (fill
 		if filled.list {
 			wanted = fmt.Sprintf("is a list; write [%s]", strings.Join(w.value.values(), ", "))
 		}
-		c.add(w.value.pos, "%s %s", to.name, wanted)
+		c.addf(w.value.pos, "%s %s", to.name, wanted)
 		return filled, false
 	}
 	for _, ref := range w.value.items {
@@ -272,7 +272,7 @@ func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
 	case head == "principal" && dotted:
 		holders = e.GrantableTo
 	default:
-		c.add(ref.pos, "%q is neither principal.PART nor resource.PART%s", ref.value, didYouMean(head, []string{"principal", "resource"}))
+		c.addf(ref.pos, "%q is neither principal.PART nor resource.PART%s", ref.value, didYouMean(head, []string{"principal", "resource"}))
 		return idPart{}, false
 	}
 	index := -1
@@ -282,10 +282,10 @@ func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
 		case len(t.Parts) == 0: // Its id has a mistake of its own.
 			return idPart{}, false
 		case at < 0:
-			c.add(ref.pos, "%s is not known when granting: only the id of a %s is (%s)", ref.value, t.ID, strings.Join(t.Parts, ", "))
+			c.addf(ref.pos, "%s is not known when granting: only the id of a %s is (%s)", ref.value, t.ID, strings.Join(t.Parts, ", "))
 			return idPart{}, false
 		case index >= 0 && at != index:
-			c.add(ref.pos, "%s is not the same part of the ids of %s", ref.value, typeNames(holders))
+			c.addf(ref.pos, "%s is not the same part of the ids of %s", ref.value, typeNames(holders))
 			return idPart{}, false
 		}
 		index = at
@@ -301,7 +301,7 @@ func (c *compiler) compileRequirement(e *Entitlement, doc requirement) *Requirem
 	for _, holder := range e.GrantableTo {
 		// One that can be granted to the holder is reported where it is defined.
 		if (required.ReadOnly || !required.GrantableToType(holder.ID)) && !c.holds(holder, required) {
-			c.add(doc.Entitlement.pos, "no rule under grants of %s says who holds %s, so it cannot be required", holder.ID, required.Name())
+			c.addf(doc.Entitlement.pos, "no rule under grants of %s says who holds %s, so it cannot be required", holder.ID, required.Name())
 		}
 	}
 	written, ok := c.partTexts(doc.On, required.On)
@@ -314,7 +314,7 @@ func (c *compiler) compileRequirement(e *Entitlement, doc requirement) *Requirem
 		if w != nil {
 			from, ok := c.idPart(e, *w)
 			if ok && from.principal {
-				c.add(w.pos, "%s: what is required is on the resource; write resource.PART", w.value)
+				c.addf(w.pos, "%s: what is required is on the resource; write resource.PART", w.value)
 			}
 			part = from.part
 		}

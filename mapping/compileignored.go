@@ -9,12 +9,12 @@ func (c *compiler) compileIgnored(t *typeUnderWork) {
 		}
 		p, mistake := compilePath(e.key.value, t.record, t.scope.name)
 		if mistake != nil {
-			c.add(e.key.at(mistake.offset), "%s", mistake.what)
+			c.addf(e.key.at(mistake.offset), "%s", mistake.what)
 			continue
 		}
 		for _, read := range c.plan.readings(t.ResourceType) {
 			if within(read.path, p.written) {
-				c.add(e.key.pos, "%s is not ignored: %q reads it", p.written, read.key)
+				c.addf(e.key.pos, "%s is not ignored: %q reads it", p.written, read.key)
 				break
 			}
 		}

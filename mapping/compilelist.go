@@ -39,7 +39,7 @@ func (c *compiler) compileRecords(op *api.Operation, doc list, what string) *pat
 		where = doc.Records.pos
 		var mistake *pathMistake
 		if records, mistake = compilePath(doc.Records.value, op.Reply, "a reply of "+op.Name); mistake != nil {
-			c.add(doc.Records.at(mistake.offset), "%s", mistake.what)
+			c.addf(doc.Records.at(mistake.offset), "%s", mistake.what)
 		}
 		if mistake != nil && (records == nil || !records.oneList()) {
 			return nil
@@ -52,9 +52,9 @@ func (c *compiler) compileRecords(op *api.Operation, doc list, what string) *pat
 	}
 	switch {
 	case doc.Records.given():
-		c.add(where, "%s is %s, but a list of objects is wanted here", doc.Records.value, records.describe())
+		c.addf(where, "%s is %s, but a list of objects is wanted here", doc.Records.value, records.describe())
 	case !doc.broken:
-		c.add(where, "%s needs \"records\": the path to the list of records in the reply of %s", what, op.Name)
+		c.addf(where, "%s needs \"records\": the path to the list of records in the reply of %s", what, op.Name)
 	}
 	return nil
 }
@@ -73,10 +73,10 @@ func (c *compiler) compilePages(f *filling, doc pages) *Pages {
 	p.total = c.replyField(f.op, doc.Total, kindNumber)
 	p.next = c.replyField(f.op, doc.Next, kindText, kindNumber)
 	if doc.Size.given() && doc.Size.value < 1 {
-		c.add(doc.Size.pos, "size has to be above 0")
+		c.addf(doc.Size.pos, "size has to be above 0")
 	}
 	if doc.First.given() && doc.First.value < 0 {
-		c.add(doc.First.pos, "first has to be 0 or above")
+		c.addf(doc.First.pos, "first has to be 0 or above")
 	}
 	if !doc.broken {
 		c.checkPages(doc)
@@ -88,17 +88,17 @@ func (c *compiler) compilePages(f *filling, doc pages) *Pages {
 func (c *compiler) checkPages(doc pages) {
 	switch {
 	case !doc.Offset.given() && !doc.Page.given() && !doc.Cursor.given():
-		c.add(doc.pos, "pages needs offset, page or cursor, to ask for the next page")
+		c.addf(doc.pos, "pages needs offset, page or cursor, to ask for the next page")
 	case doc.Cursor.given() && (doc.Offset.given() || doc.Page.given()):
-		c.add(doc.Cursor.pos, "pages by cursor take neither offset nor page")
+		c.addf(doc.Cursor.pos, "pages by cursor take neither offset nor page")
 	case doc.Cursor.given() != doc.Next.given():
-		c.add(doc.pos, "cursor and next belong together: next says where the reply has the next cursor")
+		c.addf(doc.pos, "cursor and next belong together: next says where the reply has the next cursor")
 	case doc.Offset.given() && !doc.Size.given():
-		c.add(doc.pos, "pages by offset need a size: how far it is to the next page")
+		c.addf(doc.pos, "pages by offset need a size: how far it is to the next page")
 	case doc.Limit.given() && !doc.Size.given() || doc.Size.given() && !doc.Limit.given() && !doc.Offset.given():
-		c.add(doc.pos, "limit and size belong together: limit is the request field that takes the size")
+		c.addf(doc.pos, "limit and size belong together: limit is the request field that takes the size")
 	case doc.First.given() && !doc.Page.given():
-		c.add(doc.First.pos, "first is the number of the first page; it needs page")
+		c.addf(doc.First.pos, "first is the number of the first page; it needs page")
 	}
 }
 
@@ -109,7 +109,7 @@ func (c *compiler) pageField(f *filling, name text, kinds ...kind) []int {
 		return nil
 	}
 	if !slices.Contains(kinds, kindOfType(field.typ)) {
-		c.add(name.pos, "%s is %s and cannot steer pages", name.value, describeType(field.typ))
+		c.addf(name.pos, "%s is %s and cannot steer pages", name.value, describeType(field.typ))
 		return nil
 	}
 	return field.index
@@ -122,11 +122,11 @@ func (c *compiler) replyField(op *api.Operation, written text, kinds ...kind) ac
 	}
 	p, mistake := compilePath(written.value, op.Reply, "a reply of "+op.Name)
 	if mistake != nil {
-		c.add(written.at(mistake.offset), "%s", mistake.what)
+		c.addf(written.at(mistake.offset), "%s", mistake.what)
 		return nil
 	}
 	if p.list() || !slices.Contains(kinds, kindOfType(p.typ)) {
-		c.add(written.pos, "%s is %s and cannot steer pages", written.value, p.describe())
+		c.addf(written.pos, "%s is %s and cannot steer pages", written.value, p.describe())
 		return nil
 	}
 	return p.leaf
@@ -171,7 +171,7 @@ func (c *compiler) ownPart(t *typeUnderWork, written text) (int, bool) {
 		part = 0
 	}
 	if part < 0 {
-		c.add(written.pos, "%q is not a part of the id of a %s%s", written.value, t.ID, didYouMean(written.value, t.Parts))
+		c.addf(written.pos, "%q is not a part of the id of a %s%s", written.value, t.ID, didYouMean(written.value, t.Parts))
 	}
 	return part, part >= 0
 }
@@ -185,17 +185,17 @@ func (c *compiler) compileRecord(op *api.Operation, written text, where pos, t *
 	wanted := recordName(t.ID, t.record)
 	if !written.given() {
 		if deref(op.Reply) != t.record {
-			c.add(where, "get needs \"record\": the path to %s in the reply of %s", wanted, op.Name)
+			c.addf(where, "get needs \"record\": the path to %s in the reply of %s", wanted, op.Name)
 		}
 		return access{}
 	}
 	p, mistake := compilePath(written.value, op.Reply, "a reply of "+op.Name)
 	switch {
 	case mistake != nil:
-		c.add(written.at(mistake.offset), "%s", mistake.what)
+		c.addf(written.at(mistake.offset), "%s", mistake.what)
 		return access{}
 	case p.list() || deref(p.typ) != t.record:
-		c.add(written.pos, "%s is %s, but %s is wanted here", written.value, describeRecord(p), wanted)
+		c.addf(written.pos, "%s is %s, but %s is wanted here", written.value, describeRecord(p), wanted)
 	}
 	return append(access{}, p.leaf...)
 }

@@ -25,20 +25,20 @@ func (c *compiler) fill(op *api.Operation) *filling {
 // there or given before.
 func (f *filling) field(name text) (field, bool) {
 	if name.value == "" {
-		f.unsure = f.unsure || name.pos.given()
+		f.unsure = f.unsure || name.given()
 		return field{}, false
 	}
 	found, ok := findField(f.fields, name.value)
 	if !ok {
 		names := fieldNames(f.fields)
-		f.add(name.pos, "%s takes no %q%s", f.op.Name, name.value, didYouMean(name.value, names))
+		f.addf(name.pos, "%s takes no %q%s", f.op.Name, name.value, didYouMean(name.value, names))
 		meant := nearest(name.value, names)
 		f.given[meant] = true
 		f.unsure = f.unsure || meant == ""
 		return field{}, false
 	}
 	if f.given[name.value] {
-		f.add(name.pos, "%s is given %q twice", f.op.Name, name.value)
+		f.addf(name.pos, "%s is given %q twice", f.op.Name, name.value)
 		return field{}, false
 	}
 	f.given[name.value] = true
@@ -50,7 +50,7 @@ func (f *filling) field(name text) (field, bool) {
 func (f *filling) checkRequired(where pos, key string) {
 	for _, required := range f.fields {
 		if required.required && !f.given[required.name] && !f.unsure {
-			f.add(where, "%s needs %q, which %q does not give", f.op.Name, required.name, key)
+			f.addf(where, "%s needs %q, which %q does not give", f.op.Name, required.name, key)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func (f *filling) checkRequired(where pos, key string) {
 // entry of the list that it is. It reports a field that takes none.
 func (c *compiler) takesID(f field, name text) bool {
 	if !takesID(f.typ) {
-		c.add(name.pos, "%s is %s and cannot be filled from an id", f.name, describeType(f.typ))
+		c.addf(name.pos, "%s is %s and cannot be filled from an id", f.name, describeType(f.typ))
 		return false
 	}
 	return true

@@ -95,7 +95,9 @@ func (c Contract) changes(before Contract) []change {
 			continue
 		}
 		if is.ID != was.ID {
-			say(change{typ: was.Type, key: "id"}, "the ids of %s change from %s to %s: every %s becomes another one, which orphans every grant, review and policy that refers to one", was.Type, was.ID, is.ID, was.Type)
+			say(change{typ: was.Type, key: "id"},
+				"the ids of %s change from %s to %s: every %s becomes another one, which orphans every grant, review and policy that refers to one",
+				was.Type, was.ID, is.ID, was.Type)
 		}
 		if is.Trait != was.Trait {
 			say(change{typ: was.Type, key: "trait"}, "the trait of %s changes from %q to %q: what is set up for the one kind of resource does not apply any more", was.Type, was.Trait, is.Trait)
@@ -127,7 +129,8 @@ func (t ContractType) entitlementChanges(before ContractType) []change {
 			say(was, change{key: "purpose"}, "changes its purpose from %s to %s: reviews that select by purpose select others", was.Purpose, is.Purpose)
 		}
 		if !slices.Equal(is.GrantableTo, was.GrantableTo) {
-			say(was, change{key: "grantable_to"}, "is held by %s, and was by %s: what refers to the holders of before does not fit any more", strings.Join(is.GrantableTo, ", "), strings.Join(was.GrantableTo, ", "))
+			say(was, change{key: "grantable_to"}, "is held by %s, and was by %s: what refers to the holders of before does not fit any more",
+				strings.Join(is.GrantableTo, ", "), strings.Join(was.GrantableTo, ", "))
 		}
 	}
 	for _, is := range t.Entitlements {

@@ -52,9 +52,9 @@ func (d *decoder) read(n *yaml.Node, v reflect.Value, what string) bool {
 // unfit reports a node of the wrong kind.
 func (d *decoder) unfit(n *yaml.Node, what, wanted string) bool {
 	if isNull(n) {
-		d.add(at(n), "%s has no value", what)
+		d.addf(at(n), "%s has no value", what)
 	} else {
-		d.add(at(n), "%s is %s, not %s", what, wanted, kindOf(n))
+		d.addf(at(n), "%s is %s, not %s", what, wanted, kindOf(n))
 	}
 	return false
 }
@@ -85,14 +85,14 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 			continue
 		}
 		if _, known := fields[name]; !known {
-			d.add(at(key), "unknown key %q%s", name, didYouMean(name, free))
+			d.addf(at(key), "unknown key %q%s", name, didYouMean(name, free))
 			if name = nearest(name, free); name == "" || seen[name] {
 				own.broken = true
 				continue
 			}
 		}
 		if seen[name] {
-			d.add(at(key), "%q is given twice", name)
+			d.addf(at(key), "%q is given twice", name)
 			continue
 		}
 		seen[name] = true
@@ -101,7 +101,7 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		if field.Tag.Get("need") != "" && !seen[field.Tag.Get("yaml")] {
-			d.add(own.pos, "%s needs %q: %s", what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
+			d.addf(own.pos, "%s needs %q: %s", what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
 			own.broken = true
 		}
 	}
@@ -132,7 +132,7 @@ func (t *text) decode(d *decoder, n *yaml.Node, what string) bool {
 		return d.unfit(n, what, "text")
 	}
 	if strings.TrimSpace(n.Value) == "" {
-		d.add(t.pos, "%s is empty", what)
+		d.addf(t.pos, "%s is empty", what)
 		return false
 	}
 	t.value = n.Value
@@ -169,7 +169,7 @@ func (w *words) decode(d *decoder, n *yaml.Node, what string) bool {
 	if n.Kind == yaml.SequenceNode {
 		w.list, nodes, what = true, n.Content, "an entry of "+what
 		if len(nodes) == 0 {
-			d.add(w.pos, "%s is an empty list", strings.TrimPrefix(what, "an entry of "))
+			d.addf(w.pos, "%s is an empty list", strings.TrimPrefix(what, "an entry of "))
 			return false
 		}
 	}
@@ -219,7 +219,7 @@ func (t *table[T]) decode(d *decoder, n *yaml.Node, what string) bool {
 		return d.unfit(n, what, "a table of keys")
 	}
 	if len(n.Content) == 0 {
-		d.add(t.pos, "%s is empty", what)
+		d.addf(t.pos, "%s is empty", what)
 		t.broken = true
 	}
 	seen := map[string]bool{}
@@ -230,7 +230,7 @@ func (t *table[T]) decode(d *decoder, n *yaml.Node, what string) bool {
 			continue
 		}
 		if seen[e.key.value] {
-			d.add(e.key.pos, "%q is given twice", e.key.value)
+			d.addf(e.key.pos, "%q is given twice", e.key.value)
 			continue
 		}
 		seen[e.key.value] = true

@@ -36,7 +36,7 @@ func (h *Holders) Each(r Record, yield func(principal ID) error) error {
 func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *holders) {
 	if len(e.GrantableTo) != 1 {
 		if len(e.GrantableTo) > 1 {
-			c.add(doc.pos, "%s can be held by %s, but a list of holders has one type; give the others an entitlement of their own", e.Name(), typeNames(e.GrantableTo))
+			c.addf(doc.pos, "%s can be held by %s, but a list of holders has one type; give the others an entitlement of their own", e.Name(), typeNames(e.GrantableTo))
 		}
 		return
 	}
@@ -71,7 +71,7 @@ func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *holders
 	}
 	for _, rule := range h.Of.Grants {
 		if rule.Entitlement == e {
-			c.add(doc.pos, "who holds %s is said twice: here, and by a rule under grants of %s", e.Name(), h.Of.ID)
+			c.addf(doc.pos, "who holds %s is said twice: here, and by a rule under grants of %s", e.Name(), h.Of.ID)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 	}
 	switch {
 	case isNull(n):
-		c.add(at(n), "%s has no value", name)
+		c.addf(at(n), "%s has no value", name)
 		return false
 	case n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, optionPrefix):
 		return c.setOption(n, v, name)
@@ -48,7 +48,7 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 		return c.setFree(n, v, name)
 	case kindOfType(v.Type()) == kindList && v.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			c.add(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
+			c.addf(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
 			return false
 		}
 		ok := true
@@ -64,21 +64,21 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 
 func (c *compiler) setObject(n *yaml.Node, v reflect.Value, name string) bool {
 	if n.Kind != yaml.MappingNode {
-		c.add(at(n), "%s is an object, not %s", name, kindOf(n))
+		c.addf(at(n), "%s is an object, not %s", name, kindOf(n))
 		return false
 	}
 	ok, fields, seen := true, fieldsOf(v.Type()), map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if seen[key.Value] {
-			c.add(at(key), "%q is given twice", key.Value)
+			c.addf(at(key), "%q is given twice", key.Value)
 			ok = false
 			continue
 		}
 		seen[key.Value] = true
 		f, found := findField(fields, key.Value)
 		if !found {
-			c.add(at(key), "%s has no field %q%s", name, key.Value, didYouMean(key.Value, fieldNames(fields)))
+			c.addf(at(key), "%s has no field %q%s", name, key.Value, didYouMean(key.Value, fieldNames(fields)))
 			ok = false
 			continue
 		}
@@ -100,7 +100,7 @@ func (c *compiler) setFree(n *yaml.Node, v reflect.Value, name string) bool {
 		err = decoder.Decode(v.Addr().Interface())
 	}
 	if err != nil {
-		c.add(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
+		c.addf(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
 	}
 	return err == nil
 }
@@ -119,7 +119,7 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
 			if _, twice := object[key.Value]; twice || key.Kind != yaml.ScalarNode {
-				c.add(at(key), "a key of %s is text, and there once", name)
+				c.addf(at(key), "a key of %s is text, and there once", name)
 				ok = false
 				continue
 			}
@@ -137,22 +137,22 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		_, err = json.Marshal(value)
 	}
 	if err != nil {
-		c.add(at(n), "%s is %s, which JSON cannot say", name, n.Value)
+		c.addf(at(n), "%s is %s, which JSON cannot say", name, n.Value)
 	}
 	return value, err == nil
 }
 
 func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 	if v.Kind() == reflect.String && (n.Kind != yaml.ScalarNode || n.Tag != "!!str") {
-		c.add(at(n), "%s is text, not %s", name, kindOf(n))
+		c.addf(at(n), "%s is text, not %s", name, kindOf(n))
 		return false
 	}
 	if err := n.Decode(v.Addr().Interface()); err != nil {
-		c.add(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
+		c.addf(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
 		return false
 	}
 	if values := enumValues(v.Type()); values != nil && !slices.Contains(values, v.String()) {
-		c.add(at(n), "%q is not a value of %s in the API%s", v.String(), name, didYouMean(v.String(), values))
+		c.addf(at(n), "%q is not a value of %s in the API%s", v.String(), name, didYouMean(v.String(), values))
 		return false
 	}
 	return true
@@ -162,11 +162,11 @@ func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
 	option := strings.TrimPrefix(n.Value, optionPrefix)
 	value, known := c.options[option]
 	if !known {
-		c.add(at(n), "the connector has no option %q%s", option, didYouMean(option, sortedKeys(c.options)))
+		c.addf(at(n), "the connector has no option %q%s", option, didYouMean(option, sortedKeys(c.options)))
 		return false
 	}
 	if v.Kind() != reflect.Bool {
-		c.add(at(n), "%s is %s, but an option is a truth value", name, describeType(v.Type()))
+		c.addf(at(n), "%s is %s, but an option is a truth value", name, describeType(v.Type()))
 		return false
 	}
 	v.SetBool(value)

@@ -39,6 +39,8 @@ import (
 	"github.com/conductorone/baton-descope/api"
 )
 
+//go:generate go run ../internal/schemagen
+
 // Descope is the mapping of Descope's Management API, descope.yaml.
 //
 //go:embed descope.yaml

@@ -126,7 +126,7 @@ func TestFilesThatAreNoMapping(t *testing.T) {
 		"only comments": {"# later\n", "1:1: the file is empty"},
 		"null":          {"---\n", "1:1: the file is empty"},
 		"a list":        {"- version: 1\n", "1:1: a mapping is a table of keys, not a list"},
-		"too large":     {"# " + strings.Repeat("x", 256<<10), "1:1: the file has 262146 bytes; a mapping has at most 262144"},
+		"too large":     {"# " + strings.Repeat("x", 64<<10), "1:1: the file has 65538 bytes; a mapping has at most 65536"},
 		"too deep":      {"a: " + strings.Repeat("[", 40) + strings.Repeat("]", 40), "1:35: nested more than 32 levels deep"},
 		"a long text":   {"version: " + strings.Repeat("1", 1001), "1:10: a text of 1001 bytes; a mapping has at most 1000"},
 		"UTF-16":        {"\xff\xfev\x00", "1:1: the file is not UTF-8 from here on"},

@@ -38,7 +38,14 @@ type mistakeList struct {
 	all  Mistakes
 }
 
-func (l *mistakeList) add(at pos, format string, args ...any) {
+// maxMistakes is how many mistakes are told in one run: with more, the file is
+// something else than a mapping.
+const maxMistakes = 100
+
+func (l *mistakeList) addf(at pos, format string, args ...any) {
+	if len(l.all) >= maxMistakes {
+		return
+	}
 	l.all = append(l.all, Mistake{File: l.file, Line: max(at.line, 1), Col: max(at.col, 1), What: fmt.Sprintf(format, args...)})
 }
 

@@ -42,7 +42,7 @@ func (c *compiler) compileExpr(t text, s scope, w want) *expr {
 	}
 	if strings.ContainsAny(t.value, "{}[]") {
 		if w != wantText && w != wantPlain {
-			c.add(t.pos, "a text with paths in braces cannot stand here; write a path")
+			c.addf(t.pos, "a text with paths in braces cannot stand here; write a path")
 			return nil
 		}
 		return c.compileTemplate(t, s)
@@ -80,7 +80,7 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 			return src, false
 		}
 		if s.parent == nil {
-			c.add(t.at(offset), "%s: %s", written, s.noParent)
+			c.addf(t.at(offset), "%s: %s", written, s.noParent)
 			return src, false
 		}
 		src.parent = true
@@ -90,16 +90,16 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 	}
 	p, mistake := compilePath(written, root, name)
 	if mistake != nil {
-		c.add(t.at(offset+mistake.offset), "%s", mistake.what)
+		c.addf(t.at(offset+mistake.offset), "%s", mistake.what)
 		return src, false
 	}
 	src.path = p
 	if src.first && !p.list() {
-		c.add(t.at(offset), "%s is %s, so there is no first one; write %q", written, p.describe(), written)
+		c.addf(t.at(offset), "%s is %s, so there is no first one; write %q", written, p.describe(), written)
 		return src, false
 	}
 	if why := unfit(src, whole, w); why != "" {
-		c.add(t.at(offset), "%s", why)
+		c.addf(t.at(offset), "%s", why)
 		return src, false
 	}
 	if src.parent {
@@ -191,9 +191,9 @@ func (r *templateReader) pieces(inGroup bool) []piece {
 		case rest[0] == ']' && inGroup:
 			return pieces
 		case rest[0] == '[':
-			r.misplaced("brackets inside brackets")
+			r.misplacedf("brackets inside brackets")
 		default:
-			r.misplaced("%q closes nothing", rest[:1])
+			r.misplacedf("%q closes nothing", rest[:1])
 		}
 	}
 	return pieces
@@ -203,7 +203,7 @@ func (r *templateReader) pieces(inGroup bool) []piece {
 func (r *templateReader) expression(rest string) *expr {
 	length := strings.IndexByte(rest, '}')
 	if length < 0 {
-		r.misplaced("%q is not closed", "{")
+		r.misplacedf("%q is not closed", "{")
 		return nil
 	}
 	e := r.c.compileAlternatives(r.text, r.offset+1, rest[1:length], r.scope, wantText)
@@ -224,17 +224,17 @@ func (r *templateReader) group() []piece {
 	if hasPath := slices.ContainsFunc(group, func(p piece) bool { return p.text == "" }); !closed || !hasPath {
 		r.offset = start
 		if closed {
-			r.misplaced("no path in these brackets, so nothing says when to leave them out")
+			r.misplacedf("no path in these brackets, so nothing says when to leave them out")
 		} else {
-			r.misplaced("%q is not closed", "[")
+			r.misplacedf("%q is not closed", "[")
 		}
 	}
 	r.offset++
 	return group
 }
 
-func (r *templateReader) misplaced(format string, args ...any) {
-	r.c.add(r.text.at(r.offset), format, args...)
+func (r *templateReader) misplacedf(format string, args ...any) {
+	r.c.addf(r.text.at(r.offset), format, args...)
 	r.unclosed = true
 }
 

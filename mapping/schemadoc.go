@@ -22,7 +22,7 @@ func Reference() string {
 			if k.needed {
 				needed = ", **required**"
 			}
-			fmt.Fprintf(&b, "| `%s` | %s%s | %s |\n", k.name, w.form(k), needed, k.doc)
+			fmt.Fprintf(&b, "| `%s` | %s%s | %s |\n", k.name, form(k), needed, k.doc)
 		}
 	}
 	return b.String()
@@ -49,67 +49,67 @@ func (w *referenceWriter) collect(block reflect.Type, place string) {
 	w.blocks = append(w.blocks, block)
 	w.headings[block] = heading
 	for _, k := range keysOf(block) {
-		inner, in := innerBlock(k.typ)
+		inner, in := innerBlock(k)
 		if inner == nil {
 			continue
 		}
-		if short := place[strings.LastIndexByte(place, '.')+1:]; short != "" {
-			in = short + "." + k.name + in
-		} else {
-			in = k.name + in
+		in = k.name + in
+		if holder := place[strings.LastIndexByte(place, '.')+1:]; holder != "" {
+			in = holder + "." + in
 		}
 		w.collect(inner, in)
 	}
 }
 
-// innerBlock returns the block in a value, nil without one, and how its place
-// is written behind the key.
-func innerBlock(t reflect.Type) (block reflect.Type, suffix string) {
-	if t.Kind() == reflect.Slice {
-		return t.Elem(), "[]"
+// innerBlock returns the block in the value of a key, nil without one, and how
+// its place is written behind the key.
+func innerBlock(k key) (reflect.Type, string) {
+	if k.typ.Kind() == reflect.Slice {
+		return k.typ.Elem(), ""
 	}
-	if entry, ok := entryOf(t); ok && isBlock(entry) {
-		return entry, ".NAME"
+	if entry, ok := entryOf(k.typ); ok && isBlock(entry) {
+		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG"}[k.name]
 	}
-	if isBlock(t) {
-		return t, ""
+	if isBlock(k.typ) {
+		return k.typ, ""
 	}
 	return nil, ""
 }
 
 // form says what the value of a key is.
-func (w *referenceWriter) form(k key) string {
+func form(k key) string {
 	switch k.name {
 	case "trait":
 		return "`" + strings.Join(traits, "`, `") + "`"
 	case "purpose":
 		return "`" + strings.Join(purposes, "`, `") + "`"
-	case "operation":
+	case operationKey:
 		return "operation"
 	}
-	return formOf(k.typ)
+	if entry, ok := entryOf(k.typ); ok {
+		return "table of " + formOf(entry, "texts", "whole numbers", "values", "blocks")
+	}
+	return formOf(k.typ, "text", "whole number", "value", "block")
 }
 
-func formOf(t reflect.Type) string {
+// formOf says what a syntax type is, with the given words for one or for several.
+func formOf(t reflect.Type, single, number, value, block string) string {
 	switch t {
 	case reflect.TypeFor[text]():
-		return "text"
+		return single
 	case reflect.TypeFor[words]():
-		return "text, or a list of texts"
+		return single + ", or a list of texts"
 	case reflect.TypeFor[partValues]():
-		return "text, or a table of texts by part of the id"
+		return single + ", or texts by part of the id"
 	case reflect.TypeFor[readOnly]():
 		return "`true`, `false` or a sentence"
 	case reflect.TypeFor[integer]():
-		return "whole number"
+		return number
 	case reflect.TypeFor[literal]():
-		return "value"
+		return value
 	}
 	if t.Kind() == reflect.Slice {
-		return "a block, or a list of them"
+		return block + ", or a list of blocks"
 	}
-	if entry, ok := entryOf(t); ok {
-		return "table of " + strings.TrimPrefix(formOf(entry), "a ") + " by name"
-	}
-	return "a block"
+	return block
 }

@@ -32,7 +32,7 @@ func (w *warner) entitlement(doc *entry[entitlement], e *Entitlement) {
 	}
 	for _, holder := range e.GrantableTo {
 		if !slices.ContainsFunc(holder.Grants, func(r *GrantRule) bool { return r.Entitlement == e }) {
-			w.add(doc.key.pos, "no rule under grants of %s says who holds %s, so no grant of it is synced", holder.ID, e.Name())
+			w.addf(doc.key.pos, "no rule under grants of %s says who holds %s, so no grant of it is synced", holder.ID, e.Name())
 		}
 	}
 }
@@ -58,7 +58,7 @@ func (w *warner) unpaged(operation text, l *List) {
 		}
 	}
 	if len(asks) > 0 {
-		w.add(operation.pos, "%s takes %s, so its list comes in pages; without \"pages\" only the first is read", l.Operation.Name, strings.Join(asks, " and "))
+		w.addf(operation.pos, "%s takes %s, so its list comes in pages; without \"pages\" only the first is read", l.Operation.Name, strings.Join(asks, " and "))
 	}
 }
 
@@ -80,7 +80,7 @@ func (w *warner) unreadAccess(e *entry[resourceType], t *ResourceType) {
 		}
 	}
 	for _, path := range accessLists(t.record, "", nil, known) {
-		w.add(e.key.pos, "each record of %s has the list %s, which looks like access, and no rule reads it; read it, or say why not: ignored: {%s: ...}", t.List.Operation.Name, path, path)
+		w.addf(e.key.pos, "each record of %s has the list %s, which looks like access, and no rule reads it; read it, or say why not: ignored: {%s: ...}", t.List.Operation.Name, path, path)
 	}
 }
 

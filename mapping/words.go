@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -86,7 +87,9 @@ func (h *Holders) Sources() []Source { return h.principal.sources(h.Of) }
 
 // With returns what the request for the holders on a resource of the type t is
 // filled with.
-func (h *Holders) With(t *ResourceType) []Source { return withSources(h.with, nil, t) }
+func (h *Holders) With(t *ResourceType) []Source {
+	return append(withSources(h.with, nil, t), h.List.request.sources()...)
+}
 
 func (b *binding) sources(of *ResourceType) []Source {
 	var all []Source
@@ -109,7 +112,23 @@ func (e *Entitlement) with(p *Provision) []Source {
 	if p == nil {
 		return nil
 	}
-	return withSources(p.with, e.GrantableTo[0], e.On)
+	return append(withSources(p.with, e.GrantableTo[0], e.On), p.request.sources()...)
+}
+
+// sources returns the fixed fields of a request, their values as JSON.
+func (r *request) sources() []Source {
+	var all []Source
+	for _, f := range requestFields(r.op) {
+		for _, fixed := range r.fixed {
+			if !slices.Equal(f.index, fixed.index) {
+				continue
+			}
+			if text, err := json.Marshal(fixed.value.Interface()); err == nil {
+				all = append(all, Source{f.name, string(text)})
+			}
+		}
+	}
+	return all
 }
 
 func withSources(with []filledField, principal, resource *ResourceType) []Source {
@@ -236,3 +255,22 @@ func writtenPieces(pieces []piece) string {
 	}
 	return b.String()
 }
+
+// TellTotal says whether a page tells how many records there are in all, so that
+// no page is asked for behind the last one.
+func (p *Pages) TellTotal() bool { return p.total != nil }
+
+// Sources returns where the parts of the id come from that the requirement is
+// on, for a grant on a resource of the type t.
+func (r *Requirement) Sources(t *ResourceType) []Source {
+	var all []Source
+	for i, part := range r.parts {
+		if part >= 0 {
+			all = append(all, Source{r.Entitlement.On.Parts[i], "resource." + t.Parts[part]})
+		}
+	}
+	return all
+}
+
+// Ignored returns the paths in the type's records that are not read on purpose.
+func (t *ResourceType) Ignored() []string { return slices.Clone(t.ignored) }

@@ -14,7 +14,7 @@ import (
 
 // What a file may measure. The shipped mapping has 4 kB and 8 levels.
 const (
-	maxFileSize = 256 << 10
+	maxFileSize = 64 << 10
 	maxDepth    = 32
 	maxText     = 1000
 )
@@ -23,7 +23,7 @@ const (
 // so that nothing else can be said of it.
 func (d *decoder) parse(src []byte) (*document, bool) {
 	if len(src) > maxFileSize {
-		d.add(pos{}, "the file has %d bytes; a mapping has at most %d", len(src), maxFileSize)
+		d.addf(pos{}, "the file has %d bytes; a mapping has at most %d", len(src), maxFileSize)
 		return nil, false
 	}
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
@@ -38,11 +38,11 @@ func (d *decoder) parse(src []byte) (*document, bool) {
 		return nil, false
 	}
 	if len(root.Content) == 0 || isNull(root.Content[0]) {
-		d.add(pos{}, "the file is empty")
+		d.addf(pos{}, "the file is empty")
 		return nil, false
 	}
 	if err := reader.Decode(&second); err == nil {
-		d.add(at(&second), "a second YAML document; a mapping is one")
+		d.addf(at(&second), "a second YAML document; a mapping is one")
 		return nil, false
 	} else if !errors.Is(err, io.EOF) {
 		d.syntaxError(src, err)
@@ -78,10 +78,10 @@ func (d *decoder) legible(valid bool) bool {
 		for j, r := range line {
 			switch {
 			case r == utf8.RuneError && !valid:
-				d.add(pos{i + 1, j + 1}, "the file is not UTF-8 from here on")
+				d.addf(pos{i + 1, j + 1}, "the file is not UTF-8 from here on")
 				return false
 			case r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || r == '\ufeff' || r == '\ufffe' || r == '\uffff':
-				d.add(pos{i + 1, j + 1}, "the character %U is not allowed in YAML", r)
+				d.addf(pos{i + 1, j + 1}, "the character %U is not allowed in YAML", r)
 				return false
 			}
 		}
@@ -93,7 +93,7 @@ func (d *decoder) legible(valid bool) bool {
 // aliases, merges, tags, deep nesting and long texts.
 func (d *decoder) plain(n *yaml.Node, depth int) bool {
 	refuse := func(format string, args ...any) bool {
-		d.add(at(n), format, args...)
+		d.addf(at(n), format, args...)
 		return false
 	}
 	switch {
@@ -144,13 +144,13 @@ func (d *decoder) syntaxError(src []byte, err error) {
 	written := string(d.lines[line-1])
 	if alias := unknownAlias.FindStringSubmatch(what); alias != nil {
 		before, _, _ := strings.Cut(written, "*"+alias[1])
-		d.add(pos{line, 1 + utf8.RuneCountInString(before)}, "aliases (*%s) are not supported; write the value out", alias[1])
+		d.addf(pos{line, 1 + utf8.RuneCountInString(before)}, "aliases (*%s) are not supported; write the value out", alias[1])
 		return
 	}
 	if plain, ok := inPlainWords[what]; ok {
 		what = plain
 	}
-	d.add(pos{line, 1 + len(written) - len(strings.TrimLeft(written, " "))}, "not YAML: %s", what)
+	d.addf(pos{line, 1 + len(written) - len(strings.TrimLeft(written, " "))}, "not YAML: %s", what)
 }
 
 // spoiledLine returns the first line with which the file draws the complaint:

@@ -65,8 +65,8 @@ func run(ctx context.Context) error {
 	return command.Execute()
 }
 
-// checkEarly finds what is wrong with the mapping and the base URL before the
-// connector is started as a process of its own.
+// checkEarly finds what is wrong with the mapping, the base URL and the folder for
+// replies before the connector is started as a process of its own.
 func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	if err := v.BindPFlags(cmd.Flags()); err != nil {
 		return err
@@ -76,6 +76,9 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 		return err
 	}
 	if _, err := loadMapping(cfg); err != nil {
+		return err
+	}
+	if err := checkRecord(cfg); err != nil {
 		return err
 	}
 	if cfg.ProjectId == "" {
@@ -93,6 +96,9 @@ func newServer(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeO
 	}
 	chosen := cli.ConnectorOpts{SyncResourceTypeIDs: runTime.SyncResourceTypeIDs}
 	options.WillSync = chosen.WillSyncResourceType
+	if err := record(cfg, &options); err != nil {
+		return nil, err
+	}
 	c, err := connector.New(ctx, options)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,12 @@ import (
 // errReported ends a command with exit code 1; what it found is printed.
 var errReported = errors.New("reported")
 
+// What the mapping commands can write.
+const (
+	textFormat = "text"
+	jsonFormat = "json"
+)
+
 // mappingCheck is one run of `mapping check`.
 type mappingCheck struct {
 	file      string // empty for the mapping that is built in
@@ -55,19 +61,23 @@ The exit code is 1 with mistakes, and with --strict also with warnings.`,
 			if len(args) > 0 {
 				check.file = args[0]
 			}
-			return check.run(cmd.OutOrStdout())
+			err := check.run(cmd.OutOrStdout())
+			if err != nil && !errors.Is(err, errReported) {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return err
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&check.lock, "lock", "", "lock to hold the mapping against (default: the one beside FILE)")
 	flags.BoolVar(&check.writeLock, "write-lock", false, "write the lock anew")
 	flags.BoolVar(&check.strict, "strict", false, "exit with 1 also with warnings")
-	flags.StringVar(&check.format, "format", "text", "text or json")
+	flags.StringVar(&check.format, "format", textFormat, "text or json")
 	return command
 }
 
 func (m mappingCheck) run(out io.Writer) error {
-	if m.format != "text" && m.format != "json" {
+	if m.format != textFormat && m.format != jsonFormat {
 		return fmt.Errorf("--format %q is neither text nor json", m.format)
 	}
 	if m.writeLock && m.file == "" {
@@ -83,7 +93,7 @@ func (m mappingCheck) run(out io.Writer) error {
 			return err
 		}
 	}
-	if m.format == "json" {
+	if m.format == jsonFormat {
 		err = writeJSON(out, name, report)
 	} else {
 		writeText(out, name, report)

@@ -13,7 +13,7 @@ func newMappingCommand() *cobra.Command {
 		Use:   "mapping",
 		Short: "Check, explain and test a mapping",
 	}
-	command.AddCommand(newMappingCheckCommand(), newMappingTestCommand())
+	command.AddCommand(newMappingCheckCommand(), newMappingExplainCommand(), newMappingTestCommand())
 	// The root's flags are about syncing, and say nothing here.
 	command.SetUsageTemplate(strings.Replace(command.UsageTemplate(), ".HasAvailableInheritedFlags", "false", 1))
 	return command

@@ -10,6 +10,7 @@ type Descope struct {
 	IncludeTestUsers bool `mapstructure:"include-test-users"`
 	ExpandPermissions bool `mapstructure:"expand-permissions"`
 	Mapping string `mapstructure:"mapping"`
+	Record string `mapstructure:"record"`
 	Insecure bool `mapstructure:"insecure"`
 }
 

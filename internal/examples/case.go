@@ -116,7 +116,7 @@ type step struct {
 // Load reads the example in a folder.
 func Load(dir string, operations api.Operations) (*Case, error) {
 	file := filepath.Join(dir, File)
-	src, err := os.ReadFile(file) //nolint:gosec // The folder is the user's choice.
+	src, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,9 @@ func NewRecorder(base http.RoundTripper, dir string, operations api.Operations, 
 	if err := CheckFolder(dir); err != nil {
 		return nil, err
 	}
+	if err := tellable(plan); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -64,6 +67,37 @@ func NewRecorder(base http.RoundTripper, dir string, operations api.Operations, 
 		base: base, dir: dir, operations: operations, redact: newRedactor(plan.NamedKeys()),
 		numbers: map[string]int{}, calls: map[string]int{},
 	}, nil
+}
+
+// tellable refuses a mapping of which replies could be mistaken for others: a
+// Player goes by the order of an operation's calls, and that of two resource
+// types is not the same in every sync.
+func tellable(plan *mapping.Plan) error {
+	type reader struct{ typ, request string }
+	readers := map[string]reader{}
+	add := func(t *mapping.ResourceType, operation, request string) error {
+		other, ok := readers[operation]
+		if ok && other.typ != t.ID && other.request != request {
+			return fmt.Errorf("%s and %s are both read by %s, with different requests, so that its replies could not be told apart", other.typ, t.ID, operation)
+		}
+		readers[operation] = reader{t.ID, request}
+		return nil
+	}
+	for _, t := range plan.Types {
+		request, err := encode(t.List.Request(mapping.Position{}, 0))
+		if err == nil {
+			err = add(t, t.List.Operation.Name, string(request))
+		}
+		for _, e := range t.Entitlements {
+			if err == nil && e.Holders != nil {
+				err = add(t, e.Holders.List.Operation.Name, "for a "+t.ID)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RoundTrip sends a request and records the reply.
@@ -82,10 +116,10 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return reply, err
 	}
 	body, err := io.ReadAll(reply.Body)
-	_ = reply.Body.Close() //nolint:errcheck // What was read counts.
+	_ = reply.Body.Close()
 	if err != nil {
 		reply.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
-		return reply, nil
+		return reply, nil //nolint:nilerr // Whoever reads the body comes to the error.
 	}
 	reply.Body = io.NopCloser(bytes.NewReader(body))
 	if err := r.record(op, asked, reply.Header.Get("Content-Type"), body); err != nil {
@@ -99,7 +133,7 @@ func copyOf(req *http.Request, op *api.Operation) (Request, error) {
 	clone := req.Clone(req.Context())
 	if req.Body != nil {
 		body, err := io.ReadAll(req.Body)
-		_ = req.Body.Close() //nolint:errcheck // What was read counts.
+		_ = req.Body.Close()
 		if err != nil {
 			return Request{}, err
 		}
@@ -127,7 +161,7 @@ func (r *Recorder) record(op *api.Operation, asked Request, contentType string, 
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, redacted, 0o600)
+	return os.WriteFile(file, redacted, 0o600) //nolint:gosec // The name is an operation's of the API document.
 }
 
 // file returns the file for the reply to a request: that of before for a request
@@ -145,7 +179,7 @@ func (r *Recorder) file(operation, request string) (string, error) {
 		return alone, nil
 	}
 	if !ok && number == 2 {
-		if err := os.Rename(alone, numbered(1)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Rename(alone, numbered(1)); err != nil && !errors.Is(err, os.ErrNotExist) { //nolint:gosec // As above.
 			return "", err
 		}
 	}

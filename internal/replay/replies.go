@@ -65,7 +65,7 @@ func ReadDir(dir string, operations api.Operations) (Replies, error) {
 			continue
 		}
 		file := filepath.Join(dir, entry.Name())
-		body, err := os.ReadFile(file) //nolint:gosec // The folder is the user's choice.
+		body, err := os.ReadFile(file)
 		if err == nil {
 			err = replies.Add(strings.TrimSuffix(entry.Name(), extension), contentType, body, operations)
 		}

@@ -11,6 +11,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
+// schemaID is where editors find the schema.
+const schemaID = "https://raw.githubusercontent.com/conductorone/baton-descope/main/mapping/mapping.schema.json"
+
 func main() {
 	if err := generate("mapping.schema.json", "../docs/mapping.md"); err != nil {
 		log.Fatal(err)
@@ -18,7 +21,7 @@ func main() {
 }
 
 func generate(schemaFile, manual string) error {
-	schema, err := mapping.Schema(environment())
+	schema, err := mapping.Schema(environment(), schemaID)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,13 @@ var (
 		field.WithPlaceholder("descope.yaml"),
 		field.WithExportTarget(field.ExportTargetCLIOnly),
 	)
+	Record = field.StringField(
+		"record",
+		field.WithDisplayName("Record replies"),
+		field.WithDescription("Folder to write the API's replies to, without anybody's data, for mapping explain --replies"),
+		field.WithPlaceholder("replies"),
+		field.WithExportTarget(field.ExportTargetCLIOnly),
+	)
 	Insecure = field.BoolField(
 		"insecure",
 		field.WithDisplayName("Allow plain HTTP"),
@@ -57,7 +64,7 @@ var (
 
 // Schema is all of the configuration.
 var Schema = field.NewConfiguration(
-	[]field.SchemaField{ProjectID, ManagementKey, BaseURL, IncludeTestUsers, ExpandPermissions, Mapping, Insecure},
+	[]field.SchemaField{ProjectID, ManagementKey, BaseURL, IncludeTestUsers, ExpandPermissions, Mapping, Record, Insecure},
 	field.WithConnectorDisplayName("Descope"),
 	field.WithHelpUrl("/docs/baton/descope"),
 )

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/connector/transport"
+	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/replay"
+)
+
+// checkRecord tells whether replies can be recorded where they are to be.
+func checkRecord(cfg *generated.Descope) error {
+	if cfg.Record == "" {
+		return nil
+	}
+	return recordError(replay.CheckFolder(cfg.Record))
+}
+
+// record makes a connector record the replies that it gets, if that is wanted.
+func record(cfg *generated.Descope, o *connector.Options) error {
+	if cfg.Record == "" {
+		return nil
+	}
+	recorder, err := replay.NewRecorder(transport.NewBase(o.Plan.ParallelRequests), cfg.Record, descope.Operations, o.Plan)
+	if err != nil {
+		return recordError(err)
+	}
+	o.Base = recorder
+	return nil
+}
+
+func recordError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: --%s: %w", name, config.Record.FieldName, err)
+}

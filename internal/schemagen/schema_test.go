@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+
+	"github.com/conductorone/baton-descope/internal/secondapi"
+	"github.com/conductorone/baton-descope/internal/secondapi/client"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// schemaOf compiles the schema of mappings of an API.
+func schemaOf(t *testing.T, env mapping.Environment) *jsonschema.Schema {
+	t.Helper()
+	written, err := mapping.Schema(env, schemaID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(written))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	if err := compiler.AddResource("mapping.schema.json", parsed); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("mapping.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// wrongPlaces returns where a mapping does not fit a schema, as paths of keys.
+func wrongPlaces(t *testing.T, schema *jsonschema.Schema, src []byte) []string {
+	t.Helper()
+	var read any
+	if err := yaml.Unmarshal(src, &read); err != nil {
+		t.Fatal(err)
+	}
+	var wrong *jsonschema.ValidationError
+	if err := schema.Validate(read); err != nil && !errors.As(err, &wrong) {
+		t.Fatal(err)
+	}
+	var places []string
+	var collect func(*jsonschema.ValidationError)
+	collect = func(e *jsonschema.ValidationError) {
+		for _, cause := range e.Causes {
+			collect(cause)
+		}
+		if len(e.Causes) == 0 {
+			places = append(places, strings.Join(e.InstanceLocation, "."))
+		}
+	}
+	if wrong != nil {
+		collect(wrong)
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+// What the connector loads, an editor does not mark.
+func TestTheSchemaTakesMappings(t *testing.T) {
+	schema := schemaOf(t, environment())
+	for name, src := range mappingsOfDescope(t) {
+		if found := mapping.Check("f", src, environment()).Mistakes; len(found) > 0 {
+			t.Errorf("%s has mistakes:\n%v", name, found)
+		}
+		if wrong := wrongPlaces(t, schema, src); wrong != nil {
+			t.Errorf("%s is marked at %v", name, wrong)
+		}
+	}
+	if wrong := wrongPlaces(t, schemaOf(t, mapping.Environment{Operations: client.Operations}), secondapi.Mapping); wrong != nil {
+		t.Errorf("the mapping of another API is marked at %v", wrong)
+	}
+}
+
+// mappingsOfDescope are the built-in mapping, those of the manual, and one with
+// every spelling that the language leaves open.
+func mappingsOfDescope(t *testing.T) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{
+		"built in": mapping.Descope,
+		"open spellings": edited(t,
+			"grantable_to: role", "grantable_to: [role]",
+			"    grants:\n      - {entitlement: permission.granted, on: {name: permissionNames}, expand: assigned}",
+			"    grants: {entitlement: permission.granted, on: permissionNames}",
+			"on: {id: userTenants.tenantId}}\n", "on: userTenants.tenantId}\n",
+			"read_only: A role's permissions are changed in Descope, under Authorization, in the role itself.", "read_only: true",
+			"not_found: [E112102]", "not_found: 404",
+		),
+	}
+	var added yaml.Node
+	if err := yaml.Unmarshal(mapping.Descope, &added); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range manualBlocks(t) {
+		if b.kind == "yaml in" {
+			add(t, &added, b)
+		}
+	}
+	all["with all that the manual adds"] = write(t, &added)
+	return all
+}
+
+// edited returns the built-in mapping with texts replaced that are in it once.
+func edited(t *testing.T, replacements ...string) []byte {
+	t.Helper()
+	src := string(mapping.Descope)
+	for i := 0; i < len(replacements); i += 2 {
+		if n := strings.Count(src, replacements[i]); n != 1 {
+			t.Fatalf("the built-in mapping has this text %d times, not once:\n%s", n, replacements[i])
+		}
+		src = strings.Replace(src, replacements[i], replacements[i+1], 1)
+	}
+	return []byte(src)
+}
+
+// What an editor marks, and where: at a path of keys, and at none for a wrong
+// name of a key. The connector refuses all of it.
+func TestTheSchemaMarksMistakes(t *testing.T) {
+	schema := schemaOf(t, environment())
+	const user, tenant, role = "resource_types.user", "resource_types.tenant", "resource_types.role"
+	for _, c := range []struct{ name, old, new, want string }{
+		{"another version", "version: 1", "version: 2", "version"},
+		{"a misspelled key of the file", "limits:", "limit:", ""},
+		{"a misspelled key", "    profile:", "    profil:", user},
+		{"a key that is missing", "    name: name or email or first loginIds or userId\n", "", user},
+		{"a type id with a capital", "  tenant:\n", "  Tenant:\n", ""},
+		{"a trait that is none", "trait: group", "trait: team", tenant + ".trait"},
+		{"a purpose that is none", "purpose: permission", "purpose: permit", "resource_types.permission.entitlements.granted.purpose"},
+		{"a table where text is wanted", "email: email\n", "email: {path: email}\n", user + ".user.email"},
+		{"an empty list", "not_found: [E112102]", "not_found: []", "errors.not_found"},
+		{"text where a number is wanted", "size: 100", "size: many", user + ".list.pages.size"},
+		{"one word where a sentence is wanted", "read_only: A role's permissions are changed in Descope, under Authorization, in the role itself.", "read_only: yes!", "resource_types.permission.entitlements.granted.read_only"},
+		{"an operation that is not there", "operation: SearchUsers", "operation: SerchUsers", user + ".list.operation"},
+		{"a limit for one that is not there", "{SearchUsers: 200}", "{SerchUsers: 200}", ""},
+		{"a field that the operation does not take", "with: {userId: id}", "with: {user: id}", user + ".get.with"},
+		{"a fixed field that it does not take", "withTestUser: option", "withTestUsers: option", user + ".list.request"},
+		{"a fixed field of another kind", "desc: false", "desc: down", user + ".list.request.sort.0.desc"},
+		{"a value that the field does not have", "{field: createdTime", "{field: birthday", user + ".list.request.sort.0.field"},
+		{"an option that is not there", "option.include-test-users", "option.include-tests", user + ".list.request.withTestUser"},
+		{"a page in a field of text", "limit: limit", "limit: text", user + ".list.pages.limit"},
+		{"a key of a rule", "expand: assigned", "expands: assigned", role + ".grants.0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			src := edited(t, c.old, c.new)
+			if got := wrongPlaces(t, schema, src); !slices.Contains(got, c.want) {
+				t.Errorf("marked at %q, want %q", got, c.want)
+			}
+			if report := mapping.Check("f", src, environment()); len(report.Mistakes) == 0 {
+				t.Error("the connector takes it")
+			}
+		})
+	}
+}
+
+func TestTheBuiltInMappingNamesTheSchema(t *testing.T) {
+	line, _, _ := strings.Cut(string(mapping.Descope), "\n")
+	file, ok := strings.CutPrefix(line, "# yaml-language-server: $schema=")
+	if _, err := os.Stat(filepath.Join("../../mapping", file)); !ok || err != nil {
+		t.Errorf("%s: %v", line, err)
+	}
+}

@@ -1,0 +1,169 @@
+package mapping
+
+import (
+	"encoding/json"
+	"reflect"
+)
+
+// operationKey is the key that names an operation, wherever it stands.
+const operationKey = "operation"
+
+// Schema returns the JSON Schema of mappings of an API, for editors: the keys
+// of the language with what they mean, and the API's operations with what each
+// takes and replies. id is the address at which editors find it.
+func Schema(env Environment, id string) ([]byte, error) {
+	w := &schemaWriter{env: env, defined: map[reflect.Type]bool{}}
+	root := w.block(reflect.TypeFor[document]())
+	schema := object{
+		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+		{"$id", id},
+		{"title", "Baton mapping"},
+		{"description", "How an API's operations become resources, entitlements and grants."},
+		{"allOf", []any{root}},
+		{"$defs", append(append(w.defs, leaves()...), w.api()...)},
+	}
+	written, err := json.Marshal(schema)
+	if err != nil {
+		return nil, err
+	}
+	return layOut(written)
+}
+
+func ref(name string) object { return object{{"$ref", "#/$defs/" + name}} }
+
+// schemaWriter collects the definitions of the blocks of the language.
+type schemaWriter struct {
+	env     Environment
+	defs    object
+	defined map[reflect.Type]bool
+}
+
+// leaves are the definitions of what is no block.
+func leaves() object {
+	return object{
+		{"text", object{{"type", []string{"string", "number"}}, {"pattern", `\S`}}},
+		{"words", oneOrMore(ref("text"))},
+		{"values", oneOrMore(object{{"type", []string{"string", "number", "boolean"}}})},
+		{"id", object{{"anyOf", []any{ref("text"), object{{"type", "object"}, {"additionalProperties", ref("text")}, {"minProperties", 1}}}}}},
+		{"readOnly", object{{"anyOf", []any{object{{"type", "boolean"}}, object{{"type", "string"}, {"pattern", `\S\s+\S`}}}}}},
+		{"trait", object{{"enum", traits}}},
+		{"purpose", object{{"enum", purposes}}},
+	}
+}
+
+func oneOrMore(entry object) object {
+	return object{{"anyOf", []any{entry, object{{"type", "array"}, {"items", entry}, {"minItems", 1}}}}}
+}
+
+// block defines a block and returns a reference to it.
+func (w *schemaWriter) block(t reflect.Type) object {
+	if w.defined[t] {
+		return ref(t.Name())
+	}
+	w.defined[t] = true
+	place := len(w.defs)
+	w.defs = append(w.defs, member{t.Name(), nil})
+	properties, required := object{}, []string{}
+	calls := false
+	for _, k := range keysOf(t) {
+		properties = append(properties, member{k.name, append(w.value(k), member{"description", k.doc})})
+		if k.needed {
+			required = append(required, k.name)
+		}
+		calls = calls || k.name == operationKey
+	}
+	definition := object{{"type", "object"}, {"additionalProperties", false}, {"properties", properties}}
+	if len(required) > 0 {
+		definition = append(definition, member{"required", required})
+	}
+	if calls {
+		definition = append(definition, member{"allOf", []any{ref("call")}})
+	}
+	if t == reflect.TypeFor[resourceType]() {
+		definition = append(definition, member{"allOf", []any{ref("record")}})
+	}
+	w.defs[place].value = definition
+	return ref(t.Name())
+}
+
+// value is the schema of the value of a key. A key means the same wherever it stands.
+func (w *schemaWriter) value(k key) object {
+	switch k.name {
+	case "version":
+		return object{{"const", 1}}
+	case operationKey, "trait", "purpose":
+		return ref(k.name)
+	case "enabled", "pending", "disabled", "deleted":
+		return ref("values")
+	case "per_minute":
+		return append(w.form(k.typ), member{"propertyNames", ref(operationKey)})
+	}
+	return w.form(k.typ)
+}
+
+// form is the schema of a syntax type.
+func (w *schemaWriter) form(t reflect.Type) object {
+	switch t {
+	case reflect.TypeFor[text]():
+		return ref("text")
+	case reflect.TypeFor[words]():
+		return ref("words")
+	case reflect.TypeFor[partValues]():
+		return ref("id")
+	case reflect.TypeFor[readOnly]():
+		return ref("readOnly")
+	case reflect.TypeFor[integer]():
+		return object{{"type", "integer"}}
+	case reflect.TypeFor[literal]():
+		return object{}
+	}
+	if t.Kind() == reflect.Slice {
+		entry := w.form(t.Elem())
+		return object{{"anyOf", []any{object{{"type", "array"}, {"items", entry}}, entry}}}
+	}
+	entry, isTable := entryOf(t)
+	if !isTable {
+		return w.block(t)
+	}
+	table := object{{"type", "object"}, {"minProperties", 1}, {"additionalProperties", w.form(entry)}}
+	if isBlock(entry) {
+		table = append(table, member{"propertyNames", object{{"pattern", namePattern.String()}}})
+	}
+	return table
+}
+
+// key is a key of a block.
+type key struct {
+	name, doc string
+	needed    bool
+	// ofRecord tells that its paths are in the type's records.
+	ofRecord bool
+	typ      reflect.Type
+}
+
+func keysOf(block reflect.Type) []key {
+	var keys []key
+	for i := range block.NumField() {
+		f := block.Field(i)
+		if name := f.Tag.Get("yaml"); name != "" {
+			keys = append(keys, key{name, f.Tag.Get("doc"), f.Tag.Get("need") != "", f.Tag.Get("path") != "", f.Type})
+		}
+	}
+	return keys
+}
+
+// entryOf returns the type of a table's entries; false for what is no table.
+func entryOf(t reflect.Type) (reflect.Type, bool) {
+	if t.Kind() != reflect.Struct {
+		return nil, false
+	}
+	entries, ok := t.FieldByName("entries")
+	if !ok {
+		return nil, false
+	}
+	value, _ := entries.Type.Elem().FieldByName("value")
+	return value.Type, true
+}
+
+// isBlock tells whether a syntax type is a table of fixed keys.
+func isBlock(t reflect.Type) bool { return t.Kind() == reflect.Struct && len(keysOf(t)) > 0 }
