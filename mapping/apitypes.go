@@ -80,6 +80,7 @@ func describeType(t reflect.Type) string {
 			return "a list of objects"
 		}
 		return "a list of " + strings.TrimPrefix(describeType(element), "a ")
+	case kindAny:
 	}
 	return "any value"
 }
