@@ -151,8 +151,8 @@ func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 		c.addf(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
 		return false
 	}
-	if values := enumValues(v.Type()); values != nil && !slices.Contains(values, v.String()) {
-		c.addf(at(n), "%q is not a value of %s in the API%s", v.String(), name, didYouMean(v.String(), values))
+	if values := enumValues(v.Type()); values != nil && !slices.Contains(values, n.Value) {
+		c.addf(at(n), "%q is not a value of %s in the API%s", n.Value, name, didYouMean(n.Value, values))
 		return false
 	}
 	return true
