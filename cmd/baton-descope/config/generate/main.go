@@ -2,6 +2,7 @@
 package main
 
 import (
+	"go/format"
 	"log"
 	"os"
 
@@ -11,8 +12,25 @@ import (
 )
 
 func main() {
-	if err := os.Chdir("../../../gen/config"); err != nil {
+	if err := generate("../../../gen/config"); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// generate writes the struct as the SDK does, and formats it.
+func generate(dir string) error {
+	const file = "conf.gen.go" // The SDK's own name for it.
+	if err := os.Chdir(dir); err != nil {
+		return err
+	}
 	config.Generate("descope", baton.Schema)
+	written, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	formatted, err := format.Source(written)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, formatted, 0o644) //nolint:gosec // Checked in.
 }
