@@ -190,8 +190,8 @@ func kept(ctx context.Context, o resource.SyncOpAttrs, t *mapping.ResourceType, 
 // with another.
 func (p *keptPage) fits(t *mapping.ResourceType) bool {
 	for _, row := range p.Rows {
-		if len(row.Names) != len(t.Entitlements) {
-			return false
+		if !t.Whole() && len(row.Names) != len(t.Entitlements) {
+			return false // The rows of a whole list are made of the list.
 		}
 		for _, g := range row.Grants {
 			if g.Rule < 0 || g.Rule >= len(t.Grants) {

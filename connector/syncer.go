@@ -79,23 +79,33 @@ func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at curso
 	if err != nil {
 		return nil, "", err
 	}
+	resources, done, err := s.fill(ctx, state, list.ids, list.records, at.Skip)
+	if err != nil || done == len(list.ids) {
+		return resources, "", err
+	}
+	at.Skip = done
+	next, err := token(at)
+	return resources, next, err
+}
+
+// fill makes the resources of records, and of what these show, from a place on
+// until an answer is full. It returns how many records are done.
+func (s *syncer) fill(ctx context.Context, state *syncState, ids []mapping.ID, records []mapping.Record, from int) ([]*v2.Resource, int, error) {
 	var out batch
-	for i := at.Skip; i < len(list.ids); i++ {
-		r, err := s.resource(ctx, state, s.typ, list.ids[i], list.records[i])
+	for i := from; i < len(ids); i++ {
+		r, err := s.resource(ctx, state, s.typ, ids[i], records[i])
 		if err != nil {
-			return nil, "", err
+			return nil, 0, err
 		}
-		shown, err := s.shownBy(ctx, state, list.records[i])
+		shown, err := s.shownBy(ctx, state, records[i])
 		if err != nil {
-			return nil, "", err
+			return nil, 0, err
 		}
 		if !out.add(append(shown, r)...) {
-			at.Skip = i
-			next, err := token(at)
-			return out.resources, next, err
+			return out.resources, i, nil
 		}
 	}
-	return out.resources, "", nil
+	return out.resources, len(ids), nil
 }
 
 func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, string, error) {
@@ -110,27 +120,20 @@ func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at curso
 			return nil, "", err
 		}
 	}
-	var out batch
-	for i := at.Skip; i < len(page.ids); i++ {
-		r, err := s.resource(ctx, state, s.typ, page.ids[i], page.page.Records[i])
-		if err != nil {
-			return nil, "", err
-		}
-		shown, err := s.shownBy(ctx, state, page.page.Records[i])
-		if err != nil {
-			return nil, "", err
-		}
-		if !out.add(append(shown, r)...) {
-			at.Skip = i
-			next, err := token(at)
-			return out.resources, next, err
-		}
+	resources, done, err := s.fill(ctx, state, page.ids, page.page.Records, at.Skip)
+	if err != nil {
+		return nil, "", err
+	}
+	if done < len(page.ids) {
+		at.Skip = done
+		next, err := token(at)
+		return resources, next, err
 	}
 	next, err := s.after(at, page)
 	if err == nil && next == "" {
 		state.absent.report(ctx)
 	}
-	return out.resources, next, err
+	return resources, next, err
 }
 
 // after returns the token of the page after one, empty at the end.
