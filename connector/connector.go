@@ -10,10 +10,11 @@
 //	server, err := connector.NewServer(ctx, c)
 //
 // Three ideas carry it. Every record is read once for each sync: what later
-// phases need of a paged record is kept in the SDK's session store, and lists
-// that come in one reply stay in memory for the sync (see sync.go). Nothing
-// depends on what was kept: whatever is missing is read again. And an error
-// never looks like an empty list: a sync that cannot see everything fails.
+// phases need of a paged record is kept in the SDK's session store (kept.go), and
+// lists that come in one reply stay in memory for the sync (sync.go). Nothing
+// depends on what was kept: whatever is missing is read again. And an error never
+// looks like an empty list: a list proves that it is whole (turn.go), or the sync
+// fails.
 package connector
 
 import (
@@ -51,11 +52,18 @@ type Options struct {
 	// WillSync tells whether a resource type takes part in the sync; nil for all.
 	WillSync func(resourceTypeID string) bool
 
+	// Sequential sends one request at a time and reads nothing ahead, so that
+	// requests come in the same order each time.
+	Sequential bool
 	// Base sends the requests in the end; nil for a transport of the connector's own.
 	Base http.RoundTripper
 	// LeftOut is told of every grant that a sync leaves out; nil for nobody. A
 	// record that is read twice tells it twice.
 	LeftOut func(LeftOut)
+	// Progress is told after each step of a list that comes in pages how many
+	// records of the type are read, of how many; 0 when the API does not tell.
+	// It is nil for nobody, and called by several goroutines.
+	Progress func(resourceTypeID string, read, total int)
 }
 
 // Connector is a mapping at work.
@@ -73,10 +81,14 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 	if o.BaseURL == "" {
 		return c, nil
 	}
+	inFlight := o.Plan.ParallelRequests
+	if o.Sequential {
+		inFlight = 1
+	}
 	t, err := transport.New(ctx, transport.Options{
 		Token:       o.Token,
 		UserAgent:   strings.TrimSuffix(o.Name+"/"+o.Version, "/"),
-		MaxInFlight: o.Plan.ParallelRequests,
+		MaxInFlight: inFlight,
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
 		Permanent:   o.Plan.Errors.Permanent,

@@ -20,8 +20,10 @@ const maxGrants = 2000
 type step struct {
 	// Shown is the number of the other type in whose pages the pass is, from 1.
 	Shown int `json:"shown,omitempty"`
-	// At is the page.
-	At cursor `json:"at"`
+	// Page is the number of the page, and Until that of the page before which a
+	// part of the pass ends; 0 for the whole pass.
+	Page  int `json:"page,omitempty"`
+	Until int `json:"until,omitempty"`
 	// Skip is how many resources of the list or page are done.
 	Skip int `json:"skip,omitempty"`
 	// Holders tells that the pass reads who holds entitlements, Entitlement is
@@ -32,7 +34,7 @@ type step struct {
 }
 
 func (s *step) possible() bool {
-	return s.At.possible() && s.Of.possible() && min(s.Shown, s.Skip, s.Entitlement) >= 0
+	return s.Of.possible() && min(s.Shown, s.Page, s.Until, s.Skip, s.Entitlement) >= 0
 }
 
 // EntitlementsForResourceType returns one step of the type's entitlements.
@@ -42,12 +44,12 @@ func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o re
 		return nil, nil, s.wrap(err)
 	}
 	var out []*v2.Entitlement
-	next, err := s.pass(ctx, o, at, wantNames, func(row keptRow) int {
+	next, err := s.pass(ctx, o, at, wantNames, func(row keptRow) (int, error) {
 		on := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
 		for i, e := range s.typ.Entitlements {
 			out = append(out, s.newEntitlement(e, on, row.Names[i]))
 		}
-		return len(out)
+		return len(out), nil
 	})
 	if err != nil {
 		return nil, nil, s.wrap(err)
@@ -80,33 +82,57 @@ func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource
 	case at.Holders:
 		out, next, err = s.passHolders(ctx, o, at)
 	case len(s.typ.Grants) > 0:
-		next, err = s.pass(ctx, o, at, wantGrants, func(row keptRow) int {
-			out = append(out, s.grantsOf(row)...)
-			return len(out)
+		next, err = s.pass(ctx, o, at, wantGrants, func(row keptRow) (int, error) {
+			grants, err := s.grantsOf(ctx, o, row)
+			out = append(out, grants...)
+			return len(out), err
 		})
 	}
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
-	if next == nil && !at.Holders && s.typ.HasHolders() {
+	if next == nil && !at.Holders && at.Until == 0 && s.typ.HasHolders() {
 		next = &step{Holders: true}
-	}
-	if next == nil {
-		s.syncs.state(o.SyncID).absent.report(ctx)
 	}
 	results, err := resultsAt(next)
 	return out, results, s.wrap(err)
 }
 
-func (s *syncer) grantsOf(row keptRow) []*v2.Grant {
+// grantsOf makes the grants of what a row says that its resource holds.
+func (s *syncer) grantsOf(ctx context.Context, o resource.SyncOpAttrs, row keptRow) ([]*v2.Grant, error) {
 	principal := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
-	grants := make([]*v2.Grant, len(row.Grants))
-	for i, g := range row.Grants {
+	grants := make([]*v2.Grant, 0, len(row.Grants))
+	for _, g := range row.Grants {
 		rule := s.typ.Grants[g.Rule]
 		on := v2.ResourceId_builder{ResourceType: rule.Entitlement.On.ID, Resource: g.On}.Build()
-		grants[i] = s.newGrant(rule, on, principal)
+		if !rule.Entitlement.On.Whole() {
+			ok, err := s.knownOrLeftOut(ctx, o, rule.Entitlement, principal, on, on)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+		}
+		grants = append(grants, s.newGrant(rule, on, principal))
 	}
-	return grants
+	return grants, nil
+}
+
+// knownOrLeftOut tells whether the principal of a grant, or the resource that
+// it is on, is in its list. If not, the grant is left out.
+func (s *syncer) knownOrLeftOut(ctx context.Context, o resource.SyncOpAttrs, e *mapping.Entitlement, principal, on, which *v2.ResourceId) (bool, error) {
+	t := s.plan.Type(which.GetResourceType())
+	id, err := t.ParseID(which.GetResource())
+	if err != nil {
+		return false, errorf(codes.InvalidArgument, "%w", err)
+	}
+	state := s.syncs.state(o.SyncID)
+	ok, err := s.known(ctx, o, state, t, id)
+	if err != nil || ok {
+		return ok, err
+	}
+	return false, s.leaveOut(state, LeftOut{Principal: principal, On: on, Missing: which, Entitlement: e})
 }
 
 // Entitlements returns the entitlements on one resource.
@@ -131,7 +157,9 @@ func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAt
 		if err != nil {
 			return nil, nil, s.wrap(err)
 		}
-		out = s.grantsOf(row)
+		if out, err = s.grantsOf(ctx, resource.SyncOpAttrs{}, row); err != nil {
+			return nil, nil, s.wrap(err)
+		}
 	}
 	if s.typ.HasHolders() {
 		held, err := s.allHolders(ctx, r.GetId())
@@ -180,12 +208,11 @@ func (s *syncer) segment(ctx context.Context, o resource.SyncOpAttrs, at step, w
 	case s.typ.Whole():
 		return s.wholeSegment(ctx, state, w)
 	}
-	page, err := s.page(ctx, o, state, at.At)
+	page, err := s.page(ctx, o, state, at.Page)
 	if err != nil {
 		return segment{}, err
 	}
-	next, err := nextPage(step{}, page)
-	return segment{len(page.Rows), func(i int) (keptRow, error) { return page.Rows[i], nil }, next}, err
+	return segment{len(page.Rows), func(i int) (keptRow, error) { return page.Rows[i], nil }, at.nextPage(page)}, nil
 }
 
 func (s *syncer) wholeSegment(ctx context.Context, state *syncState, w wanted) (segment, error) {
@@ -212,32 +239,32 @@ func (s *syncer) nextShown(n int) *step {
 
 func (s *syncer) shownSegment(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at step, w wanted) (segment, error) {
 	in := &syncer{Connector: s.Connector, typ: s.typ.Also[at.Shown-1].In}
-	page, err := in.page(ctx, o, state, at.At)
+	page, err := in.page(ctx, o, state, at.Page)
 	if err != nil {
 		return segment{}, err
 	}
 	shown := page.Shown[s.typ.ID]
-	next, err := nextPage(step{Shown: at.Shown}, page)
+	next := at.nextPage(page)
 	if next == nil {
 		next = s.nextShown(at.Shown)
 	}
 	return segment{len(shown), func(i int) (keptRow, error) {
 		return s.rowOf(ctx, v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: shown[i]}.Build(), o, w)
-	}, next}, err
+	}, next}, nil
 }
 
-// nextPage returns the place of the page after one.
-func nextPage(from step, page *keptPage) (*step, error) {
-	if page.Next == "" {
-		return nil, nil
+// nextPage returns the place of the page after one; nil at the end.
+func (s step) nextPage(page *keptPage) *step {
+	if !page.More || s.Page+1 == s.Until {
+		return nil
 	}
-	return &from, parseToken(page.Next, &from.At)
+	return &step{Shown: s.Shown, Page: s.Page + 1, Until: s.Until}
 }
 
 // pass goes over one segment of the type's resources, from a place on. It gives
 // each row to visit, which returns how much it has made of them so far, until
 // that is enough for one answer, and returns the next place.
-func (s *syncer) pass(ctx context.Context, o resource.SyncOpAttrs, at step, w wanted, visit func(keptRow) int) (*step, error) {
+func (s *syncer) pass(ctx context.Context, o resource.SyncOpAttrs, at step, w wanted, visit func(keptRow) (int, error)) (*step, error) {
 	seg, err := s.segment(ctx, o, at, w)
 	if err != nil {
 		return nil, err
@@ -247,69 +274,16 @@ func (s *syncer) pass(ctx context.Context, o resource.SyncOpAttrs, at step, w wa
 		if err != nil {
 			return nil, err
 		}
-		if visit(row) >= maxGrants && i+1 < seg.length {
+		made, err := visit(row)
+		if err != nil {
+			return nil, err
+		}
+		if made >= maxGrants && i+1 < seg.length {
 			at.Skip = i + 1
 			return &at, nil
 		}
 	}
 	return seg.next, nil
-}
-
-// page returns what was kept of a page of the type, and reads the page again if
-// nothing was. A list in one reply is a page of its own.
-func (s *syncer) page(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at cursor) (*keptPage, error) {
-	if p := kept(ctx, o, s.typ, at); p != nil {
-		return p, nil
-	}
-	if s.typ.Whole() {
-		list, err := state.whole(ctx, s.Connector, s.typ)
-		if err != nil {
-			return nil, err
-		}
-		return s.keepPage(ctx, o, state, at, &keptRecords{page: mapping.Page{Records: list.records}, ids: list.ids})
-	}
-	records, err := state.records(ctx, s.Connector, s.typ, at)
-	if err != nil {
-		return nil, err
-	}
-	return s.keepPage(ctx, o, state, at, records)
-}
-
-// keepPage works out what later phases need of a page, and stores it.
-func (s *syncer) keepPage(ctx context.Context, o resource.SyncOpAttrs, state *syncState, at cursor, records *keptRecords) (*keptPage, error) {
-	p := &keptPage{Rows: make([]keptRow, len(records.ids)), Shown: map[string][]string{}}
-	w := wantGrants | wantNames
-	if s.typ.Whole() {
-		w = 0 // Its rows are made of the list.
-	}
-	seen := map[string]bool{}
-	for i, id := range records.ids {
-		r := records.page.Records[i]
-		var err error
-		if p.Rows[i], err = s.row(ctx, state, id, r, w); err != nil {
-			return nil, err
-		}
-		for _, t := range s.plan.Types {
-			ids, err := s.shownIDs(ctx, state, t, r)
-			if err != nil {
-				return nil, err
-			}
-			for _, id := range ids {
-				if key := t.ID + ":" + id.String(); !seen[key] {
-					seen[key] = true
-					p.Shown[t.ID] = append(p.Shown[t.ID], id.String())
-				}
-			}
-		}
-	}
-	if !s.typ.Whole() {
-		var err error
-		if p.Next, err = s.after(at, records); err != nil {
-			return nil, err
-		}
-	}
-	keep(ctx, o, s.typ, at, p)
-	return p, nil
 }
 
 // wanted is what a pass needs to know of each resource.
@@ -343,7 +317,9 @@ func (s *syncer) grantsIn(ctx context.Context, state *syncState, id mapping.ID, 
 		case err != nil:
 			return err
 		case !exists:
-			s.leaveOut(state, s.typ.Grants[rule], id, on)
+			e := s.typ.Grants[rule].Entitlement
+			missing := resourceID(e.On, on)
+			return s.leaveOut(state, LeftOut{Principal: resourceID(s.typ, id), On: missing, Missing: missing, Entitlement: e})
 		default:
 			grants = append(grants, keptGrant{Rule: rule, On: on.String()})
 		}

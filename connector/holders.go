@@ -22,6 +22,7 @@ func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at ste
 		return nil, nil, err
 	}
 	var out []*v2.Grant
+	state := s.syncs.state(o.SyncID)
 	for requests := 0; at.Skip < seg.length; at.Skip++ {
 		row, err := seg.row(at.Skip)
 		if err != nil {
@@ -34,8 +35,11 @@ func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at ste
 					return out, &at, nil
 				}
 				requests++
-				held, next, err := s.holderPage(ctx, e, row.ID, at.Of)
+				held, next, err := s.holderPage(ctx, e, row.ID, at.Of, state.holdersOf(e, row.ID, &at.Of))
 				if err != nil {
+					return nil, nil, err
+				}
+				if held, err = s.knownHolders(ctx, o, e, held); err != nil {
 					return nil, nil, err
 				}
 				out = append(out, held...)
@@ -53,12 +57,42 @@ func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at ste
 	return out, seg.next, nil
 }
 
+// holdersOf returns the set of the records that a list of holders has shown up
+// to a place. When it is lost, the list starts over.
+func (s *syncState) holdersOf(e *mapping.Entitlement, on string, at *cursor) *idSet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen, key := s.holders, e.Name()+" "+on
+	if seen.list != key || *at == (cursor{}) {
+		*at = cursor{}
+		s.holders = holdersSeen{list: key, seen: &idSet{}}
+	}
+	return s.holders.seen
+}
+
+// knownHolders leaves out the grants of principals that are in no list.
+func (s *syncer) knownHolders(ctx context.Context, o resource.SyncOpAttrs, e *mapping.Entitlement, held []*v2.Grant) ([]*v2.Grant, error) {
+	known := held[:0]
+	for _, g := range held {
+		principal, on := g.GetPrincipal().GetId(), g.GetEntitlement().GetResource().GetId()
+		ok, err := s.knownOrLeftOut(ctx, o, e, principal, on, principal)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			known = append(known, g)
+		}
+	}
+	return known, nil
+}
+
 // allHolders reads all who hold entitlements on one resource.
 func (s *syncer) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
 	var out []*v2.Grant
 	for _, e := range s.typ.Entitlements {
+		seen := &idSet{}
 		for at := (&cursor{}); e.Holders != nil && at != nil; {
-			held, next, err := s.holderPage(ctx, e, rid.GetResource(), *at)
+			held, next, err := s.holderPage(ctx, e, rid.GetResource(), *at, seen)
 			if err != nil {
 				return nil, err
 			}
@@ -68,15 +102,16 @@ func (s *syncer) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Gran
 	return out, nil
 }
 
-// holderPage reads one page of who holds an entitlement on a resource.
-func (s *syncer) holderPage(ctx context.Context, e *mapping.Entitlement, resourceText string, at cursor) ([]*v2.Grant, *cursor, error) {
+// holderPage reads one page of who holds an entitlement on a resource. seen are
+// the records that came before.
+func (s *syncer) holderPage(ctx context.Context, e *mapping.Entitlement, resourceText string, at cursor, seen *idSet) ([]*v2.Grant, *cursor, error) {
 	id, err := e.On.ParseID(resourceText)
 	if err != nil {
 		return nil, nil, errorf(codes.InvalidArgument, "%w", err)
 	}
 	on := resourceID(e.On, id)
 	var out []*v2.Grant
-	next, err := s.readHolders(ctx, e, id, at, func(principal mapping.ID) {
+	next, err := s.readHolders(ctx, e, id, at, seen, func(principal mapping.ID) {
 		out = append(out, s.newGrant(&mapping.GrantRule{Entitlement: e}, on, resourceID(e.Holders.Of, principal)))
 	})
 	return out, next, err
@@ -84,7 +119,7 @@ func (s *syncer) holderPage(ctx context.Context, e *mapping.Entitlement, resourc
 
 // readHolders gives visit the holders on one page, and returns the place of the
 // next, nil at the end.
-func (c *Connector) readHolders(ctx context.Context, e *mapping.Entitlement, on mapping.ID, at cursor, visit func(principal mapping.ID)) (*cursor, error) {
+func (c *Connector) readHolders(ctx context.Context, e *mapping.Entitlement, on mapping.ID, at cursor, seen *idSet, visit func(principal mapping.ID)) (*cursor, error) {
 	request, err := e.Holders.Request(on, at.position())
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
@@ -99,26 +134,37 @@ func (c *Connector) readHolders(ctx context.Context, e *mapping.Entitlement, on 
 	if err != nil {
 		return nil, err
 	}
-	page := e.Holders.List.Read(reply)
-	ids := make([]string, 0, len(page.Records))
-	for _, r := range page.Records {
-		before := len(ids)
+	p := &sheet{page: e.Holders.List.Read(reply)}
+	holders := make([][]mapping.ID, len(p.page.Records))
+	for i, r := range p.page.Records {
+		var all mapping.ID
 		err := e.Holders.Each(r, func(principal mapping.ID) error {
-			ids = append(ids, principal.String())
-			visit(principal)
+			holders[i] = append(holders[i], principal)
+			all = append(all, principal.String())
 			return nil
 		})
 		if err != nil {
 			return nil, lacksID(err)
 		}
-		if len(ids) == before {
+		if len(all) == 0 {
 			return nil, errorf(codes.FailedPrecondition, "a record of %s does not say who holds %s", e.Holders.List.Operation.Name, e.Name())
 		}
+		p.hashes = append(p.hashes, hashOf(all))
 	}
-	if e.Holders.List.Pages == nil {
-		return nil, nil
+	next, follows := (*cursor)(nil), true
+	if e.Holders.List.Pages != nil {
+		if next, follows, err = at.turn(e.Holders.List, p, seen.has); err != nil {
+			return nil, err
+		}
 	}
-	return at.next(e.Holders.List, page, ids)
+	for i := range holders {
+		if follows && seen.add(p.hashes[i]) {
+			for _, principal := range holders[i] {
+				visit(principal)
+			}
+		}
+	}
+	return next, nil
 }
 
 // stillThere tells whether a resource exists now, as far as that can be seen.
@@ -132,9 +178,9 @@ func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id 
 
 // listed tells whether a principal is among the holders of an entitlement.
 func (c *Connector) listed(ctx context.Context, e *mapping.Entitlement, on, principal mapping.ID) (bool, error) {
-	found := false
+	found, seen := false, &idSet{}
 	for at := (&cursor{}); at != nil && !found; {
-		next, err := c.readHolders(ctx, e, on, *at, func(id mapping.ID) {
+		next, err := c.readHolders(ctx, e, on, *at, seen, func(id mapping.ID) {
 			found = found || id.String() == principal.String()
 		})
 		if err != nil {

@@ -7,8 +7,10 @@ import (
 	"sync"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -21,36 +23,47 @@ type missing struct {
 	examples []string
 }
 
-// LeftOut is a grant that a sync leaves out: Principal's record says that it
-// holds an entitlement on a resource that does not exist.
+// LeftOut is a grant that a sync leaves out: a record says that Principal holds
+// an entitlement, and Missing, the principal or the resource that it is held
+// on, is in no list.
 type LeftOut struct {
-	// Principal and On are the SDK's ids of resources.
-	Principal, On *v2.ResourceId
-	Entitlement   *mapping.Entitlement
+	// Principal, On and Missing are the SDK's ids of resources.
+	Principal, On, Missing *v2.ResourceId
+	Entitlement            *mapping.Entitlement
 }
 
-// leaveOut counts a grant as left out, and tells who asked to be told.
-func (s *syncer) leaveOut(state *syncState, rule *mapping.GrantRule, id, on mapping.ID) {
-	state.absent.add(s.typ, rule, id, on)
-	if s.options.LeftOut != nil {
-		s.options.LeftOut(LeftOut{resourceID(s.typ, id), resourceID(rule.Entitlement.On, on), rule.Entitlement})
+// leaveOut leaves a grant out, counts it and tells who asked to be told; or it
+// fails, where the mapping says so.
+func (s *syncer) leaveOut(state *syncState, l LeftOut) error {
+	what := fmt.Sprintf("%s %q holds %s on %q", l.Principal.GetResourceType(), l.Principal.GetResource(), l.Entitlement.Name(), l.On.GetResource())
+	if l.Missing == l.Principal {
+		what += fmt.Sprintf(", but there is no such %s", l.Principal.GetResourceType())
 	}
+	if s.plan.FailOnUnknown {
+		return errorf(codes.FailedPrecondition,
+			"a record refers to a %s %q, which is in no list of the API: %s; with \"unknown_references: leave_out\" in the mapping such grants are left out",
+			l.Missing.GetResourceType(), l.Missing.GetResource(), what)
+	}
+	state.absent.add(what)
+	if s.options.LeftOut != nil {
+		s.options.LeftOut(l)
+	}
+	return nil
 }
 
 // maxExamples is how many are named.
 const maxExamples = 5
 
-func (m *missing) add(t *mapping.ResourceType, rule *mapping.GrantRule, id, on mapping.ID) {
+func (m *missing) add(what string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.count++
-	example := fmt.Sprintf("%s %q holds %s on %q", t.ID, id, rule.Entitlement.Name(), on)
-	if len(m.examples) < maxExamples && !slices.Contains(m.examples, example) {
-		m.examples = append(m.examples, example)
+	if len(m.examples) < maxExamples && !slices.Contains(m.examples, what) {
+		m.examples = append(m.examples, what)
 	}
 }
 
-// report says once what was left out.
+// report says what was left out.
 func (m *missing) report(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,4 +72,41 @@ func (m *missing) report(ctx context.Context) {
 			zap.Int("grants", m.count), zap.Strings("examples", m.examples))
 	}
 	m.count, m.examples = 0, nil
+}
+
+// known tells whether a resource is in its list, which has been read to its
+// end. It is taken to be where that cannot be told any more.
+func (s *syncer) known(ctx context.Context, o resource.SyncOpAttrs, state *syncState, t *mapping.ResourceType, id mapping.ID) (bool, error) {
+	if !s.willSync(t) {
+		return true, nil
+	}
+	if t.Whole() {
+		list, err := state.whole(ctx, s.Connector, t)
+		if err != nil {
+			return false, err
+		}
+		r, err := s.listedOrShown(ctx, state, t, list, id)
+		return r.Given(), err
+	}
+	of := &syncer{Connector: s.Connector, typ: t}
+	l := state.listing(s.Connector, t)
+	leave, err := l.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if !l.whole && !l.lost {
+		count, err := of.pageCount(ctx, o, l)
+		if err != nil {
+			return false, err
+		}
+		if l.whole, err = of.catchUp(ctx, o, l, count); err != nil {
+			return false, err
+		}
+		if count == 0 {
+			l.whole = false
+		}
+		l.lost = !l.whole
+	}
+	return l.lost || l.seen.has(hashOf(id)), nil
 }

@@ -47,7 +47,10 @@ func (c *Connector) readWhole(ctx context.Context, t *mapping.ResourceType) (*wh
 		if err != nil {
 			return nil, lacksID(err)
 		}
-		if _, twice := list.index[id.String()]; twice {
+		if first, twice := list.index[id.String()]; twice {
+			if !list.records[first].Equal(r) {
+				return nil, errorf(codes.FailedPrecondition, "%s lists the %s %q twice, and not the same each time", t.List.Operation.Name, t.ID, id)
+			}
 			continue
 		}
 		list.index[id.String()] = len(list.ids)

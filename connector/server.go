@@ -40,6 +40,18 @@ type server struct {
 	connector *Connector
 }
 
+// Cleanup is called at the end of a sync, and says what it left out.
+func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanupRequest) (*v2.ConnectorServiceCleanupResponse, error) {
+	s.connector.syncs.end(request.GetActiveSyncId()).absent.report(ctx)
+	return s.sdkServer.Cleanup(ctx, request)
+}
+
+// Close ends what is on its way for syncs that did not end.
+func (s *server) Close(ctx context.Context) error {
+	s.connector.syncs.endAll()
+	return s.sdkServer.Close(ctx)
+}
+
 func (s *server) Grant(ctx context.Context, request *v2.GrantManagerServiceGrantRequest) (*v2.GrantManagerServiceGrantResponse, error) {
 	if err := s.connector.refuseReadOnly(request.GetEntitlement()); err != nil {
 		return nil, s.connector.wrap(err)

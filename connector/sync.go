@@ -2,12 +2,8 @@ package connector
 
 import (
 	"context"
-	"encoding/json"
+	"slices"
 	"sync"
-
-	"github.com/conductorone/baton-sdk/pkg/types/resource"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
-	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -38,6 +34,7 @@ func (s *syncs) state(id string) *syncState {
 		s.states = map[string]*syncState{}
 	}
 	if len(s.order) >= maxSyncs {
+		s.states[s.order[0]].end()
 		delete(s.states, s.order[0])
 		s.order = s.order[1:]
 	}
@@ -47,14 +44,45 @@ func (s *syncs) state(id string) *syncState {
 	return state
 }
 
+// end forgets a sync that is over, and returns what it had.
+func (s *syncs) end(id string) *syncState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state, ok := s.states[id]
+	if !ok {
+		return newSyncState()
+	}
+	state.end()
+	delete(s.states, id)
+	s.order = slices.DeleteFunc(s.order, func(other string) bool { return other == id })
+	return state
+}
+
+// endAll forgets all syncs.
+func (s *syncs) endAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, state := range s.states {
+		state.end()
+	}
+	s.states, s.order = nil, nil
+}
+
 // syncState is what one sync has read: the lists that come in one reply, whole,
-// each read once by whoever asks first, and the page of a paged list that was
-// read last.
+// each read once by whoever asks first, and how far it is in those that come in
+// pages.
 type syncState struct {
-	mu     sync.Mutex
-	lists  map[string]*listSlot
-	last   map[string]*keptRecords
-	absent missing
+	mu       sync.Mutex
+	lists    map[string]*listSlot
+	listings map[string]*listing
+	holders  holdersSeen
+	absent   missing
+}
+
+// holdersSeen is what the list of holders that is being read has shown.
+type holdersSeen struct {
+	list string
+	seen *idSet
 }
 
 // listSlot holds one list. Its lock is a channel, so that waiting for another
@@ -65,7 +93,7 @@ type listSlot struct {
 }
 
 func newSyncState() *syncState {
-	return &syncState{lists: map[string]*listSlot{}, last: map[string]*keptRecords{}}
+	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}}
 }
 
 // whole returns a list that comes in one reply. After an error the next one
@@ -95,109 +123,28 @@ func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.Resource
 	return slot.list, nil
 }
 
-// keptRecords are the records of one page of a paged list.
-type keptRecords struct {
-	key  string
-	page mapping.Page
-	ids  []mapping.ID
-}
-
-// records returns the page at a cursor, from memory when it was the last one read.
-func (s *syncState) records(ctx context.Context, c *Connector, t *mapping.ResourceType, at cursor) (*keptRecords, error) {
+// listing returns the list of a type that comes in pages.
+func (s *syncState) listing(c *Connector, t *mapping.ResourceType) *listing {
 	s.mu.Lock()
-	kept := s.last[t.ID]
-	s.mu.Unlock()
-	if kept != nil && kept.key == at.key() {
-		return kept, nil
+	defer s.mu.Unlock()
+	l := s.listings[t.ID]
+	if l == nil {
+		l = c.newListing(t)
+		s.listings[t.ID] = l
 	}
-	page, err := c.readPage(ctx, t, at.position(), 0)
-	if err != nil {
-		return nil, err
-	}
-	kept = &keptRecords{key: at.key(), page: page, ids: make([]mapping.ID, len(page.Records))}
-	for i, r := range page.Records {
-		if kept.ids[i], err = t.IDOf(r); err != nil {
-			return nil, lacksID(err)
-		}
-	}
+	return l
+}
+
+// end gives up what is on its way for the sync.
+func (s *syncState) end() {
 	s.mu.Lock()
-	s.last[t.ID] = kept
-	s.mu.Unlock()
-	return kept, nil
-}
-
-// keptPage is what later phases need of one page of a paged list. It lives in
-// the session store as JSON, so that no page is read twice in a sync.
-type keptPage struct {
-	// Next is the page token of the page after it, empty at the end.
-	Next string    `json:"next,omitempty"`
-	Rows []keptRow `json:"rows"`
-	// Shown are the ids of resources of other types that the records show.
-	Shown map[string][]string `json:"shown,omitempty"`
-}
-
-// keptRow is one resource of a page.
-type keptRow struct {
-	ID     string            `json:"id"`
-	Grants []keptGrant       `json:"grants,omitempty"`
-	Names  []keptEntitlement `json:"names,omitempty"`
-}
-
-// keptGrant is an entitlement that the resource holds: by which rule of its
-// type, on which resource.
-type keptGrant struct {
-	Rule int    `json:"rule"`
-	On   string `json:"on"`
-}
-
-// keptEntitlement is how an entitlement on the resource is called.
-type keptEntitlement struct {
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
-}
-
-func sessionKey(t *mapping.ResourceType, at cursor) string { return "page/" + t.ID + "/" + at.key() }
-
-// keep stores a page for the phases to come. That it cannot is no failure: the
-// page is then read again.
-func keep(ctx context.Context, o resource.SyncOpAttrs, t *mapping.ResourceType, at cursor, p *keptPage) {
-	value, err := json.Marshal(p)
-	if err == nil && o.Session != nil {
-		err = o.Session.Set(ctx, sessionKey(t, at), value)
-	}
-	if err != nil {
-		ctxzap.Extract(ctx).Debug("a page was not kept and will be read again", zap.String("resource_type", t.ID), zap.Error(err))
-	}
-}
-
-// kept returns a page from the session store; nil when it is not there.
-func kept(ctx context.Context, o resource.SyncOpAttrs, t *mapping.ResourceType, at cursor) *keptPage {
-	if o.Session == nil {
-		return nil
-	}
-	value, ok, err := o.Session.Get(ctx, sessionKey(t, at))
-	if err != nil || !ok {
-		return nil
-	}
-	p := &keptPage{}
-	if json.Unmarshal(value, p) != nil || !p.fits(t) {
-		return nil
-	}
-	return p
-}
-
-// fits tells whether the page was kept by this mapping: a sync may be resumed
-// with another.
-func (p *keptPage) fits(t *mapping.ResourceType) bool {
-	for _, row := range p.Rows {
-		if !t.Whole() && len(row.Names) != len(t.Entitlements) {
-			return false // The rows of a whole list are made of the list.
-		}
-		for _, g := range row.Grants {
-			if g.Rule < 0 || g.Rule >= len(t.Grants) {
-				return false
-			}
+	defer s.mu.Unlock()
+	for _, l := range s.listings {
+		select {
+		case l.lock <- struct{}{}: // Nobody uses it.
+			l.ahead.drop()
+			<-l.lock
+		default: // Its caller gives it up when the call ends.
 		}
 	}
-	return true
 }

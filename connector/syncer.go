@@ -8,6 +8,8 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -15,10 +17,11 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// What one answer to the SDK holds at most. gRPC carries 4 MiB.
+// What one answer to the SDK holds at most, beside one resource that is larger
+// by itself. gRPC carries 4 MiB.
 const (
-	maxRows  = 1000
-	maxBytes = 2 << 20
+	maxRecords = 1000
+	maxBytes   = 2 << 20
 )
 
 // syncer syncs one resource type. Entitlements and grants are asked for by
@@ -70,22 +73,89 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
-	return resources, &resource.SyncOpResults{NextPageToken: next}, nil
+	results := &resource.SyncOpResults{}
+	if next != nil {
+		results.NextPageToken, err = token(next)
+	}
+	return resources, results, s.wrap(err)
 }
 
-func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, string, error) {
+func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, *cursor, error) {
 	state := s.syncs.state(o.SyncID)
 	list, err := state.whole(ctx, s.Connector, s.typ)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	resources, done, err := s.fill(ctx, state, list.ids, list.records, at.Skip)
 	if err != nil || done == len(list.ids) {
-		return resources, "", err
+		return resources, nil, err
 	}
 	at.Skip = done
-	next, err := token(at)
-	return resources, next, err
+	return resources, &at, nil
+}
+
+func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, *cursor, error) {
+	state := s.syncs.state(o.SyncID)
+	l := state.listing(s.Connector, s.typ)
+	leave, err := l.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	read, err := s.readStep(ctx, o, state, l, at.start())
+	if err != nil {
+		return nil, nil, err
+	}
+	if read.at != at.start() || at.Skip > len(read.ids) {
+		at.Skip = 0 // It was read anew: what was returned of it may come again.
+	}
+	resources, done, err := s.fill(ctx, state, read.ids, read.records, at.Skip)
+	if err != nil {
+		return nil, nil, err
+	}
+	if done < len(read.ids) {
+		rest := read.at
+		rest.Skip = done
+		return resources, &rest, nil
+	}
+	return resources, read.next, nil
+}
+
+// readStep returns the step at a place, from memory when it was the last one
+// read, and keeps what later phases need of it.
+func (s *syncer) readStep(ctx context.Context, o resource.SyncOpAttrs, state *syncState, l *listing, at cursor) (*stepOfList, error) {
+	if l.last != nil && l.last.at == at {
+		return l.last, nil
+	}
+	switch {
+	case at.Step == 0:
+		l.restart()
+	case l.at != at.Step:
+		whole, err := s.catchUp(ctx, o, l, at.Step)
+		if err != nil {
+			return nil, err
+		}
+		if !whole {
+			ctxzap.Extract(ctx).Warn("what was read before is lost; the list is read from its start", zap.String("resource_type", s.typ.ID))
+			l.restart()
+			at = cursor{}
+		}
+	}
+	read, err := l.step(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.keptOf(ctx, state, read, nil)
+	if err != nil {
+		l.at = -1 // The step was read and not kept: only what was kept counts.
+		return nil, err
+	}
+	s.keep(ctx, o, l, at.Step, p)
+	l.last = read
+	if s.options.Progress != nil {
+		s.options.Progress(s.typ.ID, l.seen.count, read.told)
+	}
+	return read, nil
 }
 
 // fill makes the resources of records, and of what these show, from a place on
@@ -93,6 +163,9 @@ func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at curso
 func (s *syncer) fill(ctx context.Context, state *syncState, ids []mapping.ID, records []mapping.Record, from int) ([]*v2.Resource, int, error) {
 	var out batch
 	for i := from; i < len(ids); i++ {
+		if i-from == maxRecords {
+			return out.resources, i, nil
+		}
 		r, err := s.resource(ctx, state, s.typ, ids[i], records[i])
 		if err != nil {
 			return nil, 0, err
@@ -106,51 +179,6 @@ func (s *syncer) fill(ctx context.Context, state *syncState, ids []mapping.ID, r
 		}
 	}
 	return out.resources, len(ids), nil
-}
-
-func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, string, error) {
-	state := s.syncs.state(o.SyncID)
-	page, err := state.records(ctx, s.Connector, s.typ, at)
-	if err != nil {
-		return nil, "", err
-	}
-	if at.Skip == 0 {
-		// Kept before it is returned: what is returned is never without it.
-		if _, err := s.keepPage(ctx, o, state, at, page); err != nil {
-			return nil, "", err
-		}
-	}
-	resources, done, err := s.fill(ctx, state, page.ids, page.page.Records, at.Skip)
-	if err != nil {
-		return nil, "", err
-	}
-	if done < len(page.ids) {
-		at.Skip = done
-		next, err := token(at)
-		return resources, next, err
-	}
-	next, err := s.after(at, page)
-	if err == nil && next == "" {
-		state.absent.report(ctx)
-	}
-	return resources, next, err
-}
-
-// after returns the token of the page after one, empty at the end.
-func (s *syncer) after(at cursor, page *keptRecords) (string, error) {
-	next, err := at.next(s.typ.List, page.page, texts(page.ids))
-	if err != nil || next == nil {
-		return "", err
-	}
-	return token(next)
-}
-
-func texts(ids []mapping.ID) []string {
-	all := make([]string, len(ids))
-	for i, id := range ids {
-		all[i] = id.String()
-	}
-	return all
 }
 
 // shownBy returns the resources of other types that a record shows.
@@ -217,7 +245,7 @@ func (b *batch) add(resources ...*v2.Resource) bool {
 	for _, r := range resources {
 		bytes += proto.Size(r)
 	}
-	if len(b.resources) > 0 && (len(b.resources)+len(resources) > maxRows || b.bytes+bytes > maxBytes) {
+	if len(b.resources) > 0 && b.bytes+bytes > maxBytes {
 		return false
 	}
 	b.resources = append(b.resources, resources...)

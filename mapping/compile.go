@@ -59,13 +59,21 @@ func (c *compiler) compile(doc *document) *Plan {
 	}
 	c.compileLimits(doc.Limits)
 	c.compileErrors(doc.Errors)
+	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "way with unknown references", unknowns...) == unknownFail
 	return c.plan
 }
 
-// The values of trait and purpose.
+// What becomes of references to resources that no list has.
+const (
+	unknownLeaveOut = "leave_out"
+	unknownFail     = "fail"
+)
+
+// The values of trait, purpose and unknown_references.
 var (
 	traits   = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
 	purposes = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
+	unknowns = []string{unknownLeaveOut, unknownFail}
 )
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)

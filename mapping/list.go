@@ -109,3 +109,6 @@ func (p *Pages) ByCursor() bool { return p.cursor != nil }
 
 // ByOffset tells that a page can start at any record.
 func (p *Pages) ByOffset() bool { return p.offset != nil }
+
+// ByNumber tells that a page can be asked for by its number.
+func (p *Pages) ByNumber() bool { return p.page != nil }

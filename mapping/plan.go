@@ -17,6 +17,9 @@ type Plan struct {
 	// PerMinute is how many requests of an operation are allowed in any 60 seconds.
 	PerMinute map[string]int
 	Errors    ErrorRules
+	// FailOnUnknown tells that a sync fails when a record refers to a resource
+	// that no list has. Otherwise such grants are left out.
+	FailOnUnknown bool
 	// Types are the resource types in the order of the file.
 	Types []*ResourceType
 }
@@ -51,6 +54,11 @@ func RecordOf(v any) Record { return Record{indirect(reflect.ValueOf(v))} }
 
 // Given tells whether there is a record at all.
 func (r Record) Given() bool { return r.value.IsValid() }
+
+// Equal tells whether two records say the same.
+func (r Record) Equal(other Record) bool {
+	return r.Given() && other.Given() && reflect.DeepEqual(r.value.Interface(), other.value.Interface())
+}
 
 // ResourceType says how the records of one type become resources.
 type ResourceType struct {

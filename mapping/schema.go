@@ -48,6 +48,7 @@ func leaves() object {
 		{"readOnly", object{{"anyOf", []any{object{{"type", "boolean"}}, object{{"type", "string"}, {"pattern", `\S\s+\S`}}}}}},
 		{"trait", object{{"enum", traits}}},
 		{"purpose", object{{"enum", purposes}}},
+		{"unknown_references", object{{"enum", unknowns}}},
 	}
 }
 
@@ -91,7 +92,7 @@ func (w *schemaWriter) value(k key) object {
 	switch k.name {
 	case "version":
 		return object{{"const", 1}}
-	case operationKey, "trait", "purpose":
+	case operationKey, "trait", "purpose", "unknown_references":
 		return ref(k.name)
 	case "enabled", "pending", "disabled", "deleted":
 		return ref("values")

@@ -83,6 +83,8 @@ func form(k key) string {
 		return "`" + strings.Join(traits, "`, `") + "`"
 	case "purpose":
 		return "`" + strings.Join(purposes, "`, `") + "`"
+	case "unknown_references":
+		return "`" + strings.Join(unknowns, "`, `") + "`"
 	case operationKey:
 		return "operation"
 	}

@@ -17,6 +17,7 @@ type document struct {
 	Connector     connectorInfo       `yaml:"connector" need:"yes" doc:"What the connector is called."`
 	Limits        limits              `yaml:"limits" doc:"What the API bears."`
 	Errors        errorRules          `yaml:"errors" doc:"How error replies are read."`
+	Unknown       text                `yaml:"unknown_references" doc:"What becomes of a grant on, or of, a resource that no list has: leave_out (default), which says so once for each sync, or fail."`
 	ResourceTypes table[resourceType] `yaml:"resource_types" need:"yes" doc:"What is synced, by resource type id."`
 }
 

@@ -28,7 +28,7 @@ func record(cfg *generated.Descope, o *connector.Options) error {
 	if err != nil {
 		return recordError(err)
 	}
-	o.Base = recorder
+	o.Base, o.Sequential = recorder, true
 	return nil
 }
 

@@ -31,6 +31,7 @@ func Client(ctx context.Context, o connector.Options) (types.ConnectorClient, er
 	plan := *o.Plan
 	plan.PerMinute = nil
 	o.Plan = &plan
+	o.Sequential = true // Recorded replies are told apart by their order.
 	c, err := connector.New(ctx, o)
 	if err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func Sync(ctx context.Context, o connector.Options) (*Outcome, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		on := idOf(l.On)
-		found.leftOut[LeftOut{on + ":" + l.Entitlement.Slug, idOf(l.Principal), "there is no " + on}] = true
+		found.leftOut[LeftOut{on + ":" + l.Entitlement.Slug, idOf(l.Principal), "there is no " + idOf(l.Missing)}] = true
 	}
 	client, err := Client(ctx, o)
 	if err != nil {

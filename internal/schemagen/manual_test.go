@@ -16,7 +16,7 @@ import (
 //
 //	yaml file            a whole mapping
 //	yaml in=PATH         keys to add to the built-in mapping, at a path of keys,
-//	                     to what the blocks before added
+//	                     "." for the top, to what the blocks before added
 //	yaml mistake=PATH    the same, but with the mistake in the text block behind it
 //	text, console        no mapping
 type manualBlock struct{ kind, path, text string }
@@ -92,7 +92,7 @@ func add(t *testing.T, root *yaml.Node, b manualBlock) {
 		t.Fatal(err)
 	}
 	at := root.Content[0]
-	for key := range strings.SplitSeq(b.path, ".") {
+	for key := range strings.FieldsFuncSeq(b.path, func(r rune) bool { return r == '.' }) {
 		if at = valueOf(at, key); at == nil {
 			t.Fatalf("the built-in mapping has no %s", b.path)
 		}

@@ -1,0 +1,278 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// keptPage is what later phases need of one step of a list. It lives in the
+// session store as JSON, under the number of the step, so that no page is read
+// twice in a sync.
+type keptPage struct {
+	// More tells that another step comes after it.
+	More bool      `json:"more,omitempty"`
+	Rows []keptRow `json:"rows"`
+	// Shown are the ids of resources of other types that the records show.
+	Shown map[string][]string `json:"shown,omitempty"`
+}
+
+// keptRow is one resource of a page.
+type keptRow struct {
+	ID     string            `json:"id"`
+	Grants []keptGrant       `json:"grants,omitempty"`
+	Names  []keptEntitlement `json:"names,omitempty"`
+}
+
+// keptGrant is an entitlement that the resource holds: by which rule of its
+// type, on which resource.
+type keptGrant struct {
+	Rule int    `json:"rule"`
+	On   string `json:"on"`
+}
+
+// keptEntitlement is how an entitlement on the resource is called.
+type keptEntitlement struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+}
+
+func pageKey(t *mapping.ResourceType, step int) string { return fmt.Sprintf("page/%s/%d", t.ID, step) }
+
+// countKey is where the number of a whole list's steps is kept.
+func countKey(t *mapping.ResourceType) string { return "pages/" + t.ID }
+
+// store puts a value into the session store, and tells whether it is there now.
+func store(ctx context.Context, o resource.SyncOpAttrs, key string, v any) bool {
+	value, err := json.Marshal(v)
+	if err == nil && o.Session != nil {
+		err = o.Session.Set(ctx, key, value)
+	}
+	if err != nil {
+		ctxzap.Extract(ctx).Debug("the session store did not keep a value", zap.String("key", key), zap.Error(err))
+	}
+	return err == nil && o.Session != nil
+}
+
+// stored reads a value from the session store; false when it is not there.
+func stored(ctx context.Context, o resource.SyncOpAttrs, key string, v any) (bool, error) {
+	if o.Session == nil {
+		return false, nil
+	}
+	value, ok, err := o.Session.Get(ctx, key)
+	if err != nil && ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	return err == nil && ok && json.Unmarshal(value, v) == nil, nil
+}
+
+// keep keeps a page for the phases to come: in memory if the session store does
+// not take it.
+func (s *syncer) keep(ctx context.Context, o resource.SyncOpAttrs, l *listing, step int, p *keptPage) {
+	inStore := store(ctx, o, pageKey(s.typ, step), p)
+	l.mu.Lock()
+	delete(l.memory, step)
+	if !inStore {
+		l.memory[step] = p
+	}
+	l.mu.Unlock()
+	if !p.More {
+		store(ctx, o, countKey(s.typ), step+1)
+	}
+}
+
+// kept returns a page that was kept; nil when it is lost.
+func (s *syncer) kept(ctx context.Context, o resource.SyncOpAttrs, l *listing, step int) (*keptPage, error) {
+	l.mu.Lock()
+	p := l.memory[step]
+	l.mu.Unlock()
+	if p != nil {
+		return p, nil
+	}
+	p = &keptPage{}
+	ok, err := stored(ctx, o, pageKey(s.typ, step), p)
+	if err != nil || !ok || !p.fits(s.typ) {
+		return nil, err
+	}
+	return p, nil
+}
+
+// fits tells whether the page was kept by this mapping: a sync may be resumed
+// with another.
+func (p *keptPage) fits(t *mapping.ResourceType) bool {
+	for _, row := range p.Rows {
+		if len(row.Names) != len(t.Entitlements) {
+			return false
+		}
+		for _, g := range row.Grants {
+			if g.Rule < 0 || g.Rule >= len(t.Grants) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// pageCount returns how many pages a list has that was read to its end; 0 when
+// that is not known.
+func (s *syncer) pageCount(ctx context.Context, o resource.SyncOpAttrs, l *listing) (int, error) {
+	if l.whole {
+		return l.at, nil
+	}
+	count := 0
+	_, err := stored(ctx, o, countKey(s.typ), &count)
+	return max(0, count), err
+}
+
+// catchUp brings a list to the step of this number, from what the steps before
+// have kept. It returns false if some of that is lost.
+func (s *syncer) catchUp(ctx context.Context, o resource.SyncOpAttrs, l *listing, step int) (bool, error) {
+	l.restart()
+	for ; l.at < step; l.at++ {
+		p, err := s.kept(ctx, o, l, l.at)
+		if err != nil || p == nil {
+			return false, err
+		}
+		for _, row := range p.Rows {
+			id, err := s.typ.ParseID(row.ID)
+			if err != nil {
+				return false, nil //nolint:nilerr // It was kept by another mapping.
+			}
+			l.seen.add(hashOf(id))
+		}
+	}
+	return true, nil
+}
+
+// page returns what was kept of a step of the type's list.
+func (s *syncer) page(ctx context.Context, o resource.SyncOpAttrs, state *syncState, step int) (*keptPage, error) {
+	if s.typ.Whole() {
+		return s.pageOfWhole(ctx, state)
+	}
+	l := state.listing(s.Connector, s.typ)
+	p, err := s.kept(ctx, o, l, step)
+	if err != nil || p != nil {
+		return p, err
+	}
+	leave, err := l.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.makeAnew(ctx, o, state, l, step)
+}
+
+// pageOfWhole returns what a list in one reply shows of other types.
+func (s *syncer) pageOfWhole(ctx context.Context, state *syncState) (*keptPage, error) {
+	list, err := state.whole(ctx, s.Connector, s.typ)
+	if err != nil {
+		return nil, err
+	}
+	p, seen := &keptPage{Shown: map[string][]string{}}, map[string]bool{}
+	for _, r := range list.records {
+		if err := s.keepShown(ctx, state, r, p, seen); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// makeAnew makes a page for one that is lost, of everything in the list that no
+// page has which is still there. It reads the list again, from end to end.
+func (s *syncer) makeAnew(ctx context.Context, o resource.SyncOpAttrs, state *syncState, l *listing, step int) (*keptPage, error) {
+	if l.rest != nil && l.restOf == step {
+		return l.rest, nil
+	}
+	count, err := s.pageCount(ctx, o, l)
+	if err != nil {
+		return nil, err
+	}
+	if l.rest != nil {
+		return &keptPage{More: step+1 < count}, nil // Its rows are on the page that was made before.
+	}
+	covered := idSet{}
+	for i := range max(count, step) {
+		p, err := s.kept(ctx, o, l, i)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rowsOf(p) {
+			if id, err := s.typ.ParseID(row.ID); err == nil {
+				covered.add(hashOf(id))
+			}
+		}
+	}
+	rest := &keptPage{More: step+1 < count, Shown: map[string][]string{}}
+	again := s.newListing(s.typ)
+	defer again.ahead.drop()
+	for at := (&cursor{}); at != nil; {
+		read, err := again.step(ctx, *at)
+		if err != nil {
+			return nil, err
+		}
+		p, err := s.keptOf(ctx, state, read, func(id mapping.ID) bool {
+			hash := hashOf(id)
+			return !covered.has(hash) && (!l.whole || l.seen.has(hash))
+		})
+		if err != nil {
+			return nil, err
+		}
+		rest.Rows = append(rest.Rows, p.Rows...)
+		for t, ids := range p.Shown {
+			rest.Shown[t] = append(rest.Shown[t], ids...)
+		}
+		at = read.next
+	}
+	l.rest, l.restOf = rest, step
+	return rest, nil
+}
+
+func rowsOf(p *keptPage) []keptRow {
+	if p == nil {
+		return nil
+	}
+	return p.Rows
+}
+
+// keptOf works out what later phases need of a step, of the records that are wanted.
+func (s *syncer) keptOf(ctx context.Context, state *syncState, read *stepOfList, wanted func(mapping.ID) bool) (*keptPage, error) {
+	p := &keptPage{More: read.next != nil, Rows: make([]keptRow, 0, len(read.ids)), Shown: map[string][]string{}}
+	seen := map[string]bool{}
+	for i, id := range read.ids {
+		if wanted != nil && !wanted(id) {
+			continue
+		}
+		row, err := s.row(ctx, state, id, read.records[i], wantGrants|wantNames)
+		if err != nil {
+			return nil, err
+		}
+		p.Rows = append(p.Rows, row)
+		if err := s.keepShown(ctx, state, read.records[i], p, seen); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// keepShown adds the ids of the resources of other types that a record shows.
+func (s *syncer) keepShown(ctx context.Context, state *syncState, r mapping.Record, p *keptPage, seen map[string]bool) error {
+	for _, t := range s.plan.Types {
+		ids, err := s.shownIDs(ctx, state, t, r)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if key := t.ID + ":" + id.String(); !seen[key] {
+				seen[key] = true
+				p.Shown[t.ID] = append(p.Shown[t.ID], id.String())
+			}
+		}
+	}
+	return nil
+}
