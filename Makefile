@@ -54,6 +54,11 @@ generate: ## Make the generated files anew
 	bin/baton-descope capabilities > baton_capabilities.json
 	bin/baton-descope config > config_schema.json
 
+.PHONY: api-diff
+api-diff: ## Compare api/descope.yaml with a newer document of the whole API: SPEC=FILE
+	@$(GOBUILD) -o bin/api-diff ./internal/apidiff/cmd
+	@bin/api-diff '$(SPEC)'
+
 .PHONY: check-generated
 check-generated: ## Fail when generated files are not up to date
 	@internal/scripts/check-generated
