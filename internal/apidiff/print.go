@@ -8,33 +8,33 @@ import (
 	"strings"
 )
 
-// aspects are what can differ, each with what is said of it: %[1]s is the value in
-// our document, %[2]s that in the newer one.
+// aspects are what can differ, each with what is said of it: HERE is the value in our
+// document, THERE that in the newer one.
 var aspects = map[string]string{
 	"operation":        "the operation is gone",
-	"operation id":     "its operation id is %[2]s; here it is %[1]s",
-	"deprecated":       "deprecated: %[2]s; here: %[1]s",
-	"security":         "it is authenticated by %[2]s; here by %[1]s",
+	"operation id":     "its operation id is THERE; here it is HERE",
+	"deprecated":       "deprecated: THERE; here: HERE",
+	"security":         "it is authenticated by THERE; here by HERE",
 	"parameter":        "the parameter is gone",
-	"body":             "the body is %[2]s; here it is %[1]s",
-	"shape":            "it is %[2]s; here it is %[1]s",
-	"status":           "the status is %[2]s; here it is %[1]s",
+	"body":             "the body is THERE; here it is HERE",
+	"shape":            "it is THERE; here it is HERE",
+	"status":           "the status is THERE; here it is HERE",
 	"field":            "the field is gone",
-	"new and required": "new, and has to be sent: %[2]s",
-	required:           "required: %[2]s; here: %[1]s",
-	"type":             "the type is %[2]s; here it is %[1]s",
-	"value":            "a value is %[2]s; here it is %[1]s",
-	"values":           "the values are %[2]s; here they are %[1]s",
-	"null":             "null is %[2]s; here it is %[1]s",
-	"further fields":   "further fields: %[2]s; here: %[1]s",
-	"address":          "the address is %[2]s; here it is %[1]s",
+	"new and required": "new, and has to be sent: THERE",
+	required:           "required: THERE; here: HERE",
+	"type":             "the type is THERE; here it is HERE",
+	"value":            "a value is THERE; here it is HERE",
+	"values":           "the values are THERE; here they are HERE",
+	"null":             "null is THERE; here it is HERE",
+	"further fields":   "further fields: THERE; here: HERE",
+	"address":          "the address is THERE; here it is HERE",
 }
 
 func aspectNames() string { return strings.Join(slices.Sorted(maps.Keys(aspects)), ", ") }
 
 // String says a difference in words.
 func (d Difference) String() string {
-	what := fmt.Sprintf(aspects[d.What]+"%.0[1]s%.0[2]s", d.Here, d.There)
+	what := strings.NewReplacer("THERE", d.There, "HERE", d.Here).Replace(aspects[d.What])
 	switch {
 	case d.What == "value" && d.Here == none:
 		what = fmt.Sprintf("the value %q is new", d.There)
