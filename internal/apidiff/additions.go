@@ -70,7 +70,7 @@ func singular(word string) string {
 // version of a call that we make. What is deprecated already is nothing new.
 func (c *comparison) additions() []Addition {
 	var all []Addition
-	for _, o := range c.theirs.operations() {
+	for _, o := range c.theirs.operations {
 		if _, used := c.ours.operation(o.where()); used || o.node["deprecated"] == true {
 			continue
 		}
@@ -100,7 +100,7 @@ func lastName(place string) string {
 // olderOf is the call of ours that another is a newer version of, "" for none.
 func (c *comparison) olderOf(o operation) string {
 	version, rest := versioned(o.path)
-	for _, ours := range c.ours.operations() {
+	for _, ours := range c.ours.operations {
 		if v, r := versioned(ours.path); r == rest && v < version && ours.method == o.method {
 			return ours.where()
 		}
@@ -132,7 +132,7 @@ func (c *comparison) hinted(d Difference, known *Known) Difference {
 	ids := append(known.publishedIDs(d.At), ours.id())
 	_, rest := versioned(ours.path)
 	var now []string
-	for _, o := range c.theirs.operations() {
+	for _, o := range c.theirs.operations {
 		_, used := c.ours.operation(o.where())
 		_, r := versioned(o.path)
 		if !used && (r == rest || o.id() != "" && slices.Contains(ids, o.id())) {

@@ -16,6 +16,8 @@ import (
 type Document struct {
 	name string
 	root node
+	// operations are all of it, by path.
+	operations []operation
 }
 
 // node is an object of a document.
@@ -42,7 +44,7 @@ func Parse(name string, src []byte) (*Document, error) {
 	case at(root, "paths") == nil:
 		return nil, fmt.Errorf("%s: it has no paths", name)
 	}
-	return &Document{name: name, root: root}, nil
+	return &Document{name: name, root: root, operations: operations(root)}, nil
 }
 
 func decode(src []byte) (any, error) {

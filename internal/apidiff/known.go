@@ -148,7 +148,7 @@ func (c *comparison) lacks(p Place, places map[string]bool) bool {
 	if slices.ContainsFunc(c.fresh, func(f Addition) bool { return f.At == p.Text }) {
 		return true
 	}
-	for _, o := range c.theirs.operations() {
+	for _, o := range c.theirs.operations {
 		if _, used := c.ours.operation(o.where()); !used && p.covers(o.where()) {
 			return true
 		}

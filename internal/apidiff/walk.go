@@ -25,7 +25,7 @@ type comparison struct {
 func walk(ours, theirs *Document) (*comparison, error) {
 	c := &comparison{ours: ours, theirs: theirs, reached: make(map[string]bool)}
 	c.servers()
-	for _, o := range ours.operations() {
+	for _, o := range ours.operations {
 		c.operation(o)
 	}
 	return c, c.err
@@ -41,9 +41,9 @@ var methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 
 // operations are all of a document, by path. The parameters of a path are added to
 // those of its operations.
-func (d *Document) operations() []operation {
+func operations(root node) []operation {
 	var all []operation
-	paths := at(d.root, "paths")
+	paths := at(root, "paths")
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		item := object(paths[path])
 		for _, method := range methods {
@@ -63,7 +63,7 @@ func (d *Document) operations() []operation {
 }
 
 func (d *Document) operation(where string) (operation, bool) {
-	for _, o := range d.operations() {
+	for _, o := range d.operations {
 		if o.where() == where {
 			return o, true
 		}
