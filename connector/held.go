@@ -4,6 +4,7 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 
@@ -75,9 +76,15 @@ func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
 		return nil, nil, s.wrap(err)
 	}
+	var siblings []step
+	var err error
+	if o.PageToken.Token == "" {
+		if at, siblings, err = s.parts(ctx, o); err != nil {
+			return nil, nil, s.wrap(err)
+		}
+	}
 	var out []*v2.Grant
 	var next *step
-	var err error
 	switch {
 	case at.Holders:
 		out, next, err = s.passHolders(ctx, o, at)
@@ -95,7 +102,54 @@ func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource
 		next = &step{Holders: true}
 	}
 	results, err := resultsAt(next)
+	if err == nil && len(siblings) > 0 {
+		err = enqueue(results, siblings)
+	}
 	return out, results, s.wrap(err)
+}
+
+// parallelParts is into how many parts a pass over many pages is cut: more than
+// the SDK has workers by default, so that they end together. Each part is in
+// the SDK's checkpoints.
+const parallelParts = 8
+
+// parts cuts the pass over a list that comes in pages into parts that the SDK's
+// workers can read at once. It returns the place of the first, and of the others.
+func (s *syncer) parts(ctx context.Context, o resource.SyncOpAttrs) (step, []step, error) {
+	if s.typ.Whole() || len(s.typ.Grants) == 0 {
+		return step{}, nil, nil
+	}
+	l := s.syncs.state(o.SyncID).listing(s.Connector, s.typ)
+	leave, err := l.enter(ctx)
+	if err != nil {
+		return step{}, nil, err
+	}
+	defer leave()
+	count, err := s.pageCount(ctx, o, l)
+	if err != nil || count < parallelParts {
+		return step{}, nil, err
+	}
+	var siblings []step
+	for i := 1; i < parallelParts; i++ {
+		siblings = append(siblings, step{Page: i * count / parallelParts, Until: (i + 1) * count / parallelParts})
+	}
+	if s.typ.HasHolders() {
+		siblings = append(siblings, step{Holders: true})
+	}
+	return step{Until: count / parallelParts}, siblings, nil
+}
+
+// enqueue asks the SDK to go on at several places beside the next one.
+func enqueue(results *resource.SyncOpResults, places []step) error {
+	tokens := make([]string, len(places))
+	for i := range places {
+		var err error
+		if tokens[i], err = token(&places[i]); err != nil {
+			return err
+		}
+	}
+	results.Annotations = annotations.New(v2.EnqueuePageTokens_builder{PageTokens: tokens}.Build())
+	return nil
 }
 
 // grantsOf makes the grants of what a row says that its resource holds.

@@ -110,35 +110,50 @@ type walker struct {
 }
 
 // pages calls one with every page token until there is none.
-func pages(one func(token string) (next string, err error)) error {
-	for token := ""; ; {
+func pages(one func(token string) (next []string, err error)) error {
+	for tokens := []string{""}; len(tokens) > 0; {
+		token := tokens[0]
 		next, err := one(token)
-		if err != nil || next == "" {
+		if err != nil {
 			return err
 		}
-		if next == token {
+		if slices.Contains(next, token) && token != "" {
 			return fmt.Errorf("the page token %q leads to itself", token)
 		}
-		token = next
+		tokens = append(next, tokens[1:]...)
 	}
+	return nil
+}
+
+// after returns the tokens that an answer leads to.
+func after(next string, annos annotations.Annotations) ([]string, error) {
+	siblings := &v2.EnqueuePageTokens{}
+	if _, err := annos.Pick(siblings); err != nil {
+		return nil, err
+	}
+	tokens := siblings.GetPageTokens()
+	if next != "" {
+		tokens = append([]string{next}, tokens...)
+	}
+	return tokens, nil
 }
 
 func (w *walker) resources(ctx context.Context, t *v2.ResourceType) error {
-	return pages(func(token string) (string, error) {
+	return pages(func(token string) ([]string, error) {
 		page, err := w.client.ListResources(ctx, v2.ResourcesServiceListResourcesRequest_builder{
 			ResourceTypeId: t.GetId(), PageToken: token, ActiveSyncId: syncID,
 		}.Build())
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, r := range page.GetList() {
 			resource, err := newResource(r)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			w.found.resources[resource.ID] = resource
 		}
-		return page.GetNextPageToken(), nil
+		return after(page.GetNextPageToken(), page.GetAnnotations())
 	})
 }
 
@@ -153,37 +168,37 @@ func (w *walker) entitlements(ctx context.Context, t *v2.ResourceType) error {
 	if !annos.Contains(&v2.TypeScopedEntitlements{}) {
 		return nil
 	}
-	return pages(func(token string) (string, error) {
+	return pages(func(token string) ([]string, error) {
 		on, scope := typeScoped(t, &v2.TypeScopedEntitlements{})
 		page, err := w.client.ListEntitlements(ctx, v2.EntitlementsServiceListEntitlementsRequest_builder{
 			Resource: on, Annotations: scope, PageToken: token, ActiveSyncId: syncID,
 		}.Build())
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, e := range page.GetList() {
 			w.found.entitlements[e.GetId()] = newEntitlement(e)
 		}
-		return page.GetNextPageToken(), nil
+		return after(page.GetNextPageToken(), page.GetAnnotations())
 	})
 }
 
 func (w *walker) grants(ctx context.Context, t *v2.ResourceType) error {
-	return pages(func(token string) (string, error) {
+	return pages(func(token string) ([]string, error) {
 		on, scope := typeScoped(t, &v2.TypeScopedGrants{})
 		page, err := w.client.ListGrants(ctx, v2.GrantsServiceListGrantsRequest_builder{
 			Resource: on, Annotations: scope, PageToken: token, ActiveSyncId: syncID,
 		}.Build())
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, g := range page.GetList() {
 			grant, err := newGrant(g)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			w.found.grants[[2]string{grant.Entitlement, grant.Principal}] = grant
 		}
-		return page.GetNextPageToken(), nil
+		return after(page.GetNextPageToken(), page.GetAnnotations())
 	})
 }
