@@ -1,9 +1,38 @@
 package transport
 
 import (
+	"net"
+	"net/url"
 	"strings"
 	"testing"
 )
+
+// FuzzBaseURL: without --insecure, the key leaves this machine over TLS only.
+func FuzzBaseURL(f *testing.F) {
+	for _, seed := range []string{
+		"https://api.example.com/v1", "http://127.0.0.1:8080", "http://localhost", "http://[::1]", "http://127.0.0.1@evil.com", "http://evil.com",
+		"HTTP://127.0.0.1.evil.com", "https://a?b#c", "http://[::ffff:127.0.0.1]/", " https://x ", "https://x//", "http://localhost:80\\@x",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, given string) {
+		got, err := CheckBaseURL(given, false)
+		if err != nil {
+			return
+		}
+		u, err := url.Parse(got)
+		if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(got, "/") {
+			t.Fatalf("%q gives %q, %v", given, got, err)
+		}
+		ip := net.ParseIP(u.Hostname())
+		if u.Scheme != "https" && !strings.EqualFold(u.Hostname(), "localhost") && !ip.IsLoopback() {
+			t.Errorf("%q gives %q, which is neither TLS nor this machine", given, got)
+		}
+		if again, err := CheckBaseURL(got, false); again != got || err != nil {
+			t.Errorf("%q gives %q, and that %q, %v", given, got, again, err)
+		}
+	})
+}
 
 func TestCheckBaseURL(t *testing.T) {
 	for given, want := range map[string]string{
@@ -23,6 +52,29 @@ func TestCheckBaseURL(t *testing.T) {
 		"http://localhost.example.com":      "",
 		"http://127.0.0.1.example.com":      "",
 		"http://0.0.0.0":                    "",
+		"HTTP://api.example.com":            "",
+		"http://127.0.0.1.evil.com":         "",
+		"http://localhost.evil.com":         "",
+		"http://localhost.":                 "",
+		"http://127.0.0.1@evil.com":         "",
+		"http://127.0.0.1%40evil.com":       "",
+		"http://127.0.0.1\\@evil.com":       "",
+		"http://evil.com/127.0.0.1":         "",
+		"http://evil.com#@127.0.0.1":        "",
+		"http://2130706433":                 "",
+		"http://0x7f.1":                     "",
+		"http://0177.0.0.1":                 "",
+		"http://127.1":                      "",
+		"http://[::]":                       "",
+		"http://[::127.0.0.1]":              "",
+		"http://[fe80::1%25lo]":             "",
+		"http://\u2460\u2461\u2466.0.0.1":   "",
+		"http://127\u30020.0.1":             "",
+		"http://loca\u200dlhost":            "",
+		"http://api.example.com\n":          "",
+		"https://api.exam\nple.com":         "",
+		"HTTP://127.0.0.1/Path/":            "http://127.0.0.1/Path",
+		"HTTPS://API.example.com/Path":      "https://API.example.com/Path",
 		"ftp://api.example.com":             "",
 		"api.example.com":                   "",
 		"localhost:8080":                    "",

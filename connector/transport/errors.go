@@ -146,12 +146,19 @@ func codeOf(statusCode int) codes.Code {
 	return codes.FailedPrecondition
 }
 
-// redirection says where a redirect points: the host alone, for the rest may
-// hold secrets.
+// redirection says where a redirect points: the scheme and the host alone, for
+// the rest may hold secrets.
 func (t *Transport) redirection(location string) string {
 	to := "elsewhere"
-	if u, err := url.Parse(location); err == nil && u.Host != "" {
+	u, err := url.Parse(location)
+	switch {
+	case err != nil || location == "":
+	case u.Host == "":
+		to = "to another place on the same host"
+	case u.Scheme == "":
 		to = "to " + t.redact.clean(u.Host, maxText)
+	default:
+		to = "to " + t.redact.clean(u.Scheme+"://"+u.Host, maxText)
 	}
 	return fmt.Sprintf(" (it points %s: redirects are not followed, check the base URL)", to)
 }

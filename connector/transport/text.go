@@ -13,29 +13,14 @@ const (
 	maxCode = 60
 )
 
-// minSecret is how long a part of a key must be to be a secret of its own.
-const minSecret = 8
-
 // userinfo matches a URL up to the name and password before its host.
 var userinfo = regexp.MustCompile(`://[^\s"]*@`)
 
-// redactor takes secrets out of texts.
-type redactor struct{ secrets *strings.Replacer }
-
-// newRedactor knows a key whole, and by the part after its last colon: keys of
-// the form id:secret are often quoted by halves.
-func newRedactor(token string) redactor {
-	pairs := []string{token, "[key]"}
-	if i := strings.LastIndexByte(token, ':'); len(token)-i-1 >= minSecret {
-		pairs = append(pairs, token[i+1:], "[key]")
-	}
-	return redactor{strings.NewReplacer(pairs...)}
-}
-
 // clean makes one line of at most limit runes from a text of others, without
-// secrets, control characters and invalid UTF-8, which gRPC refuses.
+// secrets, control characters and invalid UTF-8, which gRPC refuses. What is
+// left out may have stood inside a secret, so that those are looked for twice.
 func (r redactor) clean(text string, limit int) string {
-	text = userinfo.ReplaceAllString(r.secrets.Replace(text), "://")
+	text = userinfo.ReplaceAllString(r.redact(text), "://")
 	text = strings.Map(func(c rune) rune {
 		switch {
 		case unicode.IsSpace(c):
@@ -45,7 +30,7 @@ func (r redactor) clean(text string, limit int) string {
 		}
 		return c
 	}, text)
-	text = strings.Join(strings.Fields(text), " ")
+	text = r.redact(strings.Join(strings.Fields(text), " "))
 	if runes := []rune(text); len(runes) > limit {
 		text = string(runes[:limit]) + "…"
 	}

@@ -75,24 +75,6 @@ func TestRequest(t *testing.T) {
 	})
 }
 
-func TestRedirectIsNotFollowed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var requests atomic.Int32
-		conn := serve(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
-			requests.Add(1)
-			http.Redirect(w, r, "http://user:pass@evil.test/steal?key=1", http.StatusTemporaryRedirect)
-		})
-		_, err := post(t.Context(), conn, read)
-		want := "Search: HTTP 307 Temporary Redirect (it points to evil.test: redirects are not followed, check the base URL)"
-		if err = conn.Error("Search", err); err.Error() != want {
-			t.Errorf("the error is %q", err)
-		}
-		if n := requests.Load(); n != 1 {
-			t.Errorf("%d requests", n)
-		}
-	})
-}
-
 func TestInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, most atomic.Int32
