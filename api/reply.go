@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 )
 
 // StatusError is a reply whose status is not 2xx.
@@ -83,7 +84,24 @@ func decode(body []byte, into any) error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return &ReplyError{Reason: "there is more after the JSON value"}
 	}
+	// The decoder makes the same character of all that is not UTF-8, so that two
+	// ids could become one.
+	if !utf8.Valid(body) {
+		return &ReplyError{Reason: fmt.Sprintf("not UTF-8 at byte %d", validPrefix(body))}
+	}
 	return checkRequired(body, reflect.ValueOf(into), "")
+}
+
+// validPrefix returns how many bytes of a text are UTF-8.
+func validPrefix(text []byte) int {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(text)
 }
 
 func decodeError(err error) error {
