@@ -40,7 +40,7 @@ race: ## Run the tests with the race detector
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
 FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken \
-            connector/transport:FuzzClean connector/transport:FuzzBaseURL
+            connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase
 FUZZTIME ?= 20000x
 
 .PHONY: fuzz

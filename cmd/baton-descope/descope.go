@@ -2,14 +2,15 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"regexp"
+	"strings"
 
 	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/connector/transport"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -52,7 +53,7 @@ func mappingSource(file string) (string, []byte, error) {
 	if file == "" {
 		return "descope.yaml", mapping.Descope, nil
 	}
-	src, err := os.ReadFile(file)
+	src, err := bounded.ReadFile(file, bounded.Text)
 	return file, src, err
 }
 
@@ -74,6 +75,10 @@ var projectID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 
 // baseURL returns where the project's API is.
 func baseURL(cfg *generated.Descope) (string, error) {
+	if strings.Contains(cfg.ProjectId, ":") {
+		return "", fmt.Errorf("%s: --%s holds a colon: give the project ID alone, and what follows the colon with --%s",
+			name, config.ProjectID.FieldName, config.ManagementKey.FieldName) // It may be the key: it is not quoted.
+	}
 	if !projectID.MatchString(cfg.ProjectId) {
 		return "", fmt.Errorf("%s: --%s %q is not a Descope project ID: those are letters and digits, as in P2abc...; see Project in the Descope console",
 			name, config.ProjectID.FieldName, cfg.ProjectId)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -120,7 +121,7 @@ func (m mappingCheck) compare(report *mapping.Report) error {
 		}
 		return os.WriteFile(lock, written, 0o644) //nolint:gosec // A lock is to be read and checked in.
 	}
-	written, err := os.ReadFile(lock)
+	written, err := bounded.ReadFile(lock, bounded.Text)
 	if errors.Is(err, fs.ErrNotExist) && m.lock == "" {
 		return compareWithShipped(report)
 	}

@@ -36,13 +36,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/internal/replay"
 )
 
@@ -116,17 +116,18 @@ type step struct {
 // Load reads the example in a folder.
 func Load(dir string, operations api.Operations) (*Case, error) {
 	file := filepath.Join(dir, File)
-	src, err := os.ReadFile(file)
+	src, err := bounded.ReadFile(file, bounded.Text)
 	if err != nil {
 		return nil, err
 	}
-	c := &Case{Dir: dir, src: src, root: &yaml.Node{}}
+	root, err := parse(src)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	c := &Case{Dir: dir, src: src, root: root}
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c.doc); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	if err := yaml.Unmarshal(src, c.root); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if err := c.check(); err != nil {

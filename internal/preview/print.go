@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
 )
 
 // JSON writes an outcome as JSON, the same for the same outcome.
@@ -106,15 +108,22 @@ func (t *tables) table(n int, what string, columns ...string) {
 
 func (t *tables) row(cells ...string) {
 	for i, cell := range cells {
-		cells[i] = strings.Map(func(r rune) rune {
-			if r < ' ' {
-				return ' ' // A tab or a line break would end the cell.
-			}
-			return r
-		}, cell)
+		cells[i] = strings.Map(oneLine, cell)
 		if cell == "" {
 			cells[i] = "-"
 		}
 	}
 	fmt.Fprintln(t.w, strings.Join(cells, "\t"))
+}
+
+// oneLine replaces what would end a cell, such as a tab, by a space, and what
+// does more to a terminal than to stand in its place by a mark.
+func oneLine(r rune) rune {
+	switch {
+	case r < ' ':
+		return ' '
+	case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control):
+		return utf8.RuneError
+	}
+	return r
 }

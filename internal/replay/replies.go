@@ -28,6 +28,7 @@ import (
 	"strings"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/internal/bounded"
 )
 
 // Reply is one recorded reply.
@@ -65,7 +66,7 @@ func ReadDir(dir string, operations api.Operations) (Replies, error) {
 			continue
 		}
 		file := filepath.Join(dir, entry.Name())
-		body, err := os.ReadFile(file)
+		body, err := bounded.ReadFile(file, bounded.Reply)
 		if err == nil {
 			err = replies.Add(strings.TrimSuffix(entry.Name(), extension), contentType, body, operations)
 		}
