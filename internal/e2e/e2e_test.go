@@ -18,6 +18,7 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/internal/leaktest"
 )
 
 // programs is the directory of the programs under test, built once.
@@ -103,9 +104,7 @@ func connector(t *testing.T, d *emulatortest.Running, args ...string) ended {
 // hidden fails the test when the key is in the text.
 func hidden(t *testing.T, what string, text []byte) {
 	t.Helper()
-	if bytes.Contains(text, []byte(key)) {
-		t.Errorf("%s has the management key", what)
-	}
+	leaktest.New(key).Hidden(t, what, text)
 }
 
 // fails is connector for runs that must fail.
@@ -135,11 +134,9 @@ func synced(t *testing.T, d *emulatortest.Running, args ...string) string {
 	if e := connector(t, d, append([]string{"-f", file}, args...)...); e.code != 0 {
 		t.Fatalf("exit code %d\n%s", e.code, e.all)
 	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	for _, found := range leaktest.New(key).InFolder(t, filepath.Dir(file)) {
+		t.Error(found)
 	}
-	hidden(t, "the c1z", content)
 	return file
 }
 

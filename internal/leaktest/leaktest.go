@@ -15,8 +15,8 @@ import (
 	"strings"
 	"testing"
 
-	formatv3 "github.com/conductorone/baton-sdk/pkg/dotc1z/format/v3"
 	"github.com/cockroachdb/pebble/v2"
+	formatv3 "github.com/conductorone/baton-sdk/pkg/dotc1z/format/v3"
 )
 
 // Key is a key to look for.

@@ -1,0 +1,125 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/leaktest"
+)
+
+// A key from the environment is in the arguments of no process, neither of the
+// one that was started nor of those that it starts.
+func TestKeyIsInNoArguments(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
+		t.Skip("arguments of processes cannot be read here")
+	}
+	d := descope(t, emulator.Demo())
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	d.Intercept(func(string, int, http.ResponseWriter, *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, pattern := range []string{"/proc/[0-9]*/cmdline", "/proc/[0-9]*/comm"} {
+			files, _ := filepath.Glob(pattern)
+			for _, file := range files {
+				if content, err := os.ReadFile(file); err == nil {
+					seen[strings.ReplaceAll(string(content), "\x00", " ")] = true
+				}
+			}
+		}
+		return false
+	})
+	synced(t, d)
+	mine := 0
+	for line := range seen {
+		hidden(t, "a process", []byte(line))
+		if strings.Contains(line, d.URL) {
+			mine++
+		}
+	}
+	if mine == 0 {
+		t.Error("the connector's process was not seen")
+	}
+}
+
+// Whatever a server tells the connector of its own request, the program tells
+// nobody, in either form of its log; nor is it in what the program leaves behind.
+func TestEchoedKeyIsToldToNobody(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(w http.ResponseWriter, said string){
+		"in an error": func(w http.ResponseWriter, said string) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, `{"errorCode": "E1", "errorMessage": "\u001b[31mAuthorization: %s, or %s"}`, said, base64.StdEncoding.EncodeToString([]byte(said)))
+		},
+		"in a content type": func(w http.ResponseWriter, said string) {
+			w.Header().Set("Content-Type", "text/"+said)
+			fmt.Fprint(w, said)
+		},
+	} {
+		for _, format := range []string{"json", "console"} {
+			d := descope(t, emulator.Demo())
+			d.Intercept(func(operation string, call int, w http.ResponseWriter, r *http.Request) bool {
+				if operation != "SearchUsers" || call == 1 {
+					return false
+				}
+				answer(w, r.Header.Get("Authorization"))
+				return true
+			})
+			dir := t.TempDir()
+			e := fails(t, d, "-f", filepath.Join(dir, "sync.c1z"), "--log-format", format)
+			e.contains(t, "SearchUsers: ")
+			if strings.Contains(e.all, "\x1b[31m") {
+				t.Errorf("%s, %s: the output has the server's colours", name, format)
+			}
+			for _, found := range leaktest.New(key).InFolder(t, dir) {
+				t.Error(found)
+			}
+		}
+	}
+}
+
+// Recorded replies have nothing of the key, though the API quotes it to everybody.
+func TestRecordedRepliesHaveNoKey(t *testing.T) {
+	t.Parallel()
+	d := descope(t, emulator.Demo())
+	d.Store().PutUser(emulator.User{UserID: key, Name: "Key " + key, LoginIDs: []string{key}, Status: key, CustomAttributes: map[string]any{key: key}})
+	dir := filepath.Join(t.TempDir(), "replies")
+	if e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key}, "baton-descope", "--project-id", d.ProjectID(), "--base-url", d.URL, "--record", dir, "-f",
+		filepath.Join(t.TempDir(), "sync.c1z")); e.code != 0 {
+		t.Fatalf("exit code %d\n%s", e.code, e.all)
+	}
+	for _, found := range leaktest.New(key).InFolder(t, dir) {
+		t.Error(found)
+	}
+	if files, err := filepath.Glob(filepath.Join(dir, "*.json")); err != nil || len(files) < 4 {
+		t.Errorf("recorded %v, %v", files, err)
+	}
+}
+
+// The program does not go where a redirect points, and says where that is.
+func TestRedirect(t *testing.T) {
+	t.Parallel()
+	var strangers atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strangers.Add(1) }))
+	t.Cleanup(elsewhere.Close)
+	d := descope(t, emulator.Demo())
+	d.Intercept(func(_ string, _ int, w http.ResponseWriter, r *http.Request) bool {
+		http.Redirect(w, r, elsewhere.URL+"/login?session=1", http.StatusTemporaryRedirect)
+		return true
+	})
+	fails(t, d).contains(t, "HTTP 307 Temporary Redirect (it points to "+elsewhere.URL+": redirects are not followed, check the base URL)")
+	if n := strangers.Load(); n > 0 {
+		t.Errorf("%d requests went where it points", n)
+	}
+}
