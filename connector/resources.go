@@ -4,23 +4,17 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/conductorone/baton-descope/mapping"
-)
-
-// The SDK's limits on text, in bytes.
-const (
-	maxDisplayName = 1024
-	maxDescription = 2048
 )
 
 // resource makes the SDK's resource of a record.
@@ -39,10 +33,11 @@ func (c *Connector) resource(ctx context.Context, s *syncState, t *mapping.Resou
 	}
 	out := v2.Resource_builder{
 		Id:          resourceID(t, id),
-		DisplayName: clip(mapped.Name, maxDisplayName),
+		DisplayName: displayName(mapped.Name, id),
 		Description: clip(mapped.Description, maxDescription),
 		Annotations: annotations.New(append(traitOf(t, mapped), &v2.RawId{Id: rawID(id)})...),
 	}
+	texts := textBytes(mapped.User)
 	if parentID != nil {
 		out.ParentResourceId = resourceID(t.Parent, parentID)
 	}
@@ -53,11 +48,58 @@ func (c *Connector) resource(ctx context.Context, s *syncState, t *mapping.Resou
 		out.Status = statusOfResource(mapped)
 	}
 	if mapped.Profile != nil {
+		texts += shortenAll(mapped.Profile, 0)
 		if out.Profile, err = structpb.NewStruct(mapped.Profile); err != nil {
 			return nil, errorf(codes.Internal, "profile of %s %q: %w", t.ID, id, err)
 		}
 	}
-	return out.Build(), nil
+	built := out.Build()
+	warnOfLongIDs(ctx, t, built)
+	if texts < maxResource/2 { // To measure every resource would be dear.
+		return built, nil
+	}
+	return built, checkSize(built)
+}
+
+// textBytes is how long the texts of a user are; 0 for none.
+func textBytes(u *mapping.User) int {
+	if u == nil {
+		return 0
+	}
+	bytes := len(u.Login) + len(u.Email)
+	for _, alias := range u.LoginAliases {
+		bytes += len(alias)
+	}
+	return bytes
+}
+
+// checkSize refuses a resource that the SDK cannot carry: gRPC would refuse the
+// whole page without a word on what is in it.
+func checkSize(r *v2.Resource) error {
+	size := proto.Size(r)
+	if size <= maxResource {
+		return nil
+	}
+	return errorf(codes.FailedPrecondition, "%s %.100q has %d bytes, of which the SDK carries %d: leave what is large out of its profile and login_aliases in the mapping",
+		r.GetId().GetResourceType(), r.GetId().GetResource(), size, maxResource)
+}
+
+// warnOfLongIDs tells of a resource that is stored as it is and that the SDK will
+// refuse to grant or revoke: a shortened id would be that of another resource.
+func warnOfLongIDs(ctx context.Context, t *mapping.ResourceType, r *v2.Resource) {
+	longest := len(r.GetId().GetResource())
+	if longest < maxID/2 {
+		return
+	}
+	for _, e := range t.Entitlements {
+		if !e.ReadOnly {
+			longest = max(longest, len(entitlementID(e, r.GetId())))
+		}
+	}
+	if longest > maxID {
+		ctxzap.Extract(ctx).Warn("an id is longer than the SDK takes in a grant or a revocation: it is synced, and cannot be granted or revoked",
+			zap.String("resource_type", t.ID), zap.String("id", shorten(r.GetId().GetResource(), maxShown)), zap.Int("bytes", longest), zap.Int("limit", maxID))
+	}
 }
 
 // resourceID returns the SDK's id of a resource: a public contract, see mapping.ID.
@@ -126,28 +168,6 @@ func userTrait(u *mapping.User) *v2.UserTrait {
 		trait.SsoStatus = v2.UserTrait_SSOStatus_builder{SsoEnabled: *u.SSO}.Build()
 	}
 	return trait.Build()
-}
-
-// clip makes text fit for a display: no control characters, at most limit
-// bytes, cut between characters.
-func clip(s string, limit int) string {
-	if strings.ContainsFunc(s, unicode.IsControl) {
-		s = strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) {
-				return ' '
-			}
-			return r
-		}, s)
-	}
-	if len(s) <= limit {
-		return s
-	}
-	const mark = "…"
-	end := limit - len(mark)
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + mark
 }
 
 var purposes = map[mapping.Purpose]v2.Entitlement_PurposeValue{
