@@ -145,6 +145,7 @@ func echo(w http.ResponseWriter, status int, body map[string]any) {
 // temporary file or recorded reply, whether the sync succeeds or fails, at the
 // first request or later, and whatever the server says of it.
 func TestTheKeyStaysInTheConnector(t *testing.T) {
+	t.Parallel()
 	p := emulator.Generate(emulator.Size{Users: 250, Tenants: 3, Roles: 4, Permissions: 4})
 	t.Run("success", func(t *testing.T) {
 		t.Parallel()

@@ -90,7 +90,7 @@ func (k Key) InFolder(t testing.TB, dir string) (found []string) {
 		if !entry.Type().IsRegular() {
 			return nil
 		}
-		content, err := os.ReadFile(path) //nolint:gosec // It is a test's own.
+		content, err := os.ReadFile(path)
 		found = append(found, k.find(path, content)...)
 		if bytes.HasPrefix(content, formatv3.C1Z3Magic) {
 			found = append(found, k.InC1Z(t, path)...)
@@ -107,11 +107,11 @@ func (k Key) InFolder(t testing.TB, dir string) (found []string) {
 // the database once they are unpacked, or in the rows.
 func (k Key) InC1Z(t testing.TB, path string) []string {
 	t.Helper()
-	file, err := os.Open(path) //nolint:gosec // It is a test's own.
+	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // It was only read.
+	defer file.Close()
 	dir := t.TempDir()
 	manifest, _, err := formatv3.ExtractEnvelopePayload(file, dir)
 	if err != nil {
@@ -128,12 +128,12 @@ func (k Key) inRows(t testing.TB, path, dir string) (found []string) {
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	defer db.Close() //nolint:errcheck // It was only read.
+	defer db.Close()
 	all, err := db.NewIter(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer all.Close() //nolint:errcheck // See Error below.
+	defer all.Close()
 	for all.First(); all.Valid(); all.Next() {
 		value, err := all.ValueAndErr()
 		if err != nil {
