@@ -90,7 +90,7 @@ func (k Key) InFolder(t testing.TB, dir string) (found []string) {
 		if !entry.Type().IsRegular() {
 			return nil
 		}
-		content, err := os.ReadFile(path)
+		content, err := os.ReadFile(path) //nolint:gosec // The folder is a test's own.
 		found = append(found, k.find(path, content)...)
 		if bytes.HasPrefix(content, formatv3.C1Z3Magic) {
 			found = append(found, k.InC1Z(t, path)...)
