@@ -124,8 +124,8 @@ func TestExplainRefuses(t *testing.T) {
 		{[]string{"--format", "yaml"}, `--format "yaml" is neither table nor mermaid`},
 		{[]string{"--replies", incomplete, "--format", "mermaid"}, `--format "mermaid" is neither table nor json`},
 		{[]string{"--replies", incomplete}, incomplete + ": there is no reply for the request LoadAll"},
-		{[]string{"--replies", filepath.Join(incomplete, "none")}, "no such file or directory"},
-		{[]string{filepath.Join(incomplete, "none.yaml")}, "none.yaml: no such file or directory"},
+		{[]string{"--replies", filepath.Join(incomplete, "none")}, filepath.Join(incomplete, "none") + ": "},
+		{[]string{filepath.Join(incomplete, "none.yaml")}, "none.yaml: "},
 		{[]string{filepath.Join(incomplete, "SearchUsers.json")}, "SearchUsers.json:1:2: unknown key"},
 	} {
 		if _, err := mappingCommand(t, append([]string{"explain"}, test.args...)...); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,11 +34,22 @@ func TestDemo(t *testing.T) {
 	if e.code != 0 {
 		t.Fatalf("exit code %d\n%s", e.code, e.all)
 	}
+	stop(t, cmd)
+	equal(t, read(t, file), wantedOf(emulator.New(emulator.Demo(), emulator.Options{}).Store(), false, false))
+}
+
+// stop ends a program as a service manager does. Windows has no such signal.
+func stop(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		cmd.Process.Kill()
+		cmd.Wait()
+		return
+	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("descope-emulator: %v", err)
 	}
-	equal(t, read(t, file), wantedOf(emulator.New(emulator.Demo(), emulator.Options{}).Store(), false, false))
 }
