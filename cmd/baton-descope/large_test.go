@@ -14,12 +14,12 @@ import (
 // and one that is only large does not.
 func TestLargeRecords(t *testing.T) {
 	for attributes, want := range map[int]string{
-		100:  "",
-		1000: `user "U2large" has 4`,
+		100: "",
+		900: `user "U2large" has 3`,
 	} {
 		large := map[string]any{}
 		for i := range attributes {
-			large[fmt.Sprint(i)] = strings.Repeat("x", 10_000)
+			large[fmt.Sprint(i)] = strings.Repeat("x", 4100)
 		}
 		d := emulatortest.Start(t, company(emulator.User{UserID: "U2large", CustomAttributes: large}), emulator.Options{})
 		_, err := harness.TrySync(t, t.Context(), options(t, d))
