@@ -59,9 +59,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	command.Version = version
-	command.Short = "Sync and provision a Descope project"
 	command.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkEarly(cmd, v) }
-	command.AddCommand(newMappingCommand())
+	command.AddCommand(newMappingCommand(), newManCommand())
+	describe(command)
 	return command.Execute()
 }
 
@@ -81,8 +81,8 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	if err := checkRecord(cfg); err != nil {
 		return err
 	}
-	if cfg.ProjectId == "" {
-		return nil // The SDK says what is missing.
+	if err := checkCredentials(cfg); err != nil {
+		return err
 	}
 	_, err = baseURL(cfg)
 	return err

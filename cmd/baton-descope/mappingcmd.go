@@ -1,10 +1,6 @@
 package main
 
-import (
-	"strings"
-
-	"github.com/spf13/cobra"
-)
+import "github.com/spf13/cobra"
 
 // newMappingCommand returns the commands for those who write mappings. They
 // need no credentials and no network.
@@ -14,7 +10,5 @@ func newMappingCommand() *cobra.Command {
 		Short: "Check, explain and test a mapping",
 	}
 	command.AddCommand(newMappingCheckCommand(), newMappingExplainCommand(), newMappingTestCommand())
-	// The root's flags are about syncing, and say nothing here.
-	command.SetUsageTemplate(strings.Replace(command.UsageTemplate(), ".HasAvailableInheritedFlags", "false", 1))
 	return command
 }
