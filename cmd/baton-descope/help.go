@@ -213,6 +213,6 @@ func checkCredentials(cfg *generated.Descope) error {
   %[1]s -f descope.c1z
 
 --%[3]s and --%[4]s do the same, but other users of this machine can see flags.
-%[1]s --help tells the rest.`,
+%[1]s --help tells the rest`,
 		name, strings.Join(missing, " and "), config.ProjectID.FieldName, config.ManagementKey.FieldName)
 }
