@@ -3,6 +3,9 @@
 VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOLANGCI_LINT := bin/golangci-lint-v2.11.4
 
+# Programs are built as they are released, without C; only the race detector needs it.
+export CGO_ENABLED = 0
+
 # Builds do not depend on the state of a git checkout but for the version.
 GOBUILD := go build -buildvcs=false
 
@@ -35,7 +38,7 @@ vet: ## Run go vet
 
 .PHONY: race
 race: ## Run the tests with the race detector
-	go test -race ./...
+	CGO_ENABLED=1 go test -race ./...
 
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
@@ -72,6 +75,27 @@ $(GOLANGCI_LINT):
 	GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.11.4
 	mv bin/golangci-lint $@
 
+# os/arch of each program that is released.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+
+.PHONY: cross-build
+cross-build: ## Build the connector for every platform, as it is released, into ./dist
+	@set -e; for platform in $(PLATFORMS); do \
+		os=$${platform%/*}; file=dist/$$(echo $$platform | tr / _)/baton-descope; \
+		[ $$os != windows ] || file=$$file.exe; \
+		GOOS=$$os GOARCH=$${platform#*/} $(GOBUILD) -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $$file ./cmd/baton-descope; \
+		ls -l $$file; done
+
+.PHONY: man
+man: ## Write the man page and the shells' completions into ./bin
+	$(GOBUILD) -ldflags '-X main.version=$(VERSION)' -o bin/baton-descope ./cmd/baton-descope
+	mkdir -p bin/man bin/completions
+	bin/baton-descope man >bin/man/baton-descope.1
+	bin/baton-descope completion bash >bin/completions/baton-descope.bash
+	bin/baton-descope completion zsh >bin/completions/_baton-descope
+	bin/baton-descope completion fish >bin/completions/baton-descope.fish
+	bin/baton-descope completion powershell >bin/completions/baton-descope.ps1
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin demo
+	rm -rf bin demo dist

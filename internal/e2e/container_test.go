@@ -101,6 +101,24 @@ func TestSyncInAContainer(t *testing.T) {
 	empty(t, c.Dir)
 }
 
+// The systemd unit hands over a file and nothing else.
+func TestSettingsInAFile(t *testing.T) {
+	t.Parallel()
+	d := descope(t, emulator.Demo())
+	c := inContainer(t, nil)
+	settings := filepath.Join(c.tmp, "baton.yaml")
+	content := "project-id: " + d.ProjectID() + "\nmanagement-key: " + key + "\nbase-url: " + d.URL + "\nprovisioning: true\n"
+	if err := os.WriteFile(settings, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.Env = append(c.Env, "BATON_CONFIG_PATH="+settings)
+	c.Args = append(c.Args, "-f", filepath.Join(c.tmp, "descope.c1z"))
+	if err := c.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, c.output.String())
+	}
+	hidden(t, "the log", c.output.Bytes())
+}
+
 // The Deployment's settings and probes, in service mode: ConductorOne is a stand-in,
 // the rest is real.
 func TestServiceAsDeployed(t *testing.T) {
@@ -208,7 +226,7 @@ func readDeployment(t *testing.T) deployed {
 // freePort returns a port that nobody listens on.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
