@@ -7,7 +7,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	sdkconfig "github.com/conductorone/baton-sdk/pkg/config"
@@ -21,6 +23,7 @@ import (
 	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // version is set by the linker.
@@ -32,16 +35,21 @@ const name = "baton-descope"
 const workers = 4
 
 func main() {
-	err := run(context.Background())
-	if errors.Is(err, errReported) {
+	err := run(context.Background(), os.Args[1:], 0)
+	var stopped *oneshot.Stopped
+	switch {
+	case errors.Is(err, errReported):
 		os.Exit(1)
-	}
-	if err != nil {
+	case errors.As(err, &stopped):
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(stopped.ExitCode())
+	case err != nil:
 		exit.LogExit(err)
 	}
 }
 
-func run(ctx context.Context) error {
+// run runs the command line. A sync is packed after each window; 0 for the usual one.
+func run(ctx context.Context, args []string, window time.Duration) error {
 	plan, err := loadMapping(&generated.Descope{})
 	if err != nil {
 		return err
@@ -50,7 +58,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, newServer, config.Schema,
+	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(nil), config.Schema,
 		connectorrunner.WithSessionStoreEnabled(),
 		connectorrunner.WithWorkerCount(workers),
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(described),
@@ -60,9 +68,11 @@ func run(ctx context.Context) error {
 	}
 	command.Version = version
 	command.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkEarly(cmd, v) }
+	command.RunE = runOnce(v, window, command.RunE)
 	command.AddCommand(newMappingCommand(), newManCommand())
 	describe(command)
-	return command.Execute()
+	command.SetArgs(args)
+	return command.ExecuteContext(ctx)
 }
 
 // checkEarly finds what is wrong with the mapping, the base URL and the folder for
@@ -88,20 +98,24 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	return err
 }
 
-// newServer makes the connector of a configuration.
-func newServer(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeOpts) (types.ConnectorServer, error) {
-	options, err := connectorOptions(cfg)
-	if err != nil {
-		return nil, err
+// serverWith returns what makes the connector of a configuration, which tells
+// progress how far it is; nil for nobody.
+func serverWith(progress func(resourceTypeID string, read, total int)) cli.GetConnectorFunc2[*generated.Descope] {
+	return func(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeOpts) (types.ConnectorServer, error) {
+		options, err := connectorOptions(cfg)
+		if err != nil {
+			return nil, err
+		}
+		chosen := cli.ConnectorOpts{SyncResourceTypeIDs: runTime.SyncResourceTypeIDs}
+		options.WillSync = chosen.WillSyncResourceType
+		options.Progress = progress
+		if err := record(cfg, &options); err != nil {
+			return nil, err
+		}
+		c, err := connector.New(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(runTime.SessionStore))
 	}
-	chosen := cli.ConnectorOpts{SyncResourceTypeIDs: runTime.SyncResourceTypeIDs}
-	options.WillSync = chosen.WillSyncResourceType
-	if err := record(cfg, &options); err != nil {
-		return nil, err
-	}
-	c, err := connector.New(ctx, options)
-	if err != nil {
-		return nil, err
-	}
-	return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(runTime.SessionStore))
 }

@@ -6,20 +6,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/connectorclient"
 	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/ugrpc"
+	grpc_validator "github.com/grpc-ecosystem/go-grpc-middleware/validator"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
 
+// Observer is told of every call that is over, of several at once: the name of the
+// method, such as "ListGrants", and the error that the caller gets.
+type Observer func(method string, err error)
+
 // NewClient returns a client of the server.
-func NewClient(ctx context.Context, server types.ConnectorServer) types.ConnectorClient {
-	c := conn{}
+func NewClient(ctx context.Context, server types.ConnectorServer, observers ...Observer) types.ConnectorClient {
+	c := conn{methods{}, observers}
 	v2.RegisterConnectorServiceServer(c, server)
 	v2.RegisterResourceTypesServiceServer(c, server)
 	v2.RegisterResourcesServiceServer(c, server)
@@ -30,8 +37,14 @@ func NewClient(ctx context.Context, server types.ConnectorServer) types.Connecto
 	return connectorclient.NewConnectorClient(ctx, c)
 }
 
-// conn is the methods of the registered services, by their full names.
-type conn map[string]method
+// conn is a connection to services in this process.
+type conn struct {
+	methods   methods
+	observers []Observer
+}
+
+// methods are those of the registered services, by their full names.
+type methods map[string]method
 
 type method struct {
 	service any
@@ -41,14 +54,26 @@ type method struct {
 // RegisterService makes a service known, as to a gRPC server.
 func (c conn) RegisterService(desc *grpc.ServiceDesc, service any) {
 	for _, m := range desc.Methods {
-		c["/"+desc.ServiceName+"/"+m.MethodName] = method{service, m}
+		c.methods["/"+desc.ServiceName+"/"+m.MethodName] = method{service, m}
 	}
 }
+
+// interceptor is what the SDK's server puts before every call: a panic becomes an
+// error, and the request is checked.
+var interceptor = ugrpc.ChainUnaryInterceptors(ugrpc.RecoveryUnaryInterceptor(), grpc_validator.UnaryServerInterceptor())
 
 // Invoke calls a method. Its errors are what a gRPC client would see: a code
 // and a text.
 func (c conn) Invoke(ctx context.Context, name string, args, reply any, _ ...grpc.CallOption) error {
-	m, ok := c[name]
+	err := c.invoke(ctx, name, args, reply)
+	for _, observe := range c.observers {
+		observe(path.Base(name), err)
+	}
+	return err
+}
+
+func (c conn) invoke(ctx context.Context, name string, args, reply any) error {
+	m, ok := c.methods[name]
 	if !ok {
 		if strings.Contains(name, "RateLimiter") {
 			return nil
@@ -63,7 +88,7 @@ func (c conn) Invoke(ctx context.Context, name string, args, reply any, _ ...grp
 	result, err := m.desc.Handler(m.service, ctx, func(in any) error {
 		proto.Merge(in.(proto.Message), request)
 		return nil
-	}, nil)
+	}, interceptor)
 	if err != nil {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return status.FromContextError(err).Err()

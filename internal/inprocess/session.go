@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/conductorone/baton-sdk/pkg/session"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 )
 
@@ -14,16 +15,26 @@ type Session struct {
 	inner sessions.SessionStore
 }
 
-// SetSessionStore sets the store.
+// SetSessionStore sets the store; nil for none.
 func (s *Session) SetSessionStore(_ context.Context, store sessions.SessionStore) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inner = store
 }
 
+// IsSet tells whether there is a store.
+func (s *Session) IsSet() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.inner != nil
+}
+
 func (s *Session) store() sessions.SessionStore {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.inner == nil {
+		return &session.NoOpSessionStore{} // Provisioning has none.
+	}
 	return s.inner
 }
 

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/field"
+	"github.com/conductorone/baton-sdk/pkg/logging"
+	"github.com/conductorone/baton-sdk/pkg/uotel"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
+
+	"github.com/conductorone/baton-descope/internal/oneshot"
+)
+
+// observe sets up what shows a run: logs and traces as the SDK does, or a line of
+// progress on a terminal. It returns the end of them.
+func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
+	o.progress = &oneshot.Progress{}
+	endLine := func() {}
+	ctx, err := logging.Init(ctx,
+		logging.WithLogFormat(o.GetString("log-format")),
+		logging.WithLogLevel(o.GetString("log-level")),
+		func(c *zap.Config) {
+			if paths := o.GetStringSlice("log-path"); len(paths) > 0 {
+				c.OutputPaths = paths
+			}
+		},
+	)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.wantsProgress() {
+		ctx, endLine = o.showProgress(ctx)
+	}
+	ctx, endTraces, err := o.trace(ctx)
+	if err != nil {
+		endLine()
+		return nil, nil, err
+	}
+	return ctx, func() {
+		endLine()
+		endTraces()
+	}, nil
+}
+
+// wantsProgress tells whether somebody looks on: stderr is a terminal that can
+// redraw a line, and nobody asked for particular logs or a change.
+func (o *once) wantsProgress() bool {
+	kind := os.Getenv("TERM")
+	if kind == "" || kind == "dumb" || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return false
+	}
+	for _, name := range []string{"log-level", "log-format", "log-path", "grant-entitlement", "revoke-grant"} {
+		if given(o.cmd, name) || o.cmd.Flags().Changed(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// showProgress draws the progress on stderr, with warnings above it.
+func (o *once) showProgress(ctx context.Context) (context.Context, func()) {
+	o.progress.Out = os.Stderr
+	o.progress.Width = func() int {
+		if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && width > 0 {
+			return width
+		}
+		return 80
+	}
+	lines := zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
+	logger := zap.New(zapcore.NewCore(lines, zapcore.AddSync(o.progress), zapcore.WarnLevel))
+	zap.ReplaceGlobals(logger)
+	return ctxzap.ToContext(ctx, logger), o.progress.Tick(time.Second)
+}
+
+// done tells of the success of a sync.
+func (o *once) done(took time.Duration) {
+	if o.progress.Out == nil {
+		return
+	}
+	read := o.progress.Summary()
+	if read != "" {
+		read = " with " + read
+	}
+	fmt.Fprintf(o.progress, "%s is complete%s, after %s\n", o.GetString("file"), read, took.Round(time.Second/10))
+}
+
+// trace sends traces and logs to where the flags say, as the SDK does.
+func (o *once) trace(ctx context.Context) (context.Context, func(), error) {
+	endpoint := o.GetString(field.OtelCollectorEndpointFieldName)
+	if endpoint == "" {
+		return ctx, func() {}, nil
+	}
+	opts := []uotel.Option{uotel.WithServiceName(name + "-server")}
+	if o.GetBool(field.OtelTracingDisabledFieldName) {
+		opts = append(opts, uotel.WithTracingDisabled())
+	}
+	if o.GetBool(field.OtelLoggingDisabledFieldName) {
+		opts = append(opts, uotel.WithLoggingDisabled())
+	}
+	if o.GetBool(field.OtelCollectorEndpointTLSInsecureFieldName) {
+		opts = append(opts, uotel.WithInsecureOtelEndpoint(endpoint))
+	} else {
+		opts = append(opts, uotel.WithOtelEndpoint(endpoint,
+			o.GetString(field.OtelCollectorEndpointTLSCertPathFieldName), o.GetString(field.OtelCollectorEndpointTLSCertFieldName)))
+	}
+	ctx, shutdown, err := uotel.InitOtel(ctx, opts...)
+	if err != nil || shutdown == nil {
+		return ctx, func() {}, err
+	}
+	return ctx, func() {
+		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := shutdown(last); err != nil {
+			zap.L().Error("error shutting down otel", zap.Error(err))
+		}
+	}, nil
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+	"github.com/conductorone/baton-sdk/pkg/field"
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/tempdir"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"github.com/conductorone/baton-sdk/pkg/uhttp"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/oneshot"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// sdkFlags are those that ask for what the SDK's own run does: service mode, targeted
+// syncs, tickets, events, accounts, actions and the like.
+var sdkFlags = []string{
+	"client-id", "client-secret",
+	"sync-resources", "skip-grants",
+	"event-feed", "create-account-profile", "create-account-login", "create-account-email",
+	"invoke-action", "list-action-schemas", "delete-resource", "rotate-credentials",
+	"create-ticket", "bulk-create-ticket", "list-ticket-schemas", "get-ticket", "compact-syncs",
+}
+
+// isForSDK tells whether a run is the SDK's.
+func isForSDK(cmd *cobra.Command) bool {
+	return runtime.GOOS == "windows" || slices.ContainsFunc(sdkFlags, func(name string) bool { return given(cmd, name) })
+}
+
+// given tells whether a flag has another value than its default, be it from the
+// command line, the environment or the configuration file.
+func given(cmd *cobra.Command, name string) bool {
+	f := cmd.Flags().Lookup(name)
+	return f != nil && f.Value.String() != f.DefValue
+}
+
+// runOnce returns what the root command does: a sync, a grant or a revocation in this
+// process, and the SDK's own run for everything else.
+func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if isForSDK(cmd) {
+			return sdk(cmd, args)
+		}
+		if err := v.BindPFlags(cmd.Flags()); err != nil {
+			return err
+		}
+		o := once{cmd: cmd, Viper: v, window: window}
+		ctx, end, err := o.observe(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer end()
+		ctx, stop := oneshot.WithSignals(ctx)
+		defer stop()
+		if err := o.run(ctx); err != nil {
+			if o.progress.Out == nil {
+				ctxzap.Extract(ctx).Error("error running connector", zap.Error(err))
+			}
+			return err
+		}
+		return nil
+	}
+}
+
+// once is one run of the root command, with its settings.
+type once struct {
+	*viper.Viper
+	cmd      *cobra.Command
+	cfg      *generated.Descope
+	progress *oneshot.Progress
+	window   time.Duration
+}
+
+// run reads the settings as the SDK does, and does what they ask for.
+func (o *once) run(ctx context.Context) error {
+	cfg, err := cli.MakeGenericConfiguration[*generated.Descope](o.Viper, field.WithAdditionalDecodeHooks(field.FileUploadDecodeHook(true)))
+	if err != nil {
+		return fmt.Errorf("failed to make configuration: %w", err)
+	}
+	o.cfg = cfg
+	schema := config.Schema
+	schema.Fields = slices.Concat(field.DefaultFields, schema.Fields)
+	if err := field.Validate(schema, cfg, field.WithAuthMethod(o.GetString("auth-method"))); err != nil {
+		return err
+	}
+	if ctx, err = o.timeout(ctx); err != nil {
+		return err
+	}
+	if grant, revoke := o.GetString("grant-entitlement"), o.GetString("revoke-grant"); grant != "" || revoke != "" {
+		change := oneshot.Change{
+			File:        o.GetString("file"),
+			Entitlement: grant, Principal: o.GetString("grant-principal"), PrincipalType: o.GetString("grant-principal-type"),
+		}
+		if grant == "" {
+			change.Revoke = revoke
+		}
+		return oneshot.Provision(ctx, name, o.newServer, change)
+	}
+	return o.sync(ctx)
+}
+
+func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
+	return serverWith(o.progress.Read)(ctx, o.cfg, cli.RunTimeOpts{
+		SessionStore:        session,
+		SelectedAuthMethod:  o.GetString("auth-method"),
+		SyncResourceTypeIDs: o.GetStringSlice("sync-resource-types"),
+	})
+}
+
+// timeout sets what a request may take.
+func (o *once) timeout(ctx context.Context) (context.Context, error) {
+	seconds, f := o.GetInt(field.HttpTimeoutField.GetName()), field.HttpTimeoutField
+	if seconds <= 0 {
+		return nil, fmt.Errorf("field %s: value must be greater than or equal to 1 but got %d", f.GetName(), seconds)
+	}
+	if _, err := field.ValidateField(&f, seconds); err != nil {
+		return nil, err
+	}
+	return context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, time.Duration(seconds)*time.Second), nil
+}
+
+// sync runs a full sync.
+func (o *once) sync(ctx context.Context) error {
+	plan, err := loadMapping(o.cfg)
+	if err != nil {
+		return err
+	}
+	opts, err := o.syncOptions()
+	if err != nil {
+		return err
+	}
+	engine, f := o.GetString(field.StorageEngineField.GetName()), field.StorageEngineField
+	if _, err := field.ValidateField(&f, engine); err != nil {
+		return err
+	}
+	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
+	if _, err := os.Stat(temp); os.IsNotExist(err) {
+		return fmt.Errorf("the specified c1z temp dir does not exist: %s", temp)
+	}
+	identity, err := o.identity()
+	if err != nil {
+		return err
+	}
+	labels := map[string]string{}
+	for _, t := range plan.Types {
+		labels[t.ID] = strings.ToLower(t.DisplayName) + "s"
+	}
+	o.progress.Label = func(id string) string { return labels[id] }
+	started := time.Now()
+	if err := oneshot.Sync(ctx, oneshot.Options{
+		Name:          name,
+		NewServer:     o.newServer,
+		ResourceTypes: typeIDs(plan),
+		Identity:      identity,
+		File:          o.GetString("file"),
+		Engine:        c1zstore.Engine(engine),
+		TempDir:       temp,
+		Sync:          opts,
+		Window:        o.window,
+		Progress:      o.progress,
+	}); err != nil {
+		return err
+	}
+	o.done(time.Since(started))
+	return nil
+}
+
+func typeIDs(plan *mapping.Plan) []string {
+	ids := make([]string, 0, len(plan.Types))
+	for _, t := range plan.Types {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
+// identity is everything that decides what a sync finds. The key is not in it: a
+// sync goes on with a new one.
+func (o *once) identity() ([]string, error) {
+	_, src, err := mappingSource(o.cfg.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	base, err := baseURL(o.cfg)
+	if err != nil {
+		return nil, err
+	}
+	chosen := slices.Sorted(slices.Values(o.GetStringSlice("sync-resource-types")))
+	return []string{
+		version, o.cfg.ProjectId, base, string(src),
+		strconv.FormatBool(o.cfg.IncludeTestUsers), strconv.FormatBool(o.cfg.ExpandPermissions),
+		strings.Join(chosen, ","), strconv.FormatBool(o.GetBool("skip-entitlements-and-grants")),
+		o.GetString("external-resource-c1z"), o.GetString("external-resource-entitlement-id-filter"),
+		strings.Join(o.GetStringSlice("external-resource-traits"), ","),
+	}, nil
+}
+
+// syncOptions are those that flags give to the SDK's syncer as they are.
+func (o *once) syncOptions() ([]sdksync.SyncOpt, error) {
+	count := workers
+	if o.GetBool(field.ParallelSyncField.GetName()) {
+		count = -1
+	}
+	if n := o.GetInt(field.WorkerCountField.GetName()); n != 0 {
+		count = n
+	}
+	external := o.GetString("external-resource-c1z")
+	if external != "" {
+		if _, err := os.Stat(external); err != nil {
+			return nil, fmt.Errorf("the specified external resource c1z file does not exist: %s", external)
+		}
+	}
+	traits, err := resourceTraits(o.GetStringSlice("external-resource-traits"))
+	if err != nil {
+		return nil, err
+	}
+	return []sdksync.SyncOpt{
+		sdksync.WithWorkerCount(count),
+		sdksync.WithSyncResourceTypes(o.GetStringSlice("sync-resource-types")),
+		sdksync.WithSkipEntitlementsAndGrants(o.GetBool("skip-entitlements-and-grants")),
+		sdksync.WithExternalResourceC1ZPath(external),
+		sdksync.WithExternalResourceEntitlementIdFilter(o.GetString("external-resource-entitlement-id-filter")),
+		sdksync.WithExternalResourceTraits(traits...),
+	}, nil
+}
+
+// resourceTraits reads names of traits, such as "app" and "TRAIT_APP".
+func resourceTraits(names []string) ([]v2.ResourceType_Trait, error) {
+	var traits []v2.ResourceType_Trait
+	for _, given := range names {
+		key := strings.ToUpper(strings.TrimSpace(given))
+		if key == "" {
+			continue
+		}
+		value, ok := v2.ResourceType_Trait_value["TRAIT_"+strings.TrimPrefix(key, "TRAIT_")]
+		if !ok {
+			return nil, fmt.Errorf("unknown external resource trait %q", given)
+		}
+		traits = append(traits, v2.ResourceType_Trait(value))
+	}
+	return traits, nil
+}

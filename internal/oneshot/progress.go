@@ -1,0 +1,236 @@
+package oneshot
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+)
+
+// Progress follows a sync, and draws how far it is on a terminal: one line, which is
+// drawn again and again. The zero value draws nothing. Its methods may be called at
+// the same time.
+type Progress struct {
+	// Out is the terminal; nil for none.
+	Out io.Writer
+	// Width is how many columns it has now; nil for 80.
+	Width func() int
+	// Label is the plural of a resource type, such as "users"; nil for its id.
+	Label func(resourceTypeID string) string
+	// Now is the clock; nil for time.Now.
+	Now func() time.Time
+
+	mu     sync.Mutex
+	types  map[string]*reading
+	action string // What the syncer does: an action of the SDK.
+	count  int    // What it stored by that.
+	drawn  bool
+	ended  bool
+}
+
+// reading is how far a resource type is.
+type reading struct {
+	label       string
+	read, total int
+
+	// Where this run found it: a run that goes on starts in the middle.
+	first int
+	since time.Time
+}
+
+// Read tells how many records of a resource type were read, and how many there are;
+// 0 when that is not known.
+func (p *Progress) Read(resourceTypeID string, read, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.types[resourceTypeID]
+	if r == nil {
+		r = &reading{label: resourceTypeID, first: read, since: p.now()}
+		if p.Label != nil {
+			r.label = p.Label(resourceTypeID)
+		}
+		if p.types == nil {
+			p.types = map[string]*reading{}
+		}
+		p.types[resourceTypeID] = r
+	}
+	r.read, r.total = read, total
+	p.draw()
+}
+
+// stage is the SDK's progress handler.
+func (p *Progress) stage(s *sdksync.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.Action != p.action {
+		p.action, p.count = s.Action, 0
+	}
+	p.count += int(s.Count)
+	p.draw()
+}
+
+// Tick draws the line until stop is called, so that the time left goes on while
+// nothing comes in. The line is gone then.
+func (p *Progress) Tick(every time.Duration) (stop func()) {
+	ticker, done := time.NewTicker(every), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				p.mu.Lock()
+				p.draw()
+				p.mu.Unlock()
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.clear()
+		p.ended = true
+	}
+}
+
+// Write writes lines of a log above the progress.
+func (p *Progress) Write(log []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	n, err := p.Out.Write(log)
+	if bytes.HasSuffix(log, []byte("\n")) {
+		p.draw()
+	}
+	return n, err
+}
+
+func (p *Progress) clear() {
+	if p.drawn {
+		fmt.Fprint(p.Out, "\r\x1b[K")
+		p.drawn = false
+	}
+}
+
+func (p *Progress) draw() {
+	if p.Out == nil || p.ended {
+		return
+	}
+	width := 80
+	if p.Width != nil {
+		width = p.Width()
+	}
+	line := p.line()
+	if len(line) >= width { // The last column would start a new line.
+		line = line[:max(width-1, 0)]
+	}
+	fmt.Fprint(p.Out, "\r\x1b[K", line)
+	p.drawn = true
+}
+
+// line is what is drawn, of ASCII.
+func (p *Progress) line() string {
+	switch p.action {
+	case "list-grants":
+		return fmt.Sprintf("grants: %s stored", thousands(p.count))
+	case "list-entitlements", "list-static-entitlements":
+		return fmt.Sprintf("entitlements: %s stored", thousands(p.count))
+	case "grant-expansion":
+		return "grants: expanding"
+	}
+	r := p.largest()
+	if r == nil {
+		return "starting"
+	}
+	line := r.label + ": " + r.amount()
+	if r.total > 0 {
+		const columns = 20
+		part := min(float64(r.read)/float64(r.total), 1)
+		full := int(part * columns)
+		line += fmt.Sprintf(" [%s%s] %d%%", strings.Repeat("#", full), strings.Repeat(".", columns-full), int(part*100))
+	}
+	if rate := float64(r.read-r.first) / p.now().Sub(r.since).Seconds(); r.read > r.first && rate > 0 {
+		line += fmt.Sprintf(", %s/s", thousands(int(rate+0.5)))
+		if left := float64(r.total-r.read) / rate; left > 0 {
+			line += ", " + duration(left) + " left"
+		}
+	}
+	return line
+}
+
+// largest is the type that there is most of.
+func (p *Progress) largest() *reading {
+	var largest *reading
+	for _, r := range p.types {
+		if largest == nil || cmp.Or(cmp.Compare(max(r.total, r.read), max(largest.total, largest.read)), strings.Compare(r.label, largest.label)) > 0 {
+			largest = r
+		}
+	}
+	return largest
+}
+
+func (r *reading) amount() string {
+	if r.total > 0 {
+		return thousands(r.read) + " of " + thousands(r.total)
+	}
+	return thousands(r.read)
+}
+
+// soFar says what was read, for the end of a sentence; empty when nothing was told.
+func (p *Progress) soFar() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.largest()
+	if r == nil {
+		return ""
+	}
+	return " with " + r.amount() + " " + r.label + " read"
+}
+
+// Summary says what was read in the end, such as "1,234 users"; empty when nothing
+// was told.
+func (p *Progress) Summary() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.largest()
+	if r == nil {
+		return ""
+	}
+	return thousands(r.read) + " " + r.label
+}
+
+func (p *Progress) now() time.Time {
+	if p.Now != nil {
+		return p.Now()
+	}
+	return time.Now()
+}
+
+// duration is a number of seconds for a reader: 45s, 3m 20s, 2h 5m.
+func duration(seconds float64) string {
+	s := int(seconds + 0.5)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm %ds", s/60, s%60)
+	}
+	return fmt.Sprintf("%dh %dm", s/3600, s%3600/60)
+}
+
+// thousands is a number with commas.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,45 @@
+package oneshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/conductorone/baton-sdk/pkg/provisioner"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+
+	"github.com/conductorone/baton-descope/internal/inprocess"
+)
+
+// Change is one thing to provision; a grant to make, or one to revoke.
+type Change struct {
+	// File is the c1z that knows the entitlement and the principal, or the grant.
+	File string
+
+	Entitlement, Principal, PrincipalType string // Ids; of a grant to make.
+
+	Revoke string // The id of a grant to revoke; empty for none.
+}
+
+// Provision makes a change.
+func Provision(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error), c Change) error {
+	server, err := newServer(ctx, &inprocess.Session{})
+	if err != nil {
+		return err
+	}
+	defer closeServer(ctx, server)
+	client := inprocess.NewClient(ctx, server)
+	p := provisioner.NewGranter(client, c.File, c.Entitlement, c.Principal, c.PrincipalType)
+	if c.Revoke != "" {
+		p = provisioner.NewRevoker(client, c.File, c.Revoke)
+	}
+	err = p.Run(ctx)
+	if closeErr := p.Close(context.WithoutCancel(ctx)); closeErr != nil {
+		err = errors.Join(err, closeErr)
+	}
+	if signal, ok := signalOf(ctx); ok && err != nil {
+		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s; whether the change was made shows in the next sync", name, nameOf(signal))}
+	}
+	return err
+}

@@ -1,0 +1,219 @@
+package oneshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-descope/internal/inprocess"
+)
+
+// run is one sync, window by window.
+type run struct {
+	Options
+	place   *place
+	session *inprocess.Session
+	client  *validatedOnce
+
+	stop     context.CancelCauseFunc
+	answered atomic.Int64 // How many listing calls succeeded.
+	refused  atomic.Pointer[error]
+}
+
+// sync runs windows until the sync is whole, and publishes it then.
+func (r *run) sync(ctx context.Context) error {
+	ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	for window := r.Window; ; {
+		answered := r.answered.Load()
+		packing, err := r.window(ctx, window)
+		if err == nil {
+			return r.place.publish()
+		}
+		if !windowOver(err) || ctx.Err() != nil {
+			return r.explain(ctx, err)
+		}
+		window = next(window, r.Window, r.answered.Load() > answered, packing)
+		ctxzap.Extract(ctx).Info("stored what was read so far",
+			zap.String("file", r.place.partial), zap.Duration("took", packing), zap.Duration("next_after", window))
+	}
+}
+
+// next is how long the next window is: longer than one in which nothing was
+// finished, which would repeat itself for ever, and long enough for packing to be a
+// small part of it.
+func next(last, usual time.Duration, progressed bool, packing time.Duration) time.Duration {
+	if !progressed {
+		return 2 * last
+	}
+	return max(usual, 20*packing)
+}
+
+// window runs the syncer until the window is over, and packs what it has. It
+// returns how long packing took.
+func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, error) {
+	r.session.SetSessionStore(ctx, nil)
+	syncer, err := sdksync.NewSyncer(ctx, r.client, append([]sdksync.SyncOpt{
+		sdksync.WithC1ZPath(r.place.partial),
+		sdksync.WithTmpDir(r.place.temp),
+		sdksync.WithStorageEngine(r.place.engine),
+		sdksync.WithSessionStore(r.session),
+		sdksync.WithRunDuration(length),
+		sdksync.WithProgressHandler(r.Progress.stage),
+	}, r.Sync...)...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: cannot start the sync: %w", r.Name, err)
+	}
+	err = syncer.Sync(ctx)
+	if refused := r.refused.Load(); refused != nil && err != nil {
+		err = *refused
+	}
+	if err != nil && !r.session.IsSet() {
+		err = fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", r.Name, r.place.partial, err)
+	}
+	started := time.Now()
+	closeErr := syncer.Close(ctx)
+	packing := time.Since(started)
+	switch {
+	case closeErr != nil:
+		// The file is replaced only when packing succeeds: it is as it was.
+		return packing, &notPacked{errors.Join(err, closeErr)}
+	case err != nil && !windowOver(err) && ctx.Err() == nil && r.session.IsSet() && r.client.validated():
+		// The list that failed has to start anew, and what it stored by now may be gone
+		// from the API by then. Nothing of it is kept.
+		return packing, errors.Join(err, r.place.discard())
+	}
+	return packing, err
+}
+
+// notPacked is the error of a window that could not be stored.
+type notPacked struct{ error }
+
+func (e *notPacked) Unwrap() error { return e.error }
+
+// windowOver tells whether the syncer ended because its window did, and nothing else
+// went wrong.
+func windowOver(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 { //nolint:errorlint // The outermost error is meant.
+		err = joined.Unwrap()[0]
+	}
+	return err == sdksync.ErrSyncNotComplete //nolint:errorlint // Together with another error it is a failure.
+}
+
+// observe follows the calls of the syncer.
+//
+// When the API refuses the key in the middle of a sync, the run is stopped as by a
+// signal: the syncer then keeps its page, and with a good key it goes on there. By
+// itself it would start the list anew.
+func (r *run) observe(method string, err error) {
+	if !strings.HasPrefix(method, "List") {
+		return
+	}
+	switch status.Code(err) {
+	case codes.OK:
+		r.answered.Add(1)
+	case codes.Unauthenticated, codes.PermissionDenied:
+		r.refused.CompareAndSwap(nil, &err)
+		r.stop(err)
+	default:
+	}
+}
+
+// explain adds to an error what became of the files.
+func (r *run) explain(ctx context.Context, err error) error {
+	var unpacked *notPacked
+	if errors.As(err, &unpacked) {
+		err = fmt.Errorf("%s: cannot store the sync: %w", r.Name, err)
+	}
+	err = r.advise(err)
+	signal, stopped := signalOf(ctx)
+	switch {
+	case stopped && unpacked != nil:
+		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s; %v; %s", r.Name, nameOf(signal), err, r.kept())}
+	case stopped:
+		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s%s; %s", r.Name, nameOf(signal), r.Progress.soFar(), r.kept())}
+	}
+	return &failure{err, r.kept()}
+}
+
+// failure is an error of a run, with what became of the files. It has the gRPC code
+// of what failed; its text is without the words that gRPC puts before a text.
+type failure struct {
+	error
+	kept string
+}
+
+var grpcWords = regexp.MustCompile(`rpc error: code = \w+ desc = `)
+
+func (f *failure) Error() string { return grpcWords.ReplaceAllString(f.error.Error(), "") + "; " + f.kept }
+
+func (f *failure) Unwrap() error { return f.error }
+
+// advise says what helps when a disk is full.
+func (r *run) advise(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+		return fmt.Errorf("%w (the disk is full: free some space in %s and %s, or choose others with --file and --c1z-temp-dir)",
+			err, r.place.folder(), r.TempDir)
+	}
+	return err
+}
+
+// kept says what is in the files after a run that did not end well.
+func (r *run) kept() string {
+	var what strings.Builder
+	if r.place.existed {
+		fmt.Fprintf(&what, "%s is as it was before", r.File)
+	} else {
+		fmt.Fprintf(&what, "%s was not written", r.File)
+	}
+	if _, err := os.Stat(r.place.partial); err == nil {
+		fmt.Fprintf(&what, ", and what was read is kept in %s: the same command goes on from there within %d hours",
+			r.place.partial, int(maxAge.Hours()))
+	}
+	return what.String()
+}
+
+// validatedOnce asks the connector to validate once, and not again in each window.
+type validatedOnce struct {
+	types.ConnectorClient
+	mu    sync.Mutex
+	reply *v2.ConnectorServiceValidateResponse
+}
+
+// Validate returns the connector's answer.
+func (c *validatedOnce) Validate(
+	ctx context.Context, request *v2.ConnectorServiceValidateRequest, opts ...grpc.CallOption,
+) (*v2.ConnectorServiceValidateResponse, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reply != nil {
+		return c.reply, nil
+	}
+	reply, err := c.ConnectorClient.Validate(ctx, request, opts...)
+	if err == nil {
+		c.reply = reply
+	}
+	return reply, err
+}
+
+func (c *validatedOnce) validated() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reply != nil
+}
