@@ -34,8 +34,12 @@ const name = "baton-descope"
 // workers is how many pages the SDK asks for at once; --workers changes it.
 const workers = 4
 
-func main() {
-	err := run(context.Background(), os.Args[1:], 0)
+func main() { execute(0) }
+
+// execute runs the command line and ends the process with its exit code. A sync is
+// packed after each window; 0 for the usual one.
+func execute(window time.Duration) {
+	err := run(context.Background(), window)
 	var stopped *oneshot.Stopped
 	switch {
 	case errors.Is(err, errReported):
@@ -43,13 +47,12 @@ func main() {
 	case errors.As(err, &stopped):
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(stopped.ExitCode())
-	case err != nil:
+	default:
 		exit.LogExit(err)
 	}
 }
 
-// run runs the command line. A sync is packed after each window; 0 for the usual one.
-func run(ctx context.Context, args []string, window time.Duration) error {
+func run(ctx context.Context, window time.Duration) error {
 	plan, err := loadMapping(&generated.Descope{})
 	if err != nil {
 		return err
@@ -71,7 +74,6 @@ func run(ctx context.Context, args []string, window time.Duration) error {
 	command.RunE = runOnce(v, window, command.RunE)
 	command.AddCommand(newMappingCommand(), newManCommand())
 	describe(command)
-	command.SetArgs(args)
 	return command.ExecuteContext(ctx)
 }
 

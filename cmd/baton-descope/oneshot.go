@@ -151,6 +151,10 @@ func (o *once) sync(ctx context.Context) error {
 	if _, err := field.ValidateField(&f, engine); err != nil {
 		return err
 	}
+	concurrency := field.TaskConcurrencyField // Of no use here, and checked all the same, as by the SDK.
+	if _, err := field.ValidateField(&concurrency, o.GetInt(concurrency.GetName())); err != nil {
+		return err
+	}
 	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
 	if _, err := os.Stat(temp); os.IsNotExist(err) {
 		return fmt.Errorf("the specified c1z temp dir does not exist: %s", temp)

@@ -54,6 +54,8 @@ type Options struct {
 	Window time.Duration
 	// Progress is told how far the sync is; nil for nobody.
 	Progress *Progress
+
+	freeSpace func(folder string) (uint64, error) // Set by tests.
 }
 
 // DefaultWindow is what a power cut may cost, more or less.
@@ -73,6 +75,9 @@ func Sync(ctx context.Context, o Options) (err error) {
 	r.Window = cmp.Or(r.Window, DefaultWindow)
 	if r.Progress == nil {
 		r.Progress = &Progress{}
+	}
+	if r.freeSpace == nil {
+		r.freeSpace = freeSpace
 	}
 	server, err := o.NewServer(ctx, r.session)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
 	"github.com/conductorone/baton-sdk/pkg/types"
@@ -32,14 +33,15 @@ type run struct {
 	client  *validatedOnce
 
 	stop     context.CancelCauseFunc
-	answered atomic.Int64 // How many listing calls succeeded.
-	refused  atomic.Pointer[error]
+	answered atomic.Int64          // How many listing calls succeeded.
+	broke    atomic.Pointer[error] // Why the run stopped itself.
 }
 
 // sync runs windows until the sync is whole, and publishes it then.
 func (r *run) sync(ctx context.Context) error {
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
+	go r.watchDisk(ctx)
 	for window := r.Window; ; {
 		answered := r.answered.Load()
 		packing, err := r.window(ctx, window)
@@ -81,8 +83,8 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 		return 0, fmt.Errorf("%s: cannot start the sync: %w", r.Name, err)
 	}
 	err = syncer.Sync(ctx)
-	if refused := r.refused.Load(); refused != nil && err != nil {
-		err = *refused
+	if broke := r.broke.Load(); broke != nil && err != nil {
+		err = *broke
 	}
 	if err != nil && !r.session.IsSet() {
 		err = fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", r.Name, r.place.partial, err)
@@ -105,7 +107,12 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 // notPacked is the error of a window that could not be stored.
 type notPacked struct{ error }
 
+func (e *notPacked) Error() string { return sdkPromise.ReplaceAllString(e.error.Error(), "") }
+
 func (e *notPacked) Unwrap() error { return e.error }
+
+// sdkPromise is what the SDK says of its temporary folder, which is removed here.
+var sdkPromise = regexp.MustCompile(`, store left open and unsaved data preserved under [^:]+`)
 
 // windowOver tells whether the syncer ended because its window did, and nothing else
 // went wrong.
@@ -129,14 +136,49 @@ func (r *run) observe(method string, err error) {
 	case codes.OK:
 		r.answered.Add(1)
 	case codes.Unauthenticated, codes.PermissionDenied:
-		r.refused.CompareAndSwap(nil, &err)
-		r.stop(err)
+		r.breakOff(err)
 	default:
 	}
 }
 
+// breakOff stops the run as a signal does.
+func (r *run) breakOff(err error) {
+	r.broke.CompareAndSwap(nil, &err)
+	r.stop(err)
+}
+
+// reserve is what has to be left of the disk that the sync is unpacked on. When it
+// is full, the SDK's store ends the process where it stands.
+const reserve = 32 << 20
+
+// watchDisk stops the run before the disk is full.
+func (r *run) watchDisk(ctx context.Context) {
+	ticker := time.NewTicker(time.Second / 4)
+	defer ticker.Stop()
+	for {
+		if free, err := r.freeSpace(r.place.temp); err == nil && free < reserve {
+			r.breakOff(fmt.Errorf("%s: %d MiB are left in %s: %w", r.Name, free>>20, r.TempDir, syscall.ENOSPC))
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// freeSpace is how many bytes a folder has room for.
+func freeSpace(folder string) (uint64, error) {
+	usage, err := vfs.Default.GetDiskUsage(folder)
+	return usage.AvailBytes, err
+}
+
 // explain adds to an error what became of the files.
 func (r *run) explain(ctx context.Context, err error) error {
+	if broke := r.broke.Load(); broke != nil && windowOver(err) {
+		err = *broke
+	}
 	var unpacked *notPacked
 	if errors.As(err, &unpacked) {
 		err = fmt.Errorf("%s: cannot store the sync: %w", r.Name, err)
@@ -168,7 +210,7 @@ func (f *failure) Unwrap() error { return f.error }
 // advise says what helps when a disk is full.
 func (r *run) advise(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
-		return fmt.Errorf("%w (the disk is full: free some space in %s and %s, or choose others with --file and --c1z-temp-dir)",
+		return fmt.Errorf("%w (the disk is full: free some space for %s and %s, or choose others with --file and --c1z-temp-dir)",
 			err, r.place.folder(), r.TempDir)
 	}
 	return err
