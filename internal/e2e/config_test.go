@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,6 +71,27 @@ func TestWrongKey(t *testing.T) {
 	e.contains(t, "cannot read users: SearchUsers: HTTP 401 Unauthorized", "the project id or the management key is wrong")
 	if strings.Contains(e.all, wrong) {
 		t.Error("the output has the management key")
+	}
+}
+
+// A failed sync never ends with exit code 0. BATON_DESCOPE_TEST_FAILING_SYNCS is how
+// many are made in place of 20.
+func TestFailingSyncs(t *testing.T) {
+	t.Parallel()
+	d := descope(t, emulator.Demo())
+	runs := 20
+	if n, err := strconv.Atoi(os.Getenv("BATON_DESCOPE_TEST_FAILING_SYNCS")); err == nil {
+		runs = n
+	}
+	for range 2 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for range runs / 2 {
+				if e := connector(t, d, "--management-key", "K2wrong"); e.code != 16 {
+					t.Fatalf("exit code %d, want 16 (Unauthenticated)\n%s", e.code, e.all)
+				}
+			}
+		})
 	}
 }
 

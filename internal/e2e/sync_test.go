@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"bytes"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
@@ -148,5 +152,59 @@ func write(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A failure in the middle of a sync tells in its exit code what failed, and leaves
+// the file of the sync before as it was.
+func TestFailureInTheMiddle(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault func(w http.ResponseWriter)
+		code  int
+		says  []string
+	}{
+		"the key is refused": {
+			func(w http.ResponseWriter) { w.WriteHeader(http.StatusUnauthorized) },
+			int(codes.Unauthenticated), []string{"SearchUsers: HTTP 401", "is as it was before", "what was read is kept in"},
+		},
+		"the key may not": {
+			func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) },
+			int(codes.PermissionDenied), []string{"SearchUsers: HTTP 403", "is as it was before", "what was read is kept in"},
+		},
+		"the list is gone": {
+			func(w http.ResponseWriter) { w.WriteHeader(http.StatusNotFound) },
+			0, []string{"SearchUsers: HTTP 404", "is as it was before"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := descope(t, emulator.Generate(emulator.Size{Users: 500}))
+			file := synced(t, d)
+			before, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Intercept(func(operation string, call int, w http.ResponseWriter, _ *http.Request) bool {
+				if operation != "SearchUsers" || call < 10 { // 6 searches by the first sync, one to validate this.
+					return false
+				}
+				test.fault(w)
+				return true
+			})
+			e := fails(t, d, "-f", file)
+			e.contains(t, test.says...)
+			if test.code != 0 && e.code != test.code {
+				t.Errorf("exit code %d, want %d", e.code, test.code)
+			}
+			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
+				t.Errorf("the file changed: %v", err)
+			}
+			d.Intercept(nil)
+			if e := connector(t, d, "-f", file); e.code != 0 {
+				t.Fatalf("exit code %d\n%s", e.code, e.all)
+			}
+			equal(t, read(t, file), wantedOf(d.Store(), false, false))
+		})
 	}
 }

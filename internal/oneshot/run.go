@@ -203,7 +203,9 @@ type failure struct {
 
 var grpcWords = regexp.MustCompile(`rpc error: code = \w+ desc = `)
 
-func (f *failure) Error() string { return grpcWords.ReplaceAllString(f.error.Error(), "") + "; " + f.kept }
+func (f *failure) Error() string {
+	return grpcWords.ReplaceAllString(f.error.Error(), "") + "; " + f.kept
+}
 
 func (f *failure) Unwrap() error { return f.error }
 
