@@ -48,11 +48,14 @@ func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
+// stderr is its file descriptor.
+const stderr = 2
+
 // wantsProgress tells whether somebody looks on: stderr is a terminal that can
 // redraw a line, and nobody asked for particular logs or a change.
 func (o *once) wantsProgress() bool {
 	kind := os.Getenv("TERM")
-	if kind == "" || kind == "dumb" || !term.IsTerminal(int(os.Stderr.Fd())) {
+	if kind == "" || kind == "dumb" || !term.IsTerminal(stderr) {
 		return false
 	}
 	for _, name := range []string{"log-level", "log-format", "log-path", "grant-entitlement", "revoke-grant"} {
@@ -67,7 +70,7 @@ func (o *once) wantsProgress() bool {
 func (o *once) showProgress(ctx context.Context) (context.Context, func()) {
 	o.progress.Out = os.Stderr
 	o.progress.Width = func() int {
-		if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && width > 0 {
+		if width, _, err := term.GetSize(stderr); err == nil && width > 0 {
 			return width
 		}
 		return 80

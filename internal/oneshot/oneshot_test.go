@@ -216,6 +216,7 @@ func TestGoesOnAtThePage(t *testing.T) {
 
 // With another key the sync goes on where the first was refused.
 func TestRefusedKey(t *testing.T) {
+	t.Parallel()
 	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied} {
 		t.Run(code.String(), func(t *testing.T) {
 			l := newLibrary(t)
@@ -303,12 +304,14 @@ func TestSQLite(t *testing.T) {
 	l.askedFor(5, 6, 7, 8, 9)
 	l.holds(10)
 	l.only("shelf.c1z")
-	store, err := dotc1z.NewC1ZFile(t.Context(), l.options.File, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(t.TempDir()))
+	store, err := dotc1z.NewStore(t.Context(), l.options.File, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close(t.Context())
-	runs, _, err := store.ListSyncRuns(t.Context(), "", 10)
+	runs, _, err := store.(interface {
+		ListSyncRuns(context.Context, string, uint32) ([]*c1zstore.SyncRun, string, error)
+	}).ListSyncRuns(t.Context(), "", 10)
 	if err != nil || len(runs) != 2 {
 		t.Errorf("%d syncs in the file, want 2: %v", len(runs), err)
 	}
@@ -317,6 +320,7 @@ func TestSQLite(t *testing.T) {
 // A sync of something else does not go on in what an interrupted one left, and
 // neither does one a day later.
 func TestStartsAnew(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*library){
 		"other settings": func(l *library) { l.options.Identity = []string{"2"} },
 		"a day later": func(l *library) {
@@ -397,6 +401,7 @@ func TestNextWindow(t *testing.T) {
 
 // What cannot be replaced is said before anything is asked of the API.
 func TestRefusedFiles(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		prepare func(l *library)
 		says    []string

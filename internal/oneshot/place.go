@@ -91,7 +91,7 @@ func (p *place) makeTemp(root string) error {
 	if left, err := filepath.Glob(filepath.Join(root, p.name+"-*.lock")); err == nil {
 		for _, path := range left {
 			if l, err := takeLock(path); err == nil {
-				_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) //nolint:errcheck // Another run may try again.
+				_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // Another run may try again.
 				_ = l.free()                                        //nolint:errcheck // As above.
 			}
 		}
@@ -202,8 +202,8 @@ func (p *place) publish() error {
 		return fmt.Errorf("%s: the sync is whole, but stays in %s: %w", p.name, p.partial, err)
 	}
 	if folder, err := os.Open(p.folder()); err == nil {
-		_ = folder.Sync()  //nolint:errcheck // Not every file system can; the rename happened.
-		_ = folder.Close() //nolint:errcheck // It was only read.
+		_ = folder.Sync() //nolint:errcheck // Not every file system can; the rename happened.
+		_ = folder.Close()
 	}
 	// What runs with other settings left is older than this.
 	left, err := filepath.Glob(globEscape(p.file) + ".partial-????????*")
@@ -211,7 +211,7 @@ func (p *place) publish() error {
 		return nil //nolint:nilerr // They are in nobody's way.
 	}
 	for _, path := range left {
-		_ = os.Remove(path) //nolint:errcheck // As above.
+		_ = os.Remove(path)
 	}
 	return nil
 }

@@ -66,15 +66,15 @@ func TestProgressOnATerminal(t *testing.T) {
 	p.Read("user", 1000, 100000)
 	p.Write([]byte("a warning\n"))
 	p.Read("user", 2000, 100000)
-	const clear = "\r\x1b[K"
-	want := clear + "users: 1,000 of 100" + clear + "a warning\n" + clear + "users: 1,000 of 100" + clear + "users: 2,000 of 100"
+	const erase = "\r\x1b[K"
+	want := erase + "users: 1,000 of 100" + erase + "a warning\n" + erase + "users: 1,000 of 100" + erase + "users: 2,000 of 100"
 	if out.String() != want {
 		t.Errorf("%q\nwant\n%q", out.String(), want)
 	}
 	out.Reset()
 	p.Tick(time.Hour)()
 	p.Read("user", 3000, 100000)
-	if out.String() != clear {
+	if out.String() != erase {
 		t.Errorf("after the end %q", out.String())
 	}
 }

@@ -117,7 +117,7 @@ var sdkPromise = regexp.MustCompile(`, store left open and unsaved data preserve
 // windowOver tells whether the syncer ended because its window did, and nothing else
 // went wrong.
 func windowOver(err error) bool {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 { //nolint:errorlint // The outermost error is meant.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
 		err = joined.Unwrap()[0]
 	}
 	return err == sdksync.ErrSyncNotComplete //nolint:errorlint // Together with another error it is a failure.

@@ -18,9 +18,9 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	ctx, _ := WithSignals(context.Background())
-	fmt.Println("ready")
+	fmt.Fprintln(os.Stdout, "ready")
 	<-ctx.Done()
-	fmt.Println(ctx.Err())
+	fmt.Fprintln(os.Stdout, ctx.Err())
 	select {} // It does not end by itself.
 }
 
