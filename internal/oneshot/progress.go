@@ -147,7 +147,10 @@ func (p *Progress) line() string {
 		return "grants: expanding"
 	}
 	r := p.largest()
-	if r == nil {
+	switch {
+	case r == nil && p.count > 0:
+		return fmt.Sprintf("resources: %s stored", thousands(p.count))
+	case r == nil:
 		return "starting"
 	}
 	line := r.label + ": " + r.amount()

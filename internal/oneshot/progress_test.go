@@ -27,6 +27,8 @@ func TestProgressLine(t *testing.T) {
 		}
 	}
 	want("starting")
+	p.stage(&sdksync.Progress{Action: "list-resources", Count: 7})
+	want("resources: 7 stored")
 	p.Read("tenant", 20, 0)
 	want("tenants: 20")
 	p.Read("user", 1000, 100000)
