@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -190,7 +191,7 @@ func TestStoppedAtRequests(t *testing.T) {
 func process(t *testing.T, d *emulatortest.Running, window time.Duration, dir string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "--project-id", d.ProjectID(), "--base-url", d.URL, "-f", filepath.Join(dir, "sync.c1z"))
-	cmd.Env = []string{windowEnv + "=" + window.String(), "BATON_MANAGEMENT_KEY=" + d.ManagementKey(), "HOME=" + dir, "TMPDIR=" + dir}
+	cmd.Env = []string{windowEnv + "=" + window.String(), "BATON_MANAGEMENT_KEY=" + d.ManagementKey(), "HOME=" + dir, "TMPDIR=" + dir, "TMP=" + dir}
 	cmd.Dir = dir
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -275,6 +276,9 @@ func nothingElse(t *testing.T, dir string) {
 // SIGINT and SIGTERM end a sync, which goes on at the page in the next run.
 func TestSignals(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such signals")
+	}
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()

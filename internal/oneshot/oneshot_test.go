@@ -440,7 +440,7 @@ func TestRefusedFiles(t *testing.T) {
 		},
 		"in no folder": {
 			func(l *library) { l.options.File = filepath.Join(l.t.TempDir(), "no", "shelf.c1z") },
-			[]string{"cannot write to the folder", "no such file or directory", "choose another with --file"},
+			[]string{"cannot write to the folder", "choose another with --file"},
 		},
 		"no temporary folder": {
 			func(l *library) { l.options.TempDir = filepath.Join(l.t.TempDir(), "no") },
@@ -534,7 +534,7 @@ func TestCannotPack(t *testing.T) {
 		}
 		return nil
 	})
-	says(t, err, "shelf: cannot store the sync", "is a directory", "shelf.c1z was not written", "goes on from there")
+	says(t, err, "shelf: cannot store the sync", "shelf.c1z was not written", "goes on from there")
 	if strings.Contains(err.Error(), "preserved under") {
 		t.Errorf("the temporary folder is gone: %v", err)
 	}

@@ -77,7 +77,10 @@ func (p *place) lockFile() error {
 	l, err := takeLock(p.file + ".lock")
 	switch pathError := (*fs.PathError)(nil); {
 	case errors.As(err, &pathError):
-		return fmt.Errorf("%s: cannot write to the folder %s: %w; make it writable, or choose another with --file", p.name, p.folder(), pathError.Err)
+		err = pathError.Err
+		fallthrough
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: cannot write to the folder %s: %w; make it writable, or choose another with --file", p.name, p.folder(), err)
 	case err != nil:
 		return fmt.Errorf("%s: another run is writing %s: wait for it to end, or choose another --file", p.name, p.file)
 	}
@@ -250,11 +253,18 @@ type lock struct {
 	held io.Closer
 }
 
-// takeLock returns a *fs.PathError when the file cannot be made, and another error
-// when somebody else holds it.
+// takeLock returns a *fs.PathError, or fs.ErrNotExist, when the file cannot be made,
+// and another error when somebody else holds it.
 func takeLock(path string) (lock, error) {
 	held, err := vfs.Default.Lock(path)
 	return lock{path, held}, err
 }
 
-func (l lock) free() error { return errors.Join(os.Remove(l.path), l.held.Close()) }
+func (l lock) free() error {
+	removed := os.Remove(l.path) // First, so that nobody takes the lock of a file that goes.
+	err := l.held.Close()
+	if removed != nil { // Windows keeps files that are open.
+		removed = os.Remove(l.path)
+	}
+	return errors.Join(removed, err)
+}

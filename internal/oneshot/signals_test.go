@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 )
@@ -27,6 +28,9 @@ func TestMain(m *testing.M) {
 // The second signal ends a process that does not end by itself.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such signals")
+	}
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = []string{signalEnv + "=1"}
