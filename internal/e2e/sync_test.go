@@ -179,14 +179,14 @@ func TestFailureInTheMiddle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := descope(t, emulator.Generate(emulator.Size{Users: 500}))
+			d := descope(t, emulator.Generate(emulator.Size{Users: 2500}))
 			file := synced(t, d)
 			before, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			d.Intercept(func(operation string, call int, w http.ResponseWriter, _ *http.Request) bool {
-				if operation != "SearchUsers" || call < 10 { // 6 searches by the first sync, one to validate this.
+				if operation != "SearchUsers" || call < 40 { // 26 searches by the first sync, one to validate this.
 					return false
 				}
 				test.fault(w)

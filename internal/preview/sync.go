@@ -159,7 +159,7 @@ func (w *walker) resources(ctx context.Context, t *v2.ResourceType) error {
 
 // typeScoped is the resource that stands for all of a type in a request.
 func typeScoped(t *v2.ResourceType, annotation proto.Message) (*v2.Resource, annotations.Annotations) {
-	id := v2.ResourceId_builder{ResourceType: t.GetId()}.Build()
+	id := v2.ResourceId_builder{ResourceType: t.GetId(), Resource: t.GetId()}.Build() // As the SDK asks for all of a type.
 	return v2.Resource_builder{Id: id}.Build(), annotations.New(annotation)
 }
 
