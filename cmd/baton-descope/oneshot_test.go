@@ -114,14 +114,14 @@ func stops(of int64) (step int64) {
 	if os.Getenv("BATON_DESCOPE_TEST_EVERY_STOP") != "" {
 		return 1
 	}
-	return max(of/12, 1)
+	return max(of/6, 1)
 }
 
 // A sync is stopped after every k-th call, in each phase, and goes on in another run
 // with another connector.
 func TestStoppedAfterCalls(t *testing.T) {
 	t.Parallel()
-	d := bigDescope(t, 900, 0)
+	d := bigDescope(t, 1100, 0)
 	want := expected(project(d), false)
 	file := filepath.Join(t.TempDir(), "sync.c1z")
 	const never = 1 << 30
@@ -155,7 +155,7 @@ func TestStoppedAfterCalls(t *testing.T) {
 // A sync is stopped at every k-th request to the API.
 func TestStoppedAtRequests(t *testing.T) {
 	t.Parallel()
-	d := bigDescope(t, 900, 0)
+	d := bigDescope(t, 1100, 0)
 	want := expected(project(d), false)
 	if _, err := syncOnce(t.Context(), t, d, filepath.Join(t.TempDir(), "sync.c1z"), 0); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestStoppedAtRequests(t *testing.T) {
 	for at := int64(1); at <= all; at += stops(all) * 3 {
 		t.Run(fmt.Sprintf("request %d of %d", at, all), func(t *testing.T) {
 			t.Parallel()
-			d := bigDescope(t, 900, 0)
+			d := bigDescope(t, 1100, 0)
 			ctx, cancel := context.WithCancel(t.Context())
 			reached := requestAt(d, at)
 			go func() {
@@ -217,7 +217,7 @@ func TestKilled(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	d := bigDescope(t, 3000, 20*time.Millisecond)
+	d := bigDescope(t, 1500, 40*time.Millisecond)
 	dir := t.TempDir()
 	const window = 100 * time.Millisecond
 	file := filepath.Join(dir, "sync.c1z")
@@ -256,7 +256,7 @@ func TestKilled(t *testing.T) {
 	}
 	compare(t, expected(project(d), false), harness.Read(t, file))
 	nothingElse(t, dir)
-	t.Logf("killed %d times; %d searches for 30 pages", killed, d.Count("SearchUsers"))
+	t.Logf("killed %d times; %d searches for 15 pages", killed, d.Count("SearchUsers"))
 }
 
 // nothingElse fails the test when a folder has more than the c1z.
@@ -282,9 +282,9 @@ func TestSignals(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			d := bigDescope(t, 6000, 20*time.Millisecond)
+			d := bigDescope(t, 4000, 20*time.Millisecond)
 			dir := t.TempDir()
-			reached := requestAt(d, 50)
+			reached := requestAt(d, 38)
 			cmd, output := process(t, d, time.Hour, dir)
 			cmd.WaitDelay = 10 * time.Second
 			if err := cmd.Start(); err != nil {
@@ -308,11 +308,10 @@ func TestSignals(t *testing.T) {
 			}
 			compare(t, expected(project(d), false), harness.Read(t, filepath.Join(dir, "sync.c1z")))
 			nothingElse(t, dir)
-			// 60 pages, one search to validate each run, and what was under way at the
+			// 40 pages, one search to validate each run, and what was under way at the
 			// signal: ten pages that were read and not stored yet, and those read ahead.
-			// From the start it would be more than 110.
-			if n := d.Count("SearchUsers"); n > 60+2+3*10 {
-				t.Errorf("%d searches for 60 pages", n)
+			if n := d.Count("SearchUsers"); n > 40+2+3*10 {
+				t.Errorf("%d searches for 40 pages", n)
 			}
 		})
 	}
