@@ -78,7 +78,7 @@ func run(ctx context.Context, window time.Duration) error {
 }
 
 // checkEarly finds what is wrong with the mapping, the base URL and the folder for
-// replies before the connector is started as a process of its own.
+// replies before anything is started or asked.
 func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	if err := v.BindPFlags(cmd.Flags()); err != nil {
 		return err
