@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,6 +129,32 @@ func TestRefusedFlags(t *testing.T) {
 	}
 }
 
+func TestFaultsOnRequest(t *testing.T) {
+	url, project, _ := start(t, "--fault", "503 call=2", "--fault", "401 on=LoadAllRoles")
+	bearer := project + ":" + emulator.DefaultManagementKey
+	var got []int
+	for _, path := range []string{"/v1/mgmt/tenant/all", "/v1/mgmt/tenant/all", "/v1/mgmt/tenant/all", "/v1/mgmt/role/all"} {
+		status, _ := get(t, url+path, bearer)
+		got = append(got, status)
+	}
+	if !slices.Equal(got, []int{200, 503, 200, 401}) {
+		t.Errorf("answers: %v", got)
+	}
+}
+
+func TestARefusedFaultSaysWhatIsPossible(t *testing.T) {
+	for rule, want := range map[string]string{
+		"503 on=Search": `--fault "503 on=Search": "on=Search": there is no operation "Search"; there are AddUserRoles, `,
+		"slow":          `--fault "slow": "slow": a time is given as in 300ms or 2s; it has the form slow:TIME`,
+		"crash":         `--fault "crash": there is no kind "crash"; the kinds are STATUS[:RETRY], `,
+	} {
+		err := run(t.Context(), []string{"--fault", rule}, io.Discard, io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", rule, err, want)
+		}
+	}
+}
+
 func TestHelpSaysWhatItIs(t *testing.T) {
 	var help strings.Builder
 	if err := run(t.Context(), []string{"--help"}, io.Discard, &help); !errors.Is(err, flag.ErrHelp) {
@@ -135,5 +162,15 @@ func TestHelpSaysWhatItIs(t *testing.T) {
 	}
 	if !strings.Contains(help.String(), "a development tool, not Descope") {
 		t.Error(help.String())
+	}
+	// Each example of a fault is one that works.
+	examples := regexp.MustCompile(`--fault '([^']*=[^']*)'  `).FindAllStringSubmatch(help.String(), -1)
+	if len(examples) < 4 {
+		t.Errorf("there are %d examples of faults", len(examples))
+	}
+	for _, example := range examples {
+		if _, err := emulator.ParseFault(example[1]); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 type settings struct {
 	addr    string
 	journal string
+	faults  []string
 	options emulator.Options
 	size    emulator.Size
 }
@@ -30,6 +31,28 @@ GET /-/state tells what each user holds, without a key; Descope has no such path
 Flags:
 `
 
+const aboutFaults = `
+Faults: --fault 'KIND[:VALUE] [WHEN...]', as often as wanted. KIND is one of
+
+%s
+and WHEN any of
+
+  on=OPERATION,...         requests for these operations (default all)
+  call=N|N-M|N-,...        by their number among those, from 1 on
+  every=N                  every n-th of them
+  p=CHANCE seed=N          some of them, the same ones for the same seed
+  times=N                  at most so often
+  taken                    the request is carried out, and its answer is lost
+
+Where several rules strike, the first works on what the later ones make of a request.
+
+  --fault '429:2 on=SearchUsers call=3'            the third search is to wait 2 seconds
+  --fault '503 call=2-6'                           a burst of errors
+  --fault 'reset p=0.05 seed=7'                    one request in twenty is cut off
+  --fault '502 on=AddUserRoles times=1 taken'      a role is added, and nobody is told
+  --fault 'delete call=4' --fault cap:50           a user vanishes between short pages
+`
+
 func parse(args []string, stderr io.Writer) (*settings, error) {
 	s := new(settings)
 	flags := flag.NewFlagSet("descope-emulator", flag.ContinueOnError)
@@ -37,6 +60,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.Usage = func() {
 		fmt.Fprint(stderr, about)
 		flags.PrintDefaults()
+		fmt.Fprintf(stderr, aboutFaults, emulator.FaultKinds())
 	}
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "loopback `address` to listen on; port 0 picks a free one")
 	flags.StringVar(&s.options.ProjectID, "project-id", emulator.DefaultProjectID, "project id to accept")
@@ -49,6 +73,10 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.DurationVar(&s.options.Latency, "latency", 0, "time that passes before each answer, such as 20ms")
 	flags.IntVar(&s.options.RateLimit, "rate-limit", 0, "user searches answered in any 60 seconds; others get a 429 (default no limit)")
 	flags.StringVar(&s.journal, "journal", "", "`file` to append each request to, as a line of JSON without its headers")
+	flags.Func("fault", "`rule` for something to go wrong, see below; may be given several times", func(rule string) error {
+		s.faults = append(s.faults, rule)
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil, err
@@ -74,6 +102,13 @@ func (s *settings) check(flags *flag.FlagSet) error {
 		if value < 0 {
 			return fmt.Errorf("--%s must not be negative", name)
 		}
+	}
+	for _, rule := range s.faults {
+		fault, err := emulator.ParseFault(rule)
+		if err != nil {
+			return fmt.Errorf("--%w", err)
+		}
+		s.options.Faults = append(s.options.Faults, fault)
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ type Options struct {
 
 	// Observe is called with every request, one at a time, before its answer.
 	Observe func(Request)
+
+	// Faults go wrong from the start, as with [Server.Inject].
+	Faults []Fault
 }
 
 // Hook may answer a request in place of the server, and then returns true. It is
@@ -81,7 +84,7 @@ func New(project Project, options Options) *Server {
 		panic(err) // The document is compiled in.
 	}
 	store := newStore(project)
-	return &Server{
+	s := &Server{
 		options:  options,
 		bearer:   "Bearer " + options.ProjectID + ":" + options.ManagementKey,
 		store:    store,
@@ -95,6 +98,8 @@ func New(project Project, options Options) *Server {
 		handler: newHandler(store),
 		denied:  make(map[string]bool),
 	}
+	s.Inject(options.Faults...)
+	return s
 }
 
 func newHandler(store *Store) http.Handler {
@@ -194,15 +199,7 @@ func (s *Server) refuse(r *http.Request) *Failure {
 
 // pause lets the latency pass. It returns false if the caller went away.
 func (s *Server) pause(r *http.Request) bool {
-	if s.options.Latency == 0 {
-		return true
-	}
-	select {
-	case <-time.After(s.options.Latency):
-		return true
-	case <-r.Context().Done():
-		return false
-	}
+	return s.options.Latency == 0 || sleep(r.Context(), s.options.Latency)
 }
 
 func (s *Server) currentHook() Hook {

@@ -1,0 +1,167 @@
+package emulator
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/conductorone/baton-descope/gen/descopeserver"
+)
+
+// driftFaults change the project before a request is answered: the list moves under
+// the one who reads it page by page.
+var driftFaults = []faultKind{
+	{
+		name: "create", form: "create[:first]", searches: true, parse: parseCreate,
+		about: "before the answer a user is created, the last one in the order of creation or the first",
+	},
+	{
+		name: "delete", form: "delete[:USER]", searches: true, parse: parseDelete,
+		about: "before the answer a user is deleted: the one of this id, or the first in the order of creation",
+	},
+	{
+		name: "change", form: "change[:USER]", searches: true, parse: parseChange,
+		about: "before the answer a user is disabled, or enabled: the one of this id, or the first",
+	},
+}
+
+func parseCreate(value string) (effect, error) {
+	if value != "" && value != "first" {
+		return nil, errors.New("a user is created as the last, or as the first")
+	}
+	return func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		s.store.createUser(value == "first")
+		next.ServeHTTP(w, r)
+	}, nil
+}
+
+// createUser adds a user that was created after all others, or before them.
+func (s *Store) createUser(first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := User{UserID: "U2drift1"}
+	for n := 2; s.byID[u.UserID] != nil; n++ {
+		u.UserID = "U2drift" + strconv.Itoa(n)
+	}
+	u.LoginIDs, u.Name = []string{u.UserID + "@drift.example"}, "Created While Listing"
+	for i, row := range s.users {
+		at := row.user.CreatedTime
+		switch {
+		case first && (i == 0 || at <= u.CreatedTime):
+			u.CreatedTime = at - 1
+		case !first && at >= u.CreatedTime:
+			u.CreatedTime = at + 1
+		}
+	}
+	s.appendUser(u)
+}
+
+func parseDelete(id string) (effect, error) {
+	return onUser(id, func(s *Store, u User) { s.DeleteUser(u.UserID) }), nil
+}
+
+func parseChange(id string) (effect, error) {
+	return onUser(id, func(s *Store, u User) {
+		status := descopeserver.UserStatusDisabled
+		if u.Status == string(status) {
+			status = descopeserver.UserStatusEnabled
+		}
+		u.Status = string(status)
+		s.PutUser(u)
+	}), nil
+}
+
+// onUser does something to the user with an id, or to the first one.
+func onUser(id string, do func(*Store, User)) effect {
+	return func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		users := s.store.Users()
+		slices.SortStableFunc(users, func(a, b User) int {
+			return cmp.Or(cmp.Compare(a.CreatedTime, b.CreatedTime), cmp.Compare(a.UserID, b.UserID))
+		})
+		if i := slices.IndexFunc(users, func(u User) bool { return u.UserID == id || id == "" && !u.Test }); i >= 0 {
+			do(s.store, users[i])
+		}
+		next.ServeHTTP(w, r)
+	}
+}
+
+// pagingFaults answer searches by other rules of paging.
+var pagingFaults = []faultKind{
+	{
+		name: "no-offset", form: "no-offset", searches: true, pages: true, parse: without(editSearch(func(q map[string]any) { delete(q, "offset") })),
+		about: "the offset is ignored; only the page counts",
+	},
+	{
+		name: "same-page", form: "same-page", searches: true, pages: true,
+		parse: without(editSearch(func(q map[string]any) { delete(q, "offset"); delete(q, "page") })),
+		about: "offset and page are ignored: the first page, whatever was asked for",
+	},
+	{
+		name: "repeat", form: "repeat", searches: true, pages: true, parse: without(editSearch(goBack)),
+		about: "the page before the one that was asked for",
+	},
+	{
+		name: "cap", form: "cap:N", searches: true, pages: true, parse: parseCap,
+		about: "pages have at most N users, however many were asked for",
+	},
+	{
+		name: "total", form: "total:N|+N|-N|none", searches: true, pages: true, parse: parseTotal,
+		about: "another total, one that is off by N, or none",
+	},
+}
+
+// editSearch is the effect of answering another search than was asked for.
+func editSearch(edit func(query map[string]any)) effect {
+	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		body, err := io.ReadAll(r.Body)
+		if query := readObject(body); query != nil && err == nil {
+			edit(query)
+			body = encode(query)
+		}
+		next.ServeHTTP(w, withBody(r, body))
+	}
+}
+
+// goBack goes back by a page.
+func goBack(query map[string]any) {
+	for field, by := range map[string]int{"offset": cmp.Or(number(query["limit"]), defaultLimit), "page": 1} {
+		if at := number(query[field]); at > 0 {
+			query[field] = max(0, at-by)
+		}
+	}
+}
+
+func parseCap(value string) (effect, error) {
+	most, err := positive(value)
+	return editSearch(func(query map[string]any) {
+		query["limit"] = min(most, cmp.Or(number(query["limit"]), defaultLimit))
+	}), err
+}
+
+func parseTotal(value string) (effect, error) {
+	n, err := strconv.Atoi(value)
+	moved := value != "" && (value[0] == '+' || value[0] == '-')
+	if err != nil && value != "none" {
+		return nil, errors.New("the total is a number, a number to add, or none")
+	}
+	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		answer := record(r, next)
+		body := answer.body.Bytes()
+		if reply := readObject(body); reply != nil && answer.status == http.StatusOK {
+			switch {
+			case value == "none":
+				delete(reply, "total")
+			case moved:
+				reply["total"] = number(reply["total"]) + n
+			default:
+				reply["total"] = n
+			}
+			body = encode(reply)
+		}
+		answer.begin(w)
+		w.Write(body) //nolint:errcheck // The caller went away.
+	}, nil
+}
