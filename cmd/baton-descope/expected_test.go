@@ -104,6 +104,7 @@ func options(t testing.TB, d *emulatortest.Running, change ...func(*generated.De
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.Base = d.Base
 	return o
 }
 
@@ -126,14 +127,23 @@ func keys[V any](m map[string]V) map[string]bool {
 
 func compareIDs(t *testing.T, what string, want, got map[string]bool) {
 	t.Helper()
-	for _, id := range slices.Sorted(maps.Keys(want)) {
-		if !got[id] {
-			t.Errorf("missing %s %s", what, id)
+	report := func(text string, ids map[string]bool, beside map[string]bool) {
+		n := 0
+		for _, id := range slices.Sorted(maps.Keys(ids)) {
+			if beside[id] {
+				continue
+			}
+			if n++; n <= maxReported {
+				t.Errorf(text, what, id)
+			}
+		}
+		if n > maxReported {
+			t.Errorf("and %d more", n-maxReported)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(got)) {
-		if !want[id] {
-			t.Errorf("%s %s should not be there", what, id)
-		}
-	}
+	report("missing %s %s", want, got)
+	report("%s %s should not be there", got, want)
 }
+
+// maxReported is how many ids of one sort are reported.
+const maxReported = 5

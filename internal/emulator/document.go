@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -18,7 +19,10 @@ import (
 // parameters, so this takes no router.
 type document map[string]*routers.Route
 
-func loadDocument() (document, error) {
+// loadDocument reads the document, once for all servers: none of them changes it.
+var loadDocument = sync.OnceValues(readDocument)
+
+func readDocument() (document, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(api.DescopeDocument)
 	if err != nil {
 		return nil, fmt.Errorf("api/descope.yaml: %w", err)

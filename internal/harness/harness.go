@@ -4,6 +4,7 @@ package harness
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -30,11 +31,18 @@ type Snapshot struct {
 // it with.
 func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *inprocess.Session) {
 	t.Helper()
-	ctx := t.Context()
-	c, err := connector.New(ctx, o)
+	c, err := connector.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ClientOf(t, c)
+}
+
+// ClientOf is Client for a connector that is there already. Syncs of one connector
+// at the same time need a session store each: the SDK sets one for each sync.
+func ClientOf(t testing.TB, c *connector.Connector) (types.ConnectorClient, *inprocess.Session) {
+	t.Helper()
+	ctx := t.Context()
 	session := &inprocess.Session{}
 	server, err := connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
 	if err != nil {
@@ -54,10 +62,17 @@ func Sync(t testing.TB, o connector.Options, opts ...sdksync.SyncOpt) *Snapshot 
 	return snapshot
 }
 
-// TrySync is Sync for a sync that may fail.
+// TrySync is Sync for a sync that may fail. One that fails and is stored as
+// finished fails the test.
 func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdksync.SyncOpt) (*Snapshot, error) {
 	t.Helper()
 	client, session := Client(t, o)
+	return TrySyncWith(t, ctx, client, session, opts...)
+}
+
+// TrySyncWith is TrySync with a client and session store of [Client] or [ClientOf].
+func TrySyncWith(t testing.TB, ctx context.Context, client types.ConnectorClient, session *inprocess.Session, opts ...sdksync.SyncOpt) (*Snapshot, error) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	opts = append([]sdksync.SyncOpt{
 		sdksync.WithC1ZPath(path),
@@ -75,6 +90,9 @@ func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdk
 		return nil, err
 	}
 	if syncErr != nil {
+		if _, err := os.Stat(path); err == nil && read(t, path) != nil {
+			t.Errorf("the sync failed and is stored as finished: %v", syncErr)
+		}
 		return nil, syncErr
 	}
 	return Read(t, path), nil
@@ -83,6 +101,16 @@ func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdk
 // Read reads back a c1z.
 func Read(t testing.TB, path string) *Snapshot {
 	t.Helper()
+	s := read(t, path)
+	if s == nil {
+		t.Fatalf("no finished sync in %s", path)
+	}
+	return s
+}
+
+// read is Read, but nil where no sync has finished.
+func read(t testing.TB, path string) *Snapshot {
+	t.Helper()
 	ctx := t.Context()
 	store, err := dotc1z.NewStore(ctx, path, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(t.TempDir()))
 	if err != nil {
@@ -90,8 +118,11 @@ func Read(t testing.TB, path string) *Snapshot {
 	}
 	defer func() { _ = store.Close(ctx) }()
 	run, err := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
-	if err != nil || run == nil {
-		t.Fatalf("no finished sync in %s: %v", path, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run == nil {
+		return nil
 	}
 	s := &Snapshot{map[string]*v2.Resource{}, map[string]*v2.Entitlement{}, map[string]*v2.Grant{}}
 	for token := ""; ; {

@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/internal/harness"
+)
+
+// A sync under a fault ends with exactly what the project holds, or with an error
+// that names what failed: never with less. The tests run on synctest's clock, where
+// waiting takes no time, with the waits and limits that the connector really has.
+
+// threePages is a project whose users come in three pages.
+func threePages() emulator.Project {
+	return emulator.Generate(emulator.Size{Users: 250, Tenants: 5, Roles: 8, Permissions: 12})
+}
+
+// patience is longer than any fault here lasts that ends, on the bubble's clock.
+const patience = 3 * time.Hour
+
+// exactOrFailed runs a sync and returns its error. This is the one place that says
+// how a sync may end.
+func exactOrFailed(t *testing.T, d *emulatortest.Running, opts ...sdksync.SyncOpt) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	seen := newHistory(d)
+	got, err := harness.TrySync(t, ctx, options(t, d), opts...)
+	seen.note(d)
+	if err != nil {
+		checkError(t, err)
+		return err
+	}
+	seen.compare(t, got)
+	return nil
+}
+
+// checkError makes sure that an error tells who failed and has a code that tells
+// the SDK what to do. What the SDK says of a sync that ran out of time is its own.
+func checkError(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, sdksync.ErrSyncNotComplete) {
+		return
+	}
+	if code := status.Code(err); slices.Contains([]codes.Code{codes.OK, codes.Unknown, codes.NotFound, codes.ResourceExhausted, codes.Canceled}, code) {
+		t.Errorf("the error has the code %v: %v", code, err)
+	}
+	if !strings.Contains(err.Error(), "baton-descope: ") {
+		t.Errorf("the error does not say whose it is: %v", err)
+	}
+	if strings.Contains(err.Error(), emulator.DefaultManagementKey) {
+		t.Errorf("the error has the key: %v", err)
+	}
+}
+
+// outcome is how a case has to end. Its zero is an exact sync.
+type outcome struct {
+	code codes.Code
+	says string // "%s" stands for the operation
+	// either allows an exact sync as well as this error.
+	either bool
+}
+
+func (o outcome) check(t *testing.T, operation string, err error) {
+	t.Helper()
+	says := strings.ReplaceAll(o.says, "%s", operation)
+	switch {
+	case o.either && err == nil, o == outcome{} && err == nil:
+	case o == outcome{}:
+		t.Errorf("it failed: %v", err)
+	case status.Code(err) != o.code || !strings.Contains(err.Error(), says):
+		t.Errorf("got %v: %v; want %v and %q", status.Code(err), err, o.code, says)
+	}
+}
+
+// place is a moment in a sync: the n-th request of an operation. The first one of
+// each is validation.
+type place struct {
+	operation string
+	call      int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s %d", p.operation, p.call) }
+
+var places = []place{{"SearchUsers", 2}, {"SearchUsers", 3}, {"LoadAllTenants", 2}, {"LoadAllRoles", 2}, {"LoadAllPermissions", 2}}
+
+// failing runs a sync in which a number of requests from a place on have a fault.
+func failing(t *testing.T, kind string, at place, times int, want outcome) {
+	t.Run(fmt.Sprintf("%s %v times %d", kind, at, times), func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := emulatortest.StartInMemory(t, threePages(), emulator.Options{})
+			d.Fail(t, fmt.Sprintf("%s on=%s call=%d- times=%d", kind, at.operation, at.call, times))
+			err := exactOrFailed(t, d)
+			want.check(t, at.operation, err)
+			if d.Count(at.operation) < at.call {
+				t.Errorf("%s was called %d times: there was no fault", at.operation, d.Count(at.operation))
+			}
+		})
+	})
+}
+
+// passing are faults that end by themselves.
+var passing = []string{
+	"429", "429:2", "429:date+5", "429:100", "429:date+100", "500", "502", "503", "503:3", "504", "html:502",
+	"half", "half:chunked", "half:silent", "slow:50s", "slow:70s", "slow-body:50s", "slow-body:70s", "stuck", "stuck:body", "reset",
+}
+
+// lasting are faults that another try cannot help, and what a sync says of them.
+var lasting = map[string]outcome{
+	"400":             {code: codes.InvalidArgument, says: "baton-descope: %s: HTTP 400 Bad Request: E011004"},
+	"401":             {code: codes.Unauthenticated, says: "baton-descope: %s: HTTP 401 Unauthorized: E111119"},
+	"403":             {code: codes.PermissionDenied, says: "baton-descope: %s: HTTP 403 Forbidden: E000403: the management key does not allow %s"},
+	"404":             {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 404 Not Found: E000404"},
+	"501":             {code: codes.Unimplemented, says: "baton-descope: %s: HTTP 501 Not Implemented"},
+	"html:403":        {code: codes.PermissionDenied, says: "baton-descope: %s: HTTP 403 Forbidden"},
+	"html:404":        {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 404 Not Found (the reply is not in the API's own form: check the base URL)"},
+	"html":            {code: codes.Internal, says: `baton-descope: %s: unusable reply: the content type is "text/html; charset=utf-8", not JSON`},
+	"type:text/plain": {code: codes.Internal, says: `baton-descope: %s: unusable reply: the content type is "text/plain", not JSON`},
+	"empty":           {code: codes.Internal, says: "baton-descope: %s: unusable reply: HTTP 200 with an empty body"},
+	"204":             {code: codes.Internal, says: "baton-descope: %s: unusable reply: HTTP 204 with an empty body"},
+	"error:E011001":   {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 500 Internal Server Error: E011001"},
+	"error:E011002":   {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 500 Internal Server Error: E011002"},
+	"error:E011003":   {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 500 Internal Server Error: E011003"},
+	"error:E011004":   {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 500 Internal Server Error: E011004"},
+	"error:E111119":   {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 500 Internal Server Error: E111119"},
+}
+
+func TestAFaultThatPasses(t *testing.T) {
+	t.Parallel()
+	for _, kind := range passing {
+		for _, at := range places {
+			failing(t, kind, at, 1, outcome{})
+		}
+	}
+}
+
+// TestABurstOfFaults has more in a row than one request is tried.
+func TestABurstOfFaults(t *testing.T) {
+	t.Parallel()
+	for _, kind := range passing {
+		failing(t, kind, place{"SearchUsers", 3}, 6, outcome{})
+	}
+	for _, kind := range []string{"429:date+5", "503", "half:silent", "stuck", "reset"} {
+		failing(t, kind, place{"LoadAllRoles", 2}, 6, outcome{})
+	}
+}
+
+func TestAFaultThatLasts(t *testing.T) {
+	t.Parallel()
+	for kind, want := range lasting {
+		for _, at := range places {
+			failing(t, kind, at, 1, want) // Once is enough: what is said for good is not asked again.
+		}
+	}
+	const tooLong = "baton-descope: %s: unusable reply: it is longer than the 67108864 bytes that are read"
+	failing(t, "huge", place{"SearchUsers", 3}, 1, outcome{code: codes.Internal, says: tooLong})
+	failing(t, "huge", place{"LoadAllRoles", 2}, 1, outcome{code: codes.Internal, says: tooLong})
+}
+
+// TestAFaultInValidation stops a sync before it begins, or passes.
+func TestAFaultInValidation(t *testing.T) {
+	t.Parallel()
+	for _, at := range []place{{"SearchUsers", 1}, {"LoadAllRoles", 1}} {
+		for kind, want := range lasting {
+			want.says = strings.Replace(want.says, "baton-descope: ", "validate failed: baton-descope: cannot read "+map[string]string{"SearchUsers": "users", "LoadAllRoles": "roles"}[at.operation]+": ", 1)
+			failing(t, kind, at, 1, want)
+		}
+		for _, kind := range []string{"429:2", "503", "half", "stuck", "reset"} {
+			failing(t, kind, at, 6, outcome{})
+		}
+		for kind, code := range map[string]codes.Code{"429:2": codes.Unavailable, "503": codes.Unavailable, "stuck": codes.DeadlineExceeded, "reset": codes.Unavailable} {
+			failing(t, kind, at, 1000, outcome{code: code, says: "cannot read "})
+		}
+	}
+}
+
+// TestAFaultWithoutEnd keeps a sync waiting, unfinished, and asks ever more rarely.
+func TestAFaultWithoutEnd(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"429", "429:100", "429:date+100", "503", "html:502", "half:silent", "reset"} {
+		for _, operation := range []string{"SearchUsers", "LoadAllRoles"} {
+			t.Run(kind+" "+operation, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					d := emulatortest.StartInMemory(t, threePages(), emulator.Options{})
+					d.Fail(t, fmt.Sprintf("%s on=%s call=2-", kind, operation))
+					if err := exactOrFailed(t, d); !errors.Is(err, sdksync.ErrSyncNotComplete) {
+						t.Error(err)
+					}
+					if n, most := d.Count(operation), int(patience/time.Minute)*5; n > most {
+						t.Errorf("%s was called %d times in %v", operation, n, patience)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestAPauseHoldsEverybody: after a 429 nobody asks before it is over.
+func TestAPauseHoldsEverybody(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"429:20", "429:date+20", "503:20", "429:200", "429:date+200"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := emulatortest.StartInMemory(t, threePages(), emulator.Options{Latency: 50 * time.Millisecond})
+				d.Fail(t, kind+" on=SearchUsers call=3")
+				if err := exactOrFailed(t, d, sdksync.WithWorkerCount(6)); err != nil {
+					t.Fatal(err)
+				}
+				requests := d.Requests()
+				searches := 0
+				refused := slices.IndexFunc(requests, func(r emulator.Request) bool {
+					if r.Operation == "SearchUsers" {
+						searches++
+					}
+					return searches == 3
+				})
+				pause := 20 * time.Second
+				if strings.HasSuffix(kind, "200") {
+					pause *= 10
+				}
+				answered := requests[refused].At.Add(50 * time.Millisecond)
+				for _, r := range requests[refused+1:] {
+					if wait := r.At.Sub(answered); wait > 0 && wait < pause {
+						t.Errorf("%s was asked %v after the reply", r.Operation, wait)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestSeveralFaultsAtOnce is a bad day: everything passes, and nothing is lost.
+func TestSeveralFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	for seed := range 8 {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := emulatortest.StartInMemory(t, threePages(), emulator.Options{RateLimit: 200})
+				var rules []string
+				for i, kind := range passing {
+					rules = append(rules, fmt.Sprintf("%s p=0.04 seed=%d", kind, 100*seed+i))
+				}
+				d.Fail(t, rules...)
+				if err := exactOrFailed(t, d, sdksync.WithWorkerCount(4)); err != nil && !strings.Contains(err.Error(), "validate failed") {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestAReplyThatIsNoPage is about replies that are JSON and yet no list.
+func TestAReplyThatIsNoPage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ operation, body, says string }{
+		{"SearchUsers", `{"users":[],"total":250}`, "baton-descope: SearchUsers: "},
+		{"SearchUsers", `{"users":null,"total":250}`, "baton-descope: SearchUsers: "},
+		{"SearchUsers", `{"total":250}`, `SearchUsers: unusable reply: it has no "users"`},
+		{"SearchUsers", `{"users":{},"total":250}`, "SearchUsers: unusable reply: "},
+		{"SearchUsers", `{"users":[{"name":"Nobody"}],"total":250}`, "lacks userId"},
+		{"SearchUsers", `{"users":[null],"total":250}`, "lacks userId"},
+		{"SearchUsers", `{}`, "SearchUsers: unusable reply: "},
+		{"SearchUsers", `[]`, "SearchUsers: unusable reply: "},
+		{"SearchUsers", `null`, "SearchUsers: unusable reply: "},
+		{"SearchUsers", `{"users":[]} {"users":[]}`, "SearchUsers: unusable reply: "},
+		{"SearchUsers", `{"ok":false,"errorCode":"E000000"}`, "SearchUsers: unusable reply: "},
+		{"LoadAllRoles", `{}`, `LoadAllRoles: unusable reply: it has no "roles"`},
+		{"LoadAllRoles", `null`, "LoadAllRoles: unusable reply: "},
+		{"LoadAllRoles", `{"roles":"none"}`, "LoadAllRoles: unusable reply: "},
+		{"LoadAllRoles", `{"roles":[{"tenantId":"T1"}]}`, "lacks name"},
+		{"LoadAllTenants", `{"tenants":[{"name":"One"}]}`, "lacks id"},
+		{"LoadAllPermissions", `{"items":[]}`, `LoadAllPermissions: unusable reply: it has no "permissions"`},
+	} {
+		t.Run(tt.operation+" "+tt.body, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := emulatortest.StartInMemory(t, threePages(), emulator.Options{})
+				d.Intercept(func(operation string, call int, w http.ResponseWriter, _ *http.Request) bool {
+					if operation != tt.operation || call == 1 || operation == "SearchUsers" && call == 2 {
+						return false
+					}
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = w.Write([]byte(tt.body))
+					return true
+				})
+				if err := exactOrFailed(t, d); err == nil || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("got %v, want %q", err, tt.says)
+				}
+			})
+		})
+	}
+}
