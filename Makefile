@@ -51,6 +51,14 @@ fuzz: ## Run each fuzz test for a short while
 	@set -e; for target in $(FUZZ); do \
 		go test ./$${target%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x; done
 
+# Syncs under mixed faults, of a project that changes. A failure names the SOAK_SEED
+# with which that one sync runs again.
+SOAK_SYNCS ?= 600
+
+.PHONY: soak
+soak: ## Sync a changing project under faults, again and again, for about two minutes
+	SOAK_SYNCS=$(SOAK_SYNCS) go test ./cmd/baton-descope -run '^TestSoak$$' -count=1 -timeout 15m
+
 .PHONY: generate
 generate: ## Make the generated files anew
 	go generate ./...

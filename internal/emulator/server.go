@@ -103,8 +103,10 @@ func New(project Project, options Options) *Server {
 }
 
 func newHandler(store *Store) http.Handler {
-	fault := func(w http.ResponseWriter, _ *http.Request, err error) {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+	fault := func(w http.ResponseWriter, r *http.Request, err error) {
+		if r.Context().Err() == nil { // Otherwise the caller went away.
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
 	}
 	return descopeserver.Handler(descopeserver.NewStrictHandlerWithOptions(operations{store}, nil,
 		descopeserver.StrictHTTPServerOptions{RequestErrorHandlerFunc: fault, ResponseErrorHandlerFunc: fault}))
