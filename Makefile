@@ -30,15 +30,20 @@ demo: build ## Sync a demo project from the local Descope and show what the file
 	@internal/scripts/demo
 
 .PHONY: test
-test: vet check-generated race fuzz ## Run what CI runs
+test: vet check-generated unit race fuzz ## Run what CI runs
 
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
 
+.PHONY: unit
+unit: ## Run all tests
+	go test ./...
+
+# The large tables of faults run in full above, and one case of five here.
 .PHONY: race
 race: ## Run the tests with the race detector
-	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race -short ./...
 
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.

@@ -18,7 +18,9 @@ import (
 // start with a record which is known already does not follow on, and is read
 // again from further back. What an overlap cannot show, a page that does not
 // even keep its order, the number of different records shows at the end: fewer
-// than the API told, and the list is read again, and then given up.
+// than the API told, and the list is read again, and then given up. A total at
+// which a full page ends may be where the API stops counting: one more page
+// shows it.
 
 const (
 	// maxReadings is how often a list is read to come to what the API told.
@@ -80,9 +82,9 @@ func (c cursor) overlapping(op string, pages *mapping.Pages, after cursor, p *sh
 	after.Page = after.Offset / pages.Size
 	end := c.Offset + n
 	switch {
-	case end == after.Total, (after.Total == 0 || end > after.Total) && c.Offset > 0 && !anyNew(p.hashes, known):
+	case end == after.Total && n < pages.Size, (after.Total == 0 || end > after.Total) && c.Offset > 0 && !anyNew(p.hashes, known):
 		return nil, true, nil
-	case n == 1 && c.Offset > 0:
+	case n == 1 && c.Offset > 0 && end < after.Total:
 		return nil, false, noRecords(op, after.Total, end)
 	case n == 1: // There is no room to overlap.
 		after.Apart, after.Offset, after.Page = true, 1, 1

@@ -82,6 +82,7 @@ func changing(t *testing.T, rules string, want outcome, writes ...int) {
 	t.Helper()
 	for operation, c := range changes() {
 		t.Run(operation+" "+rules, func(t *testing.T) {
+			sampled(t)
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := emulatortest.StartInMemory(t, company(c.before, colleague()), emulator.Options{})

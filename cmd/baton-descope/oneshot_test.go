@@ -114,7 +114,11 @@ func stops(of int64) (step int64) {
 	if os.Getenv("BATON_DESCOPE_TEST_EVERY_STOP") != "" {
 		return 1
 	}
-	return max(of/6, 1)
+	places := int64(6)
+	if testing.Short() {
+		places = 3
+	}
+	return max(of/places, 1)
 }
 
 // A sync is stopped after every k-th call, in each phase, and goes on in another run
@@ -282,9 +286,13 @@ func TestSignals(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			d := bigDescope(t, 4000, 20*time.Millisecond)
+			pages := 40
+			if testing.Short() {
+				pages = 20
+			}
+			d := bigDescope(t, 99*pages, 20*time.Millisecond)
 			dir := t.TempDir()
-			reached := requestAt(d, 38)
+			reached := requestAt(d, int64(pages-2))
 			cmd, output := process(t, d, time.Hour, dir)
 			cmd.WaitDelay = 10 * time.Second
 			if err := cmd.Start(); err != nil {
@@ -308,10 +316,10 @@ func TestSignals(t *testing.T) {
 			}
 			compare(t, expected(project(d), false), harness.Read(t, filepath.Join(dir, "sync.c1z")))
 			nothingElse(t, dir)
-			// 40 pages, one search to validate each run, and what was under way at the
+			// The pages, one search to validate each run, and what was under way at the
 			// signal: ten pages that were read and not stored yet, and those read ahead.
-			if n := d.Count("SearchUsers"); n > 40+2+3*10 {
-				t.Errorf("%d searches for 40 pages", n)
+			if n := d.Count("SearchUsers"); n > pages+2+3*10 {
+				t.Errorf("%d searches for %d pages", n, pages)
 			}
 		})
 	}

@@ -29,6 +29,9 @@ const defaultSyncs = 20
 func TestSoak(t *testing.T) {
 	seed := fromEnvironment(t, "SOAK_SEED", uint64(time.Now().UnixNano())%1_000_000_000)
 	syncs := fromEnvironment(t, "SOAK_SYNCS", defaultSyncs)
+	if testing.Short() {
+		syncs = min(syncs, defaultSyncs/4)
+	}
 	var mu sync.Mutex
 	exact := 0
 	t.Run("syncs", func(t *testing.T) {

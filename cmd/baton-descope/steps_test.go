@@ -49,6 +49,9 @@ func TestManySteps(t *testing.T) {
 		"everything lost":         {func(string) bool { return true }, 1 + 2*120},
 	} {
 		for _, workers := range []int{1, 4} {
+			if workers == 1 && testing.Short() {
+				continue
+			}
 			before := d.Count("SearchUsers")
 			compare(t, want, syncLossy(t, options(t, d, few), test.lost, workers))
 			if got := d.Count("SearchUsers") - before; got != test.searches {
