@@ -49,7 +49,7 @@ race: ## Run the tests with the race detector
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
 FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken \
             connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase
-FUZZTIME ?= 20000x
+FUZZTIME ?= 10000x
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz test for a short while

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -27,7 +28,14 @@ var programs string
 // builtVersion is the version that they are built as.
 const builtVersion = "v0.0.0-e2e"
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() { // with which the race detector runs; the programs are built without it
+		fmt.Println("the programs are not run with -short")
+		return
+	}
+	os.Exit(buildAndRun(m))
+}
 
 func buildAndRun(m *testing.M) int {
 	var err error
