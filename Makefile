@@ -45,6 +45,19 @@ unit: ## Run all tests
 race: ## Run the tests with the race detector
 	CGO_ENABLED=1 go test -race -short ./...
 
+# The connector as an AWS Lambda function, which is how ConductorOne hosts connectors:
+# the SDK's tag adds the subcommand lambda. LAMBDA_ARCH is the function's.
+LAMBDA_ARCH ?= arm64
+
+.PHONY: lambda
+lambda: ## Build the connector as an AWS Lambda function into ./bin: LAMBDA_ARCH=arm64 or amd64
+	GOOS=linux GOARCH=$(LAMBDA_ARCH) $(GOBUILD) -tags baton_lambda_support -ldflags '-X main.version=$(VERSION)' -o bin/baton-descope-lambda ./cmd/baton-descope
+
+.PHONY: test-lambda
+test-lambda: ## Start that function beside a local AWS and ConductorOne, and sync through it
+	go vet -tags baton_lambda_support ./cmd/baton-descope ./internal/hosted
+	go test -tags baton_lambda_support -count=1 ./internal/hosted
+
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
 FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken \
