@@ -31,6 +31,7 @@ type function struct {
 	open  map[string]chan []byte // by the id of the call
 	next  atomic.Int64
 	ended chan struct{} // closed when the process has ended
+	pid   int
 	state *os.ProcessState
 	log   *safeBuffer
 }
@@ -55,6 +56,7 @@ func startFunction(t *testing.T, env ...string) *function {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	f.pid = cmd.Process.Pid
 	go func() {
 		_ = cmd.Wait() // Its state tells how it ended.
 		f.state = cmd.ProcessState
@@ -126,6 +128,17 @@ func (f *function) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// memory is the most that the process has taken so far, where /proc tells.
+func (f *function) memory() string {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", f.pid))
+	if err != nil {
+		return "not known"
+	}
+	_, after, _ := strings.Cut(string(content), "VmHWM:")
+	line, _, _ := strings.Cut(after, "\n")
+	return strings.TrimSpace(line)
 }
 
 // functions are processes of one function, of which any may get a call; here they

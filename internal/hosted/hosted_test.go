@@ -5,8 +5,10 @@ package hosted
 import (
 	"context"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,12 +31,24 @@ const key = "K2hostedNobodyMayEverReadThisKey"
 
 var leaks = leaktest.New(key)
 
-// users is a list of three steps, the last one short.
-const users = 2345
+// size is a list of three steps, the last one short. HOSTED_USERS asks for another
+// number of users, to see what memory the processes take.
+func size(t *testing.T) emulator.Size {
+	t.Helper()
+	asked := os.Getenv("HOSTED_USERS")
+	if asked == "" {
+		return emulator.Size{Users: 2345, Tenants: 12, Roles: 12, Permissions: 9}
+	}
+	users, err := strconv.Atoi(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return emulator.Size{Users: users}
+}
 
 func descope(t *testing.T) *emulatortest.Running {
 	t.Helper()
-	return emulatortest.Start(t, emulator.Generate(emulator.Size{Users: users, Tenants: 12, Roles: 12, Permissions: 9}), emulator.Options{ManagementKey: key})
+	return emulatortest.Start(t, emulator.Generate(size(t)), emulator.Options{ManagementKey: key})
 }
 
 // TestSync syncs through the function: one process, and two of which neither gets all
@@ -43,7 +57,7 @@ func TestSync(t *testing.T) {
 	d := descope(t)
 	settings := map[string]any{"project-id": d.ProjectID(), "management-key": key, "base-url": d.URL}
 	one, two := syncWith(t, settings, 1), syncWith(t, settings, 2)
-	listed := 0
+	users, listed := size(t).Users, 0
 	for id := range one.Resources {
 		if strings.HasPrefix(id, "user:") {
 			listed++
@@ -88,6 +102,9 @@ func syncWith(t *testing.T, settings map[string]any, processes int) *harness.Sna
 	}
 	if err := syncer.Close(ctx); err != nil {
 		t.Fatal(err)
+	}
+	for i, f := range transport.all {
+		t.Logf("process %d of %d: peak memory %s", i+1, processes, f.memory())
 	}
 	if got := c1.configs.Load(); got != int64(processes) {
 		t.Errorf("%d processes asked %d times for their settings", processes, got)
