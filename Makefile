@@ -51,7 +51,7 @@ LAMBDA_ARCH ?= arm64
 
 .PHONY: lambda
 lambda: ## Build the connector as an AWS Lambda function into ./bin: LAMBDA_ARCH=arm64 or amd64
-	GOOS=linux GOARCH=$(LAMBDA_ARCH) $(GOBUILD) -tags baton_lambda_support -ldflags '-X main.version=$(VERSION)' -o bin/baton-descope-lambda ./cmd/baton-descope
+	GOOS=linux GOARCH=$(LAMBDA_ARCH) $(GOBUILD) -tags baton_lambda_support -ldflags '-s -w -X main.version=$(VERSION)' -o bin/baton-descope-lambda ./cmd/baton-descope
 
 .PHONY: test-lambda
 test-lambda: ## Start that function beside a local AWS and ConductorOne, and sync through it

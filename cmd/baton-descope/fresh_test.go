@@ -37,7 +37,9 @@ func TestFreshConnectorForEachCall(t *testing.T) {
 			compareIDs(t, "resource", keys(one.Resources), keys(got.Resources))
 			compareIDs(t, "entitlement", keys(one.Entitlements), keys(got.Entitlements))
 			compareIDs(t, "grant", keys(one.Grants), keys(got.Grants))
-			if n := d.Count("SearchUsers") - before; !ahead && n != 1+120 {
+			n := d.Count("SearchUsers") - before
+			t.Logf("%d workers, reading ahead: %t: %d connectors, %d searches", workers, ahead, client.started, n)
+			if !ahead && n != 1+120 {
 				t.Errorf("%d searches, want 121", n)
 			}
 			if client.started < 2*12 {
