@@ -127,6 +127,10 @@ func (l *listing) step(ctx context.Context, at cursor) (*stepOfList, error) {
 		l.seen.add(hash)
 	}
 	l.at, l.whole, l.lost = at.Step+1, out.next == nil, false
+	if l.whole && l.seen.count == 0 {
+		ctxzap.Extract(ctx).Warn("the API answered with an empty list; check that this is the right project, and what the credentials may read",
+			zap.String("resource_type", l.typ.ID), zap.String("operation", l.typ.List.Operation.Name))
+	}
 	if out.next != nil {
 		out.next.Step = l.at
 	} else if gone := l.seen.count - out.told; gone > 0 && out.told > 0 {

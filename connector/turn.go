@@ -102,7 +102,7 @@ func anyNew(hashes []uint64, known func(uint64) bool) bool {
 }
 
 func noRecords(op string, total, offset int) error {
-	return errorf(codes.Aborted, "%s: the API told %d records, but has none from number %d on; it may cap what it lists", op, total, offset+1)
+	return errorf(codes.Aborted, "%s: the API told %d records, but has none from number %d on; sync again, and if it stays so, the API does not list everything", op, total, offset+1)
 }
 
 // offsetIgnored goes over to pages by number, for an API that knows no offset:

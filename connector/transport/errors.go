@@ -109,6 +109,10 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 		e.notFound, e.code = true, codes.FailedPrecondition
 	case gone:
 		e.text += " (the reply is not in the API's own form: check the base URL)"
+	case reply.StatusCode == http.StatusUnauthorized:
+		e.text += " (check the credentials, and that the base URL is the one they are for)"
+	case reply.StatusCode == http.StatusForbidden:
+		e.text += " (the credentials do not allow this operation)"
 	case reply.StatusCode >= 300 && reply.StatusCode <= 399:
 		e.text += t.redirection(reply.Header.Get("Location"))
 	case e.code != codes.Unavailable && e.code != codes.DeadlineExceeded:

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -40,6 +41,7 @@ func newFailure(err error, redact redactor) *failure {
 		dial        *net.OpError
 		dns         *net.DNSError
 		certificate *tls.CertificateVerificationError
+		expired     x509.CertificateInvalidError
 		plain       tls.RecordHeaderError
 		network     net.Error
 	)
@@ -49,6 +51,9 @@ func newFailure(err error, redact redactor) *failure {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		f.code = codes.InvalidArgument
 		f.text += " (check the base URL and the proxy settings)"
+	case errors.As(err, &expired) && expired.Reason == x509.Expired:
+		f.code = codes.FailedPrecondition
+		f.text += " (check the clock of this machine, then the server's certificate)"
 	case errors.As(err, &certificate):
 		f.code = codes.FailedPrecondition
 		f.text += " (check the base URL; if a proxy in between inspects TLS, name its certificate in SSL_CERT_FILE)"
@@ -57,6 +62,8 @@ func newFailure(err error, redact redactor) *failure {
 		f.text += " (the server does not speak TLS there: check the base URL)"
 	case errors.As(err, &network) && network.Timeout():
 		f.code = codes.DeadlineExceeded
+	case f.unsent:
+		f.text += " (check the network, the base URL and the proxy settings)"
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		f.err = nil // A timeout of the network must not pass for the caller's.

@@ -572,6 +572,10 @@ func TestFullDisk(t *testing.T) {
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("%v", err)
 	}
+	document, _ := os.ReadFile("../../docs/troubleshooting.md")
+	if !strings.Contains(string(document), " (the disk is full: free some space for FOLDER and FOLDER, or choose others with --file and --c1z-temp-dir)\n") {
+		t.Error("docs/troubleshooting.md has another text")
+	}
 	full.Store(false)
 	if err := l.sync(fine); err != nil {
 		t.Fatal(err)

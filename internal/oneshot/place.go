@@ -80,7 +80,7 @@ func (p *place) lockFile() error {
 		err = pathError.Err
 		fallthrough
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: cannot write to the folder %s: %w; make it writable, or choose another with --file", p.name, p.folder(), err)
+		return fmt.Errorf("%s: cannot write to the folder %s: %w; allow writing there, or choose another with --file", p.name, p.folder(), err)
 	case err != nil:
 		return fmt.Errorf("%s: another run is writing %s: wait for it to end, or choose another --file", p.name, p.file)
 	}
@@ -100,7 +100,7 @@ func (p *place) makeTemp(root string) error {
 		}
 	}
 	fail := func(err error) error {
-		return fmt.Errorf("%s: cannot make a temporary folder in %s: %w; make it writable, or choose another with --c1z-temp-dir", p.name, root, err)
+		return fmt.Errorf("%s: cannot make a temporary folder in %s: %w; allow writing there, or choose another with --c1z-temp-dir", p.name, root, err)
 	}
 	f, err := os.CreateTemp(root, p.name+"-*.lock")
 	if err != nil {
@@ -142,13 +142,13 @@ func (p *place) look(ctx context.Context, resourceTypes []string) (c1zstore.Engi
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", fmt.Errorf("the file there is cannot be read as a c1z (%w) %s", err, refused)
+		return "", fmt.Errorf("the file that is there cannot be read as a c1z (%w) %s", err, refused)
 	}
 	engine := c1zstore.Engine(store.Metadata().Engine)
 	list, err := store.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
 	err = errors.Join(err, store.Close(ctx))
 	if err != nil {
-		return "", fmt.Errorf("the file there is cannot be read as a c1z (%w) %s", err, refused)
+		return "", fmt.Errorf("the file that is there cannot be read as a c1z (%w) %s", err, refused)
 	}
 	var others []string
 	for _, t := range list.GetList() {
@@ -158,7 +158,7 @@ func (p *place) look(ctx context.Context, resourceTypes []string) (c1zstore.Engi
 		others = append(others, t.GetId())
 	}
 	if others != nil {
-		return "", fmt.Errorf("the file there is holds a sync of another connector (resource types %s) %s", strings.Join(others, ", "), refused)
+		return "", fmt.Errorf("the file that is there holds a sync of another connector (resource types %s) %s", strings.Join(others, ", "), refused)
 	}
 	return engine, nil
 }

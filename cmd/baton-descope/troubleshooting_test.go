@@ -1,0 +1,299 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorstore"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+)
+
+// trouble is a run that goes wrong. Its zero is a sync of the local Descope.
+type trouble struct {
+	project *emulator.Project
+	faults  []string          // of the local Descope
+	baseURL string            // another server
+	env     map[string]string // besides what a run needs
+	args    []string
+	files   map[string]string // that are in its folder before
+	stopped bool              // by SIGINT, at the third request
+	beside  bool              // another run that has begun
+	passes  bool              // with a warning
+}
+
+// troubles has a run for each heading of docs/troubleshooting.md, but for the disk
+// that is full: that text is tested with internal/oneshot.
+func troubles(t *testing.T) map[string]trouble {
+	t.Helper()
+	none := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) })
+	page := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html>Welcome</html>")
+	})
+	moved := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "https://elsewhere.example/", http.StatusMovedPermanently)
+	})
+	untrusted, _ := serveTLS(t, time.Now().Add(time.Hour))
+	expired, authority := serveTLS(t, time.Now().Add(-time.Hour))
+	dead := deadAddress(t)
+	stale := emulator.Generate(emulator.Size{Users: 10})
+	stale.Users[3].RoleNames = []string{"Gone"}
+
+	return map[string]trouble{
+		"The credentials are missing":      {env: map[string]string{"BATON_MANAGEMENT_KEY": ""}},
+		"A flag is unknown":                {args: []string{"--project", "P2abc"}},
+		"The base URL has no TLS":          {baseURL: "http://descope.example"},
+		"The base URL is no URL":           {baseURL: "api.descope.com"},
+		"The mapping file is not there":    {args: []string{"--mapping", "nowhere.yaml"}},
+		"The mapping is invalid":           {args: []string{"--mapping", "wrong.yaml"}, files: map[string]string{"wrong.yaml": wrongMapping(t)}},
+		"The folder cannot be written to":  {args: []string{"--file", filepath.Join("nowhere", "sync.c1z")}},
+		"The file is not a c1z":            {files: map[string]string{"sync.c1z": "hello"}},
+		"The file is of another connector": {files: map[string]string{"sync.c1z": foreignSync(t)}},
+		"Another run writes the same file": {faults: []string{"stuck on=SearchUsers"}, beside: true},
+		"The host is not found":            {baseURL: "https://api.descope.invalid"},
+		"Nothing answers":                  {baseURL: "http://" + dead},
+		"The proxy does not answer":        {baseURL: "https://api.descope.invalid", env: map[string]string{"HTTPS_PROXY": "http://" + dead}},
+		"The certificate is not trusted":   {baseURL: untrusted},
+		"The certificate is out of date":   {baseURL: expired, env: map[string]string{"SSL_CERT_FILE": authority}},
+		"The server does not speak TLS":    {baseURL: strings.Replace(none, "http:", "https:", 1)},
+		"The base URL points elsewhere":    {baseURL: moved},
+		"The answer is a web page":         {baseURL: page},
+		"The base URL is not the API":      {baseURL: none},
+		"The key or the project is wrong":  {env: map[string]string{"BATON_MANAGEMENT_KEY": "K2wrong"}},
+		"The key does not allow it":        {faults: []string{"403 on=LoadAllRoles"}},
+		"The rate limit is exhausted":      {faults: []string{"429:1 on=SearchUsers"}},
+		"The service does not work":        {faults: []string{"503 on=SearchUsers"}},
+		"The reply is too long":            {faults: []string{"huge on=LoadAllRoles call=2-"}},
+		"The list cannot be read whole":    {faults: []string{"total:+1 call=2-"}},
+		"The project is empty":             {project: &emulator.Project{}, passes: true},
+		"A record refers to what is gone":  {project: &stale, passes: true},
+		"The run was stopped":              {faults: []string{"slow:1s on=SearchUsers call=2-"}, stopped: true},
+	}
+}
+
+const troubleshooting = "../../docs/troubleshooting.md"
+
+// TestTroubleshooting makes each failure of the document happen, and compares what the
+// program says with what stands there.
+func TestTroubleshooting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("these are processes that wait")
+	}
+	t.Parallel()
+	documented := textsIn(t, troubleshooting)
+	delete(documented, "The disk is full")
+	cases := troubles(t)
+	for heading := range documented {
+		if _, ok := cases[heading]; !ok {
+			t.Errorf("nothing makes %q happen", heading)
+		}
+	}
+	// At once, since some are tried again for half a minute.
+	var all sync.WaitGroup
+	atOnce := make(chan struct{}, 8)
+	for heading, c := range cases {
+		text, ok := documented[heading]
+		if !ok {
+			t.Errorf("%q is not in the document", heading)
+			continue
+		}
+		all.Go(func() {
+			atOnce <- struct{}{}
+			defer func() { <-atOnce }()
+			t.Run(heading, func(t *testing.T) {
+				output, failed := c.run(t)
+				if failed == c.passes {
+					t.Errorf("failed is %v", failed)
+				}
+				if !text.MatchString(output) {
+					t.Errorf("the document has\n%s\nthe program says\n%s", text, output)
+				}
+			})
+		})
+	}
+	all.Wait()
+}
+
+// run returns what the program says, and whether it failed.
+func (c trouble) run(t *testing.T) (output string, failed bool) {
+	t.Helper()
+	if c.project == nil {
+		p := emulator.Generate(emulator.Size{Users: 150})
+		c.project = &p
+	}
+	d := emulatortest.Start(t, *c.project, emulator.Options{})
+	d.Fail(t, c.faults...)
+	dir := t.TempDir()
+	for name, text := range c.files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	if c.beside {
+		reached := requestAt(d, 1)
+		first, _ := process(t, d, time.Hour, dir)
+		if err := first.Start(); err != nil {
+			t.Error(err)
+			return "", true
+		}
+		<-reached
+		defer func() {
+			_ = first.Process.Kill()
+			_ = first.Wait()
+		}()
+	}
+	cmd, said := process(t, d, time.Hour, dir)
+	if c.baseURL != "" {
+		cmd.Args = append(cmd.Args, "--base-url", c.baseURL)
+	}
+	cmd.Args = append(cmd.Args, c.args...)
+	for name, value := range c.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	err := c.wait(t, d, cmd)
+	return strings.ReplaceAll(said.String(), `\"`, `"`), err != nil
+}
+
+func (c trouble) wait(t *testing.T, d *emulatortest.Running, cmd *exec.Cmd) error {
+	t.Helper()
+	if !c.stopped {
+		return cmd.Run()
+	}
+	reached := requestAt(d, 6)
+	if err := cmd.Start(); err != nil {
+		t.Error(err)
+		return err
+	}
+	<-reached
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Error(err)
+	}
+	return cmd.Wait()
+}
+
+// textsIn returns the texts of a document by the headings above them, as patterns:
+// words in capitals stand for anything, and so do three dots.
+func textsIn(t *testing.T, path string) map[string]*regexp.Regexp {
+	t.Helper()
+	document, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]*regexp.Regexp{}
+	for _, m := range regexp.MustCompile("(?s)\n### ([^\n]+)\n\n```text\n(.*?)\n```\n").FindAllStringSubmatch(string(document), -1) {
+		pattern := regexp.QuoteMeta(m[2])
+		pattern = strings.ReplaceAll(pattern, `\.\.\.`, `(?s:.*)`)
+		pattern = regexp.MustCompile(`\b(FILE|FOLDER|URL|HOST|NUMBER|ID|REASON)\b`).ReplaceAllString(pattern, `[^\n]+`)
+		texts[m[1]] = regexp.MustCompile(pattern)
+	}
+	if headings := strings.Count(string(document), "\n### "); headings != len(texts) {
+		t.Errorf("%d of %d headings have a text under them", len(texts), headings)
+	}
+	return texts
+}
+
+// serve is a server that is not Descope.
+func serve(t *testing.T, h http.HandlerFunc) (url string) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// serveTLS is a server whose certificate is valid until a time, and the file of the
+// authority that signed it.
+func serveTLS(t *testing.T, until time.Time) (url, authority string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: until.Add(-24 * time.Hour), NotAfter: until,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority = filepath.Join(t.TempDir(), "authority.pem")
+	if err := os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.URL, authority
+}
+
+// deadAddress is one of this machine that nothing listens at.
+func deadAddress(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// wrongMapping is the built-in one with a field that no user has.
+func wrongMapping(t *testing.T) string {
+	t.Helper()
+	builtIn, err := os.ReadFile("../../mapping/descope.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := strings.Replace(string(builtIn), "userId", "userIdd", 1)
+	if wrong == string(builtIn) {
+		t.Fatal("the mapping has no userId")
+	}
+	return wrong
+}
+
+// foreignSync is a c1z file of a connector with other resource types.
+func foreignSync(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "foreign.c1z")
+	ctx := t.Context()
+	store, err := dotc1z.NewStore(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.StartNewSync(ctx, connectorstore.SyncTypeFull, "")
+	err = errors.Join(err, store.PutResourceTypes(ctx, v2.ResourceType_builder{Id: "record"}.Build()), store.EndSync(ctx), store.Close(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(file)
+}
