@@ -55,15 +55,15 @@ func variables() map[string]bool {
 }
 
 var (
-	variableName = regexp.MustCompile(`\bBATON_[A-Z_]+`)
-	flagName     = regexp.MustCompile("`(?:baton-descope )?--([a-z][a-z-]*)")
+	variableName = regexp.MustCompile(`\bBATON_[A-Z0-9_]+`)
+	flagName     = regexp.MustCompile("`(?:baton-descope )?--([a-z][a-z0-9-]*)")
 )
 
 // Whoever copies a setting from one of these files gets one that exists.
 func TestSettingsExist(t *testing.T) {
 	known := variables()
 	for _, name := range []string{
-		"Dockerfile", "deploy/docker/release.Dockerfile", "docs/connector.mdx", "deploy/README.md",
+		"Dockerfile", "deploy/docker/release.Dockerfile", "docs/connector.mdx", "README.md", "deploy/README.md",
 		"deploy/kubernetes/deployment.yaml", "deploy/kubernetes/secret.example.yaml", "deploy/kubernetes/kustomization.yaml",
 		"deploy/systemd/README.md", "deploy/systemd/baton-descope.service",
 	} {
@@ -82,6 +82,17 @@ func TestSettingsExist(t *testing.T) {
 	for key := range parse[map[string]any](t, file(t, "deploy/systemd/baton.example.yaml")) {
 		if !flags()[key] {
 			t.Errorf("deploy/systemd/baton.example.yaml: the connector has no flag --%s", key)
+		}
+	}
+}
+
+// README.md tells of every setting of the connector's own.
+func TestSettingsOfREADME(t *testing.T) {
+	readme := file(t, "README.md")
+	for _, f := range config.Schema.Fields {
+		row := "| `--" + f.FieldName + "` | `BATON_" + strings.ToUpper(strings.ReplaceAll(f.FieldName, "-", "_")) + "` | "
+		if !strings.Contains(readme, row) {
+			t.Errorf("README.md has no row %s", row)
 		}
 	}
 }

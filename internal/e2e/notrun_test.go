@@ -1,0 +1,217 @@
+//go:build unix
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/conductorone/baton-sdk/pkg/field"
+
+	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+)
+
+// notRun are the commands of the documents that cannot be run in a test, by how they
+// start, and why. What can be said of them without is said by check.
+var notRun = []entry{
+	{"make test", "it is what runs this", nil},
+	{"make lint", "it downloads the linter; a job of CI", nil},
+	{"make generate", "it writes to the repository; part of make test", nil},
+	{"docker ", "there may be no engine; internal/e2e/container_test.go runs the image's program", checkDocker},
+	{"go install ", "it takes the program from the network", checkInstall},
+	{"go test ", "tests in a test; make test runs them", checkGoTest},
+	{"curl -L", "it takes a release from the network", checkRelease},
+	{"tar ", "it unpacks a release", checkRelease},
+	{"cosign ", "it needs a release", checkRelease},
+	{"sha256sum ", "it needs a release", checkRelease},
+	{"install ", "it writes to the system; internal/packaging looks up each file", nil},
+	{"systemctl ", "it changes the system", nil},
+	{"journalctl ", "there is no such service", nil},
+	{"git clone ", "it takes the repository from the network", checkClone},
+	{"cd ", "it goes into what git clone made", nil},
+}
+
+type entry struct {
+	start, why string
+	check      func(t *testing.T, command string)
+}
+
+// listed returns the entry of a command that is not run.
+func listed(command string) *entry {
+	for i, e := range notRun {
+		if command == strings.TrimSpace(e.start) || strings.HasPrefix(command, e.start) {
+			return &notRun[i]
+		}
+	}
+	return nil
+}
+
+// TestNotRunIsUsed: what no document has any more is off the list.
+func TestNotRunIsUsed(t *testing.T) {
+	used := map[string]bool{}
+	for _, name := range withCommands(t) {
+		for _, b := range blocksOf(t, name) {
+			for _, c := range b.commands {
+				if e := listed(c.text); e != nil {
+					used[e.start] = true
+				}
+			}
+		}
+	}
+	for _, e := range notRun {
+		if !used[e.start] {
+			t.Errorf("no document has a command that starts with %q", e.start)
+		}
+	}
+}
+
+func checkNotRun(t *testing.T, command string, e *entry) {
+	t.Helper()
+	for _, name := range regexp.MustCompile(`\bBATON_[A-Z0-9_]+`).FindAllString(command, -1) {
+		flag := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "BATON_"), "_", "-"))
+		if !flagNames()[flag] && !slices.Contains([]string{"config-path", "host-id", "tmpdir"}, flag) {
+			t.Errorf("%s: there is no %s", command, name)
+		}
+	}
+	if e.check != nil {
+		e.check(t, command)
+	}
+}
+
+func flagNames() map[string]bool {
+	all := map[string]bool{"help": true, "version": true}
+	for _, f := range slices.Concat(field.DefaultFields, config.Schema.Fields) {
+		all[f.FieldName], all[f.GetCLIShortHand()] = true, true
+	}
+	return all
+}
+
+const image = "baton-descope"
+
+// checkDocker looks up what comes after the image: the connector's flags.
+func checkDocker(t *testing.T, command string) {
+	t.Helper()
+	words := strings.Fields(command)
+	if words[1] == "build" || words[1] == "pull" {
+		checkPaths(t, command)
+		return
+	}
+	ours := false
+	for _, word := range words {
+		name, _, _ := strings.Cut(word, "=")
+		switch {
+		case ours && strings.HasPrefix(word, "-") && !flagNames()[strings.TrimLeft(name, "-")]:
+			t.Errorf("%s: the connector has no flag %s", command, name)
+		case word == image || strings.HasPrefix(word, "ghcr.io/conductorone/"+image+":"):
+			ours = true
+		}
+	}
+	if !ours {
+		t.Errorf("%s: that is not our image", command)
+	}
+}
+
+// checkInstall looks up a package of this module.
+func checkInstall(t *testing.T, command string) {
+	t.Helper()
+	pkg, version, _ := strings.Cut(strings.Fields(command)[2], "@")
+	sub, ours := strings.CutPrefix(pkg, module(t)+"/")
+	switch {
+	case version == "":
+		t.Errorf("%s: there is no version", command)
+	case ours:
+		exists(t, command, sub+"/main.go")
+	case pkg != "github.com/conductorone/baton-sdk/cmd/baton":
+		t.Errorf("%s: that is not a program of ours", command)
+	}
+}
+
+func checkClone(t *testing.T, command string) {
+	t.Helper()
+	if !strings.HasSuffix(command, " https://"+module(t)) {
+		t.Errorf("%s: the module is %s", command, module(t))
+	}
+}
+
+// checkGoTest looks up the package and the tests that are named.
+func checkGoTest(t *testing.T, command string) {
+	t.Helper()
+	words := strings.Fields(strings.ReplaceAll(command, "'", ""))
+	folder := strings.TrimSuffix(words[2], "/...")
+	exists(t, command, folder)
+	for i, word := range words[:len(words)-1] {
+		name := strings.Trim(words[i+1], "^$")
+		if (word != "-run" && word != "-fuzz") || name == "" {
+			continue
+		}
+		found := false
+		for _, file := range glob(t, filepath.Join(folder, "*_test.go")) {
+			found = found || strings.Contains(string(source(t, file)), "\nfunc "+name)
+		}
+		if !found {
+			t.Errorf("%s: %s has no %s", command, folder, name)
+		}
+	}
+}
+
+// checkRelease compares the names of archives with those that are released.
+func checkRelease(t *testing.T, command string) {
+	t.Helper()
+	releases := string(source(t, ".goreleaser.yaml"))
+	for _, name := range regexp.MustCompile(`baton-descope_[\w.]+?_(\w+)_(\w+)\.tar\.gz`).FindAllStringSubmatch(command, -1) {
+		if !strings.Contains(releases, `"{{ .ProjectName }}_{{ .Version }}_{{ .Os }}_{{ .Arch }}"`) || !strings.Contains(releases, "- "+name[1]+"_"+name[2]+"\n") {
+			t.Errorf("%s: %s is not released", command, name[0])
+		}
+	}
+	if strings.Contains(command, "https://github.com/") && !strings.Contains(command, "https://"+module(t)+"/") {
+		t.Errorf("%s: the module is %s", command, module(t))
+	}
+}
+
+// checkPaths looks up the paths below deploy and the like.
+func checkPaths(t *testing.T, command string) {
+	t.Helper()
+	for _, word := range strings.Fields(command) {
+		if strings.HasPrefix(word, "deploy/") {
+			exists(t, command, word)
+		}
+	}
+}
+
+func module(t *testing.T) string {
+	t.Helper()
+	line, _, _ := strings.Cut(string(source(t, "go.mod")), "\n")
+	return strings.TrimPrefix(line, "module ")
+}
+
+func exists(t *testing.T, command, name string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join("..", "..", name)); err != nil {
+		t.Errorf("%s: %v", command, err)
+	}
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, file := range files {
+		files[i], _ = filepath.Rel(filepath.Join("..", ".."), file)
+	}
+	return files
+}
+
+func source(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", "..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
