@@ -25,6 +25,7 @@ type workflow struct {
 }
 
 type job struct {
+	Name        string            `yaml:"name"`
 	Needs       yaml.Node         `yaml:"needs"`
 	RunsOn      string            `yaml:"runs-on"`
 	Timeout     int               `yaml:"timeout-minutes"`
@@ -137,7 +138,7 @@ func TestRightsToWrite(t *testing.T) {
 // and the five platforms.
 func TestWhatCIRuns(t *testing.T) {
 	ci := workflows(t)["ci.yaml"]
-	for _, command := range []string{"make test", "make lint", "make check-generated", "govulncheck@v"} {
+	for _, command := range []string{"make test", "make lint", "make check-generated", "make cross-build", "baton_capabilities.json", "config_schema.json", "govulncheck@v"} {
 		if !strings.Contains(ci.commands(), command) {
 			t.Errorf("CI does not run %s", command)
 		}
@@ -164,6 +165,23 @@ func TestWhatCIRuns(t *testing.T) {
 	}
 	if want := []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64"}; !slices.Equal(built, want) || build.Env["CGO_ENABLED"] != "0" {
 		t.Errorf("built for %v with CGO_ENABLED=%s", built, build.Env["CGO_ENABLED"])
+	}
+}
+
+// TestTestsOfThePage: CI runs all tests of docs/connector.mdx by name.
+func TestTestsOfThePage(t *testing.T) {
+	run := regexp.MustCompile(`-run '([^']+)'`).FindStringSubmatch(workflows(t)["ci.yaml"].commands())
+	if run == nil {
+		t.Fatal("no job runs them")
+	}
+	tests := regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(read(t, "internal/packaging/mdx_test.go"), -1)
+	if len(tests) < 5 {
+		t.Errorf("there are only %v", tests)
+	}
+	for _, test := range tests {
+		if !regexp.MustCompile(run[1]).MatchString(test[1]) {
+			t.Errorf("the job mdx does not run %s", test[1])
+		}
 	}
 }
 
