@@ -37,8 +37,8 @@ func TestCommandsOfDocuments(t *testing.T) {
 					edit(t, filepath.Join(s.dir, b.file), b.text)
 				}
 				for _, c := range b.commands {
-					if entry := listed(c.text); entry != nil {
-						checkNotRun(t, c.text, entry)
+					if e := listed(name, c.text); e != nil {
+						checkNotRun(t, c.text, e)
 						continue
 					}
 					if !c.runs() {
