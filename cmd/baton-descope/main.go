@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/cli"
@@ -27,14 +29,22 @@ import (
 )
 
 // version is set by the linker.
-var version = "dev"
+var version = dev
+
+const dev = "dev"
 
 const name = "baton-descope"
 
 // workers is how many pages the SDK asks for at once; --workers changes it.
 const workers = 4
 
-func main() { execute(0) }
+func main() {
+	// go install has no linker flags, and knows the version of the module.
+	if info, ok := debug.ReadBuildInfo(); ok && version == dev && strings.HasPrefix(info.Main.Version, "v") {
+		version = info.Main.Version
+	}
+	execute(0)
+}
 
 // execute runs the command line and ends the process with its exit code. A sync is
 // packed after each window; 0 for the usual one.
