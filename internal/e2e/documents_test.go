@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -30,11 +31,10 @@ func TestCommandsOfDocuments(t *testing.T) {
 	for _, name := range withCommands(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			blocks := blocksOf(t, name)
-			var s *session
-			for _, b := range blocks {
+			shell := sync.OnceValue(func() *session { return open(t) })
+			for _, b := range blocksOf(t, name) {
 				if b.file != "" {
-					edit(t, filepath.Join(s.dir, b.file), b.text)
+					edit(t, filepath.Join(shell().dir, b.file), b.text)
 				}
 				for _, c := range b.commands {
 					if e := listed(name, c.text); e != nil {
@@ -45,10 +45,7 @@ func TestCommandsOfDocuments(t *testing.T) {
 						t.Errorf("%q: whether the test is to run it has to be said, in programsRun, ofMake or notRun", c.text)
 						continue
 					}
-					if s == nil {
-						s = open(t)
-					}
-					got, code := s.run(t, c)
+					got, code := shell().run(t, c)
 					if c.output == "" && code != 0 {
 						t.Errorf("$ %s\nended with exit code %d and printed\n%s", c.text, code, got)
 					}

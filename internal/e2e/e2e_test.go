@@ -31,7 +31,7 @@ const builtVersion = "v0.0.0-e2e"
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() { // with which the race detector runs; the programs are built without it
-		fmt.Println("the programs are not run with -short")
+		fmt.Fprintln(os.Stderr, "the programs are not run with -short")
 		return
 	}
 	os.Exit(buildAndRun(m))
