@@ -3,93 +3,94 @@ package transport
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/ratelimit"
 )
 
-const (
-	// windowLength is a minute, and a little for requests that overtake each
-	// other on their way: it costs less than 1 % of the rate.
-	windowLength = 60*time.Second + 500*time.Millisecond
+// patience is the longest pause of the API that a request waits for. What takes
+// longer is the SDK's to wait for: it can be interrupted there, and it resumes.
+const patience = 30 * time.Second
 
-	// patience is the longest wait before a try. What takes longer is the SDK's
-	// to wait for: it can be interrupted there, and it resumes.
-	patience = 30 * time.Second
-)
+// ticket is the leave to send one request.
+type ticket struct {
+	transport *Transport
+	pacer     *pacer
+	start     time.Time
+	refused   bool // the API counts it for nothing
+}
 
-// admit waits until a request of the call's operation may start, and returns
-// what its end has to call. It does not hold a slot while it waits for anything
-// else than a slot.
-func (t *Transport) admit(ctx context.Context, call Call) (release func(), err error) {
-	window := t.windows[call.Operation]
-	if window != nil {
-		if err := window.enter(ctx); err != nil {
-			return nil, err
-		}
-		defer window.leave()
+// admit waits until a request of the call's operation may start. It does not
+// hold a slot while it waits for anything else than a slot.
+func (t *Transport) admit(ctx context.Context, call Call) (*ticket, error) {
+	p := t.pacerOf(call.Operation)
+	if err := p.enter(ctx); err != nil {
+		return nil, err
 	}
+	defer p.leave()
 	for {
 		select {
 		case t.slots <- struct{}{}:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		release = func() { <-t.slots }
-		wait := t.gate.remaining()
+		now := time.Now()
+		pause := t.gate.remaining(now)
+		wait, known := p.wait(now)
 		switch {
 		case ctx.Err() != nil: // select takes either when both are ready
-			release()
+			<-t.slots
 			return nil, ctx.Err()
-		case wait <= 0:
-			if window != nil {
-				window.started()
-			}
-			return release, nil
+		case known && pause <= 0 && wait <= 0:
+			p.started(now)
+			return &ticket{transport: t, pacer: p, start: now}, nil
 		}
-		release()
-		if wait > patience {
-			return nil, &pausedError{until: time.Now().Add(wait)}
+		<-t.slots
+		var err error
+		switch {
+		case pause > patience:
+			err = &pausedError{until: now.Add(pause)}
+		case !known:
+			err = p.waitForReply(ctx)
+		default:
+			err = t.sleep(ctx, max(pause, wait))
 		}
-		if err := sleep(ctx, wait, false); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
 }
 
-// window lets at most len(starts) requests start in any windowLength, and
-// none later than that asks for.
-type window struct {
-	turn   chan struct{} // full while somebody is next to start: the others queue, in order
-	starts []time.Time   // when the last requests started, a ring; whose turn it is may use it
-	oldest int
-}
-
-func newWindow(limit int) *window {
-	return &window{turn: make(chan struct{}, 1), starts: make([]time.Time, limit)}
-}
-
-// enter waits until a request may start, and makes the others wait for it.
-func (w *window) enter(ctx context.Context) error {
-	select {
-	case w.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+// pause holds everybody up after a reply that asked for it. A refusal is what
+// the pace of the operation is learnt from.
+func (k *ticket) pause(status int, wait time.Duration) {
+	now := time.Now()
+	k.transport.gate.close(now.Add(wait))
+	if status == http.StatusTooManyRequests {
+		k.refused = true
+		k.pacer.learn(k.start, now, wait)
 	}
-	if err := sleep(ctx, time.Until(w.starts[w.oldest].Add(windowLength)), false); err != nil {
-		w.leave()
-		return err
+}
+
+// done is called when the reply is read, or there is none.
+func (k *ticket) done() {
+	k.pacer.finished(time.Now(), k.refused)
+	<-k.transport.slots
+}
+
+// pacerOf returns the pacer of an operation.
+func (t *Transport) pacerOf(operation string) *pacer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.pacers[operation]
+	if p == nil {
+		p = newPacer(0)
+		t.pacers[operation] = p
 	}
-	return nil
+	return p
 }
-
-func (w *window) started() {
-	w.starts[w.oldest] = time.Now()
-	w.oldest = (w.oldest + 1) % len(w.starts)
-}
-
-func (w *window) leave() { <-w.turn }
 
 // gate holds every request up after a reply that asked for a pause.
 type gate struct {
@@ -105,10 +106,10 @@ func (g *gate) close(until time.Time) {
 	}
 }
 
-func (g *gate) remaining() time.Duration {
+func (g *gate) remaining(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return time.Until(g.until)
+	return g.until.Sub(now)
 }
 
 // pausedError is a request that was not sent, because the API has asked for a
@@ -119,16 +120,29 @@ func (e *pausedError) Error() string {
 	return fmt.Sprintf("not sent: the API asks for a pause until %s", e.until.UTC().Format(time.RFC3339))
 }
 
-// sleep waits, and tells the SDK's statistics how long it was. retry tells
-// a failed try from a limit.
-func sleep(ctx context.Context, wait time.Duration, retry bool) error {
-	if wait <= 0 {
-		return ctx.Err()
-	}
+// Waited returns for how long limits and pauses have held requests up until
+// now. It only grows. Time in which several requests wait counts once, and the
+// wait before a failed request is tried again does not count: the SDK has
+// another name for it, and hears of it by the context (ratelimit.ObserveWait).
+func (t *Transport) Waited() time.Duration { return t.waits.total(time.Now()) }
+
+// sleep waits for a limit or a pause.
+func (t *Transport) sleep(ctx context.Context, wait time.Duration) error {
+	t.waits.begin(time.Now())
+	defer func() { t.waits.end(time.Now()) }()
+	return sleep(ctx, wait)
+}
+
+// backOff waits before a failed request is tried again.
+func backOff(ctx context.Context, wait time.Duration) error {
 	start := time.Now()
 	defer func() {
-		ratelimit.ObserveWait(ctx, ratelimit.WaitEvent{Duration: time.Since(start), Retry: retry})
+		ratelimit.ObserveWait(ctx, ratelimit.WaitEvent{Duration: time.Since(start), Retry: true})
 	}()
+	return sleep(ctx, wait)
+}
+
+func sleep(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -137,4 +151,39 @@ func sleep(ctx context.Context, wait time.Duration, retry bool) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// waits is the time in which at least one request was held up.
+type waits struct {
+	mu      sync.Mutex
+	waiting int
+	since   time.Time
+	before  time.Duration
+}
+
+func (w *waits) begin(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting == 0 {
+		w.since = now
+	}
+	w.waiting++
+}
+
+func (w *waits) end(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting--
+	if w.waiting == 0 {
+		w.before += now.Sub(w.since)
+	}
+}
+
+func (w *waits) total(now time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting == 0 {
+		return w.before
+	}
+	return w.before + now.Sub(w.since)
 }

@@ -2,7 +2,9 @@ package transport
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,69 +24,148 @@ func (a *arrivals) note() {
 	a.times = append(a.times, time.Since(a.start))
 }
 
-func TestWindow(t *testing.T) {
-	const limit = 5
-	synctest.Test(t, func(t *testing.T) {
-		seen := &arrivals{start: time.Now()}
-		conn := serve(t, Options{PerMinute: map[string]int{read.Operation: limit}}, func(w http.ResponseWriter, _ *http.Request) {
-			seen.note()
-			time.Sleep(100 * time.Millisecond)
-			replyOK(w)
-		})
-		var wg sync.WaitGroup
-		for range 4 * limit {
-			wg.Go(func() {
-				if _, err := post(t.Context(), conn, read); err != nil {
+// keeps fails the test if more than limit requests came in any 60 seconds.
+func (a *arrivals) keeps(t *testing.T, limit int) {
+	t.Helper()
+	for i := limit; i < len(a.times); i++ {
+		if d := a.times[i] - a.times[i-limit]; d < time.Minute {
+			t.Fatalf("request %d comes %v after request %d, with a limit of %d in 60 s", i, d, i-limit, limit)
+		}
+	}
+}
+
+// postAll sends a number of calls from as many goroutines as a list does that
+// reads ahead.
+func postAll(t *testing.T, conn *Transport, call Call, number int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	calls := make(chan int)
+	for range 16 {
+		wg.Go(func() {
+			for range calls {
+				if _, err := post(t.Context(), conn, call); err != nil {
 					t.Error(err)
 				}
+			}
+		})
+	}
+	for i := range number {
+		calls <- i
+	}
+	close(calls)
+	wg.Wait()
+}
+
+func limited(limit int) Options {
+	return Options{PerMinute: map[string]int{read.Operation: limit}}
+}
+
+// TestLimit: whatever time requests and replies take on their way, the server
+// counts no more than it permits, and little less.
+func TestLimit(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		limit          int
+		request, reply time.Duration // at most
+	}{
+		{"at once", 200, 0, 0},
+		{"on their way", 200, 200 * time.Millisecond, 200 * time.Millisecond},
+		{"slow to come", 200, 1500 * time.Millisecond, 0},
+		{"slow to answer", 200, 0, 1500 * time.Millisecond},
+		{"a limit below the requests in flight", 4, time.Second, time.Second},
+		{"one at a time", 1, time.Second, time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				seen := &arrivals{start: time.Now()}
+				conn := serve(t, limited(c.limit), func(w http.ResponseWriter, _ *http.Request) {
+					time.Sleep(rand.N(c.request + 1))
+					seen.note()
+					time.Sleep(rand.N(c.reply + 1))
+					replyOK(w)
+				})
+				postAll(t, conn, read, 6*c.limit)
+				slices.Sort(seen.times)
+				seen.keeps(t, c.limit)
+				// The limit permits so many in six minutes.
+				within(t, time.Since(seen.start), 5*time.Minute, 6*time.Minute*100/95)
 			})
+		})
+	}
+}
+
+// TestWithinTheLimitNothingWaits: however requests come, as long as there are
+// never too many.
+func TestWithinTheLimitNothingWaits(t *testing.T) {
+	const limit = 20
+	for seed := range uint64(10) {
+		synctest.Test(t, func(t *testing.T) {
+			seen := &arrivals{start: time.Now()}
+			conn := serve(t, limited(limit), func(w http.ResponseWriter, _ *http.Request) {
+				seen.note()
+				replyOK(w)
+			})
+			random := rand.New(rand.NewPCG(seed, 0))
+			for range 50 {
+				time.Sleep(time.Duration(random.ExpFloat64() * float64(20*time.Second)))
+				for range random.IntN(limit + 1) {
+					if n := len(seen.times); n >= limit && time.Since(seen.start)-seen.times[n-limit] < windowLength {
+						break
+					}
+					post(t.Context(), conn, read)
+				}
+			}
+			if len(seen.times) < 5*limit {
+				t.Errorf("no more than %d requests", len(seen.times))
+			}
+			within(t, conn.Waited(), 0, 0)
+		})
+	}
+}
+
+// TestBeyondTheLimitRequestsAreEven: after as many as the limit at once, one at
+// a time, with no burst when the window is over; after an idle time as many as
+// before.
+func TestBeyondTheLimitRequestsAreEven(t *testing.T) {
+	const limit = 200
+	synctest.Test(t, func(t *testing.T) {
+		seen := &arrivals{start: time.Now()}
+		conn := serve(t, limited(limit), func(w http.ResponseWriter, _ *http.Request) {
+			seen.note()
+			replyOK(w)
+		})
+		postAll(t, conn, read, 3*limit)
+		within(t, seen.times[limit-1], 0, 0)
+		within(t, seen.times[limit], windowLength, windowLength)
+		for i := limit + 1; i < 3*limit; i++ {
+			within(t, seen.times[i]-seen.times[i-1], windowLength/limit, windowLength/limit)
 		}
-		wg.Wait()
-		for i := limit; i < len(seen.times); i++ {
-			// No sooner than allowed, and no later.
-			within(t, seen.times[i]-seen.times[i-limit], 60*time.Second, 61*time.Second)
-		}
-		if len(seen.times) != 4*limit {
-			t.Errorf("%d requests", len(seen.times))
-		}
+		time.Sleep(2 * windowLength)
+		idle := conn.Waited()
+		postAll(t, conn, read, limit)
+		within(t, conn.Waited()-idle, 0, 0)
+		seen.keeps(t, limit)
 	})
 }
 
-func TestWindowCountsFromTheStart(t *testing.T) {
+func TestLimitCountsFromTheReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &arrivals{start: time.Now()}
 		conn := serve(t, Options{MaxInFlight: 1, PerMinute: map[string]int{read.Operation: 1}}, func(w http.ResponseWriter, _ *http.Request) {
 			seen.note()
+			time.Sleep(5 * time.Second)
 			replyOK(w)
 		})
 		// The only slot is taken for 10 s: the first request starts late, and so does the second.
 		conn.slots <- struct{}{}
 		time.AfterFunc(10*time.Second, func() { <-conn.slots })
-		for range 2 {
-			if _, err := post(t.Context(), conn, read); err != nil {
-				t.Error(err)
-			}
-		}
+		postAll(t, conn, read, 2)
 		within(t, seen.times[0], 10*time.Second, 10*time.Second)
-		within(t, seen.times[1], 10*time.Second+windowLength, 10*time.Second+windowLength)
+		within(t, seen.times[1], 15*time.Second+windowLength, 15*time.Second+windowLength)
 	})
 }
 
-func TestUnderTheLimitNothingWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		conn := serve(t, Options{PerMinute: map[string]int{read.Operation: 10}}, func(w http.ResponseWriter, _ *http.Request) { replyOK(w) })
-		start := time.Now()
-		for range 5 {
-			for range 10 { // A full burst is within the limit.
-				post(t.Context(), conn, read)
-			}
-			time.Sleep(windowLength)
-		}
-		within(t, time.Since(start), 5*windowLength, 5*windowLength)
-	})
-}
-
-func TestWindowHoldsNoSlotAndNoOther(t *testing.T) {
+func TestLimitHoldsNoSlotAndNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn := serve(t, Options{MaxInFlight: 1, PerMinute: map[string]int{read.Operation: 1}}, func(w http.ResponseWriter, _ *http.Request) { replyOK(w) })
 		start := time.Now()
@@ -100,45 +181,68 @@ func TestWindowHoldsNoSlotAndNoOther(t *testing.T) {
 	})
 }
 
-func TestContextEndsAWaitForTheWindow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		seen := &arrivals{start: time.Now()}
-		conn := serve(t, Options{PerMinute: map[string]int{read.Operation: 1}}, func(w http.ResponseWriter, _ *http.Request) {
-			seen.note()
-			replyOK(w)
-		})
-		post(t.Context(), conn, read)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		var wg sync.WaitGroup
-		for range 3 { // One is next, the others queue behind it.
-			wg.Go(func() {
-				if _, err := post(ctx, conn, read); err != context.DeadlineExceeded {
-					t.Errorf("the error is %v", err)
+func TestContextEndsAWaitForTheLimit(t *testing.T) {
+	for name, latency := range map[string]time.Duration{"for the window": 0, "for a reply": 30 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				seen := &arrivals{start: time.Now()}
+				conn := serve(t, limited(1), func(w http.ResponseWriter, _ *http.Request) {
+					seen.note()
+					time.Sleep(latency)
+					replyOK(w)
+				})
+				go post(t.Context(), conn, read)
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				var wg sync.WaitGroup
+				for range 3 { // One is next, the others queue behind it.
+					wg.Go(func() {
+						if _, err := post(ctx, conn, read); err != context.DeadlineExceeded {
+							t.Errorf("the error is %v", err)
+						}
+					})
 				}
+				wg.Wait()
+				within(t, time.Since(seen.start), time.Second, time.Second)
+				if _, err := post(t.Context(), conn, read); err != nil {
+					t.Error(err)
+				}
+				within(t, seen.times[1], latency+windowLength, latency+windowLength)
 			})
-		}
-		wg.Wait()
-		within(t, time.Since(seen.start), time.Second, time.Second)
-		if _, err := post(t.Context(), conn, read); err != nil {
-			t.Error(err)
-		}
-		within(t, seen.times[1], windowLength, windowLength)
-	})
+		})
+	}
 }
 
 func TestRetriesCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &arrivals{start: time.Now()}
-		conn := serve(t, Options{PerMinute: map[string]int{read.Operation: 2}}, func(w http.ResponseWriter, _ *http.Request) {
+		conn := serve(t, limited(2), func(w http.ResponseWriter, _ *http.Request) {
 			seen.note()
 			w.WriteHeader(http.StatusBadGateway)
 		})
 		post(t.Context(), conn, read)
-		for i := 2; i < 4; i++ {
-			if d := seen.times[i] - seen.times[i-2]; d < windowLength {
-				t.Errorf("request %d comes %v after request %d", i+1, d, i-1)
-			}
+		if len(seen.times) != 4 {
+			t.Errorf("%d requests", len(seen.times))
 		}
+		seen.keeps(t, 2)
+	})
+}
+
+// TestWaited: time in which several requests wait counts once, and it grows
+// while they wait.
+func TestWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := serve(t, Options{PerMinute: map[string]int{"A": 1, "B": 1}}, func(w http.ResponseWriter, _ *http.Request) { replyOK(w) })
+		postAll(t, conn, Call{Operation: "A"}, 1)
+		time.Sleep(10 * time.Second)
+		postAll(t, conn, Call{Operation: "B"}, 1)
+		within(t, conn.Waited(), 0, 0)
+		go post(t.Context(), conn, Call{Operation: "A"}) // from 10 s to 60.5 s
+		go post(t.Context(), conn, Call{Operation: "B"}) // from 10 s to 70.5 s
+		time.Sleep(5 * time.Second)
+		within(t, conn.Waited(), 5*time.Second, 5*time.Second)
+		time.Sleep(2 * windowLength)
+		within(t, conn.Waited(), windowLength, windowLength)
 	})
 }

@@ -32,6 +32,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -56,8 +57,9 @@ type Options struct {
 	// Timeout is how long one try may take, to the last byte of the reply.
 	// Default 60 s, or the SDK's --http-timeout-seconds if that is shorter.
 	Timeout time.Duration
-	// PerMinute is how many requests of an operation may start in any 60 s.
-	// Other operations have no limit.
+	// PerMinute is how many requests of an operation a server lets through in
+	// any 60 s. As many may start at once; once there were more, they start
+	// evenly spaced. Other operations have no limit that is known before a 429.
 	PerMinute map[string]int
 
 	// ReadError returns what the body of an error reply says: two empty strings
@@ -80,8 +82,11 @@ type Transport struct {
 	base    http.RoundTripper
 	redact  redactor
 	slots   chan struct{}
-	windows map[string]*window
 	gate    gate
+	waits   waits
+
+	mu     sync.Mutex
+	pacers map[string]*pacer // by operation
 }
 
 var _ api.Doer = (*Transport)(nil)
@@ -101,19 +106,19 @@ func New(ctx context.Context, o Options) (*Transport, error) {
 	if shorter, ok := ctx.Value(uhttp.ContextHTTPTimeoutKey).(time.Duration); ok && shorter > 0 {
 		o.Timeout = min(o.Timeout, shorter)
 	}
-	windows := make(map[string]*window, len(o.PerMinute))
+	pacers := make(map[string]*pacer, len(o.PerMinute))
 	for operation, limit := range o.PerMinute {
 		if limit < 1 {
 			return nil, fmt.Errorf("the limit of %s is %d requests a minute: it must be at least 1", operation, limit)
 		}
-		windows[operation] = newWindow(limit)
+		pacers[operation] = newPacer(limit)
 	}
 	t := &Transport{
 		options: o,
 		base:    o.Base,
 		redact:  newRedactor(o.Token),
 		slots:   make(chan struct{}, o.MaxInFlight),
-		windows: windows,
+		pacers:  pacers,
 	}
 	if t.base == nil {
 		t.base = NewBase(o.MaxInFlight)
@@ -194,7 +199,7 @@ func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 		if verdict.everyone {
 			continue // The gate holds this request up like all others.
 		}
-		if err := sleep(ctx, verdict.wait, true); err != nil {
+		if err := backOff(ctx, verdict.wait); err != nil {
 			return nil, err
 		}
 	}
@@ -207,15 +212,15 @@ func rewinds(req *http.Request) bool {
 
 // try sends a request once, when its time has come.
 func (t *Transport) try(ctx context.Context, call Call, req *http.Request, number int) (*http.Response, verdict, error) {
-	release, err := t.admit(ctx, call)
+	ticket, err := t.admit(ctx, call)
 	if err != nil {
 		return nil, verdict{}, err
 	}
-	defer release()
+	defer ticket.done()
 	reply, err := t.exchange(ctx, req)
 	v := t.judge(call, number, reply, err)
 	if v.everyone { // While the slot is held: the next in line must find the gate closed.
-		t.gate.close(time.Now().Add(v.wait))
+		ticket.pause(reply.StatusCode, v.wait)
 	}
 	return reply, v, err
 }
