@@ -1,7 +1,7 @@
 package transport
 
 import (
-	"context"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -55,8 +55,8 @@ func (c *counter) collisions() int {
 	return n
 }
 
-// insist sends calls one after the other and, as the SDK does, again when the
-// connector has said that it comes too early.
+// insist sends calls from six goroutines and, as the SDK does, sends one again
+// when the connector has said that it came too early.
 func insist(t *testing.T, conn *Transport, calls int) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -68,10 +68,12 @@ func insist(t *testing.T, conn *Transport, calls int) {
 					if err == nil {
 						break
 					}
-					if waitAsTold(t.Context(), conn.Error(read.Operation, err)) != nil {
+					var told *callError
+					if !errors.As(conn.Error(read.Operation, err), &told) || told.resetAt.IsZero() {
 						t.Errorf("it failed: %v", err)
 						return
 					}
+					time.Sleep(time.Until(told.resetAt))
 				}
 			}
 		})
@@ -80,7 +82,8 @@ func insist(t *testing.T, conn *Transport, calls int) {
 }
 
 // TestRefusalsAreLearntFrom: where the limit is lower than what we were told, or
-// unknown, requests collide with it a few times, and not again and again.
+// unknown, requests collide with it a few times and not again and again, and
+// most of what it permits is used.
 func TestRefusalsAreLearntFrom(t *testing.T) {
 	for _, c := range []struct {
 		name       string
@@ -89,14 +92,15 @@ func TestRefusalsAreLearntFrom(t *testing.T) {
 		window     time.Duration
 		calls      int
 		collisions int
+		perMinute  float64 // at least
 	}{
-		{"half of what we were told", limited(200), 100, time.Minute, 600, 3},
-		{"a quarter", limited(200), 50, time.Minute, 300, 4},
-		{"a little less", limited(200), 190, time.Minute, 1200, 3},
-		{"seconds, not minutes", limited(200), 20, time.Second, 600, 1},
-		{"unknown, in a minute", Options{}, 100, time.Minute, 600, 3},
-		{"unknown, in a second", Options{}, 20, time.Second, 3000, 2},
-		{"unknown, one in a second", Options{}, 1, time.Second, 300, 4},
+		{"half of what we were told", limited(200), 100, time.Minute, 600, 4, 85},
+		{"a quarter", limited(200), 50, time.Minute, 300, 4, 42},
+		{"a little less", limited(200), 190, time.Minute, 1200, 4, 160},
+		{"more, in a second", limited(200), 20, time.Second, 600, 2, 170},
+		{"unknown, in a minute", Options{}, 100, time.Minute, 600, 4, 80},
+		{"unknown, in a second", Options{}, 20, time.Second, 3000, 3, 840},
+		{"unknown, one in a second", Options{}, 1, time.Second, 300, 4, 45},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -104,21 +108,92 @@ func TestRefusalsAreLearntFrom(t *testing.T) {
 				server := &counter{limit: c.limit, window: c.window}
 				conn := serve(t, c.told, server.ServeHTTP)
 				insist(t, conn, c.calls)
-				took := time.Since(start)
-				rate := float64(c.calls) / took.Seconds() / (float64(c.limit) / c.window.Seconds())
-				for _, at := range server.refused { t.Log(at.Sub(start)) }
-				t.Logf("%d refusals in %d collisions, %v, %.0f %% of the rate", len(server.refused), server.collisions(), took, 100*rate)
-				if server.collisions() > c.collisions {
-					t.Errorf("%d collisions, want at most %d", server.collisions(), c.collisions)
+				if n := server.collisions(); n == 0 || n > c.collisions {
+					t.Errorf("%d collisions, want at most %d", n, c.collisions)
+				}
+				if rate := float64(c.calls) / time.Since(start).Minutes(); rate < c.perMinute {
+					t.Errorf("%.0f requests a minute, want at least %v", rate, c.perMinute)
 				}
 			})
 		})
 	}
 }
 
-func waitAsTold(ctx context.Context, err error) error {
-	if e, ok := err.(*callError); ok && !e.resetAt.IsZero() {
-		return sleep(ctx, time.Until(e.resetAt))
-	}
-	return err
+// TestTheOldPaceComesBack: a refusal slows an operation down for two minutes.
+// When the old pace is refused again soon, it takes longer.
+func TestTheOldPaceComesBack(t *testing.T) {
+	const limit = 60
+	usual := windowLength / limit
+	synctest.Test(t, func(t *testing.T) {
+		seen := &arrivals{start: time.Now()}
+		refuse := false
+		conn := serve(t, limited(limit), func(w http.ResponseWriter, _ *http.Request) {
+			seen.note()
+			if refuse {
+				refuse = false
+				w.Header().Set("Retry-After", "10")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			replyOK(w)
+		})
+		// slow returns how long requests are further apart than usual after a refusal.
+		slow := func() time.Duration {
+			refuse = true
+			post(t.Context(), conn, read)
+			last := seen.times[len(seen.times)-1]
+			for at := last; ; {
+				post(t.Context(), conn, read)
+				next := seen.times[len(seen.times)-1]
+				if next-at <= usual {
+					return at - last
+				}
+				within(t, next-at, usual*21/20, usual*2)
+				at = next
+			}
+		}
+		postAll(t, conn, read, 2*limit)
+		within(t, slow(), firstHold-2*usual, firstHold+2*usual)
+		within(t, slow(), 2*firstHold-2*usual, 2*firstHold+2*usual)
+		postAll(t, conn, read, 10*limit) // It went well for long enough.
+		within(t, slow(), firstHold-2*usual, firstHold+2*usual)
+		seen.keeps(t, limit)
+	})
+}
+
+// TestOtherRefusalsSlowNobodyDown: only 429 is about the pace.
+func TestOtherRefusalsSlowNobodyDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := &arrivals{start: time.Now()}
+		conn := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+			seen.note()
+			if len(seen.times) == 10 {
+				w.Header().Set("Retry-After", "10")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			time.Sleep(time.Second)
+			replyOK(w)
+		})
+		for range 20 {
+			post(t.Context(), conn, read)
+		}
+		within(t, time.Since(seen.start), 30*time.Second, 30*time.Second)
+	})
+}
+
+// TestRefusalsStayWithinAProject: what one project is refused, and how much of
+// its limit is used, is nothing to another in the same process.
+func TestRefusalsStayWithinAProject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := serve(t, limited(5), func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "600")
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		post(t.Context(), refused, read)
+		other := serve(t, limited(5), func(w http.ResponseWriter, _ *http.Request) { replyOK(w) })
+		start := time.Now()
+		postAll(t, other, read, 5)
+		within(t, time.Since(start), 0, 0)
+	})
 }

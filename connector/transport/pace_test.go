@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -181,6 +182,38 @@ func TestLimitHoldsNoSlotAndNoOther(t *testing.T) {
 	})
 }
 
+// TestTurns: requests of one operation are sent in the order in which they came,
+// and an operation that has many does not keep another from its turn.
+func TestTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		conn := serve(t, Options{MaxInFlight: 1, PerMinute: map[string]int{"Many": 3}}, func(w http.ResponseWriter, r *http.Request) {
+			order = append(order, r.URL.Path[1:])
+			time.Sleep(time.Second)
+			replyOK(w)
+		})
+		var wg sync.WaitGroup
+		for _, name := range []string{"a", "b", "c", "d", "e", "f", "few"} {
+			operation := "Many"
+			if name == "few" {
+				operation = "Few"
+			}
+			wg.Go(func() {
+				if _, err := postTo(t.Context(), conn, Call{Operation: operation}, server+name); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if got := strings.Join(order, " "); got != "a b few c d e f" {
+			t.Errorf("the order is %s", got)
+		}
+	})
+}
+
+// TestContextEndsAWaitForTheLimit: and nothing of the wait is left, or synctest
+// would tell of a goroutine that never ends.
 func TestContextEndsAWaitForTheLimit(t *testing.T) {
 	for name, latency := range map[string]time.Duration{"for the window": 0, "for a reply": 30 * time.Second} {
 		t.Run(name, func(t *testing.T) {

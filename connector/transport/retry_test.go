@@ -238,43 +238,54 @@ func TestContextEndsBackoff(t *testing.T) {
 	}
 }
 
+// TestPauseHoldsEverybody: of every operation, for as long as the reply says, or
+// for a moment when it does not.
 func TestPauseHoldsEverybody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		var mu sync.Mutex
-		var arrivals []time.Duration
-		conn := serve(t, Options{MaxInFlight: 2}, func(w http.ResponseWriter, r *http.Request) {
-			mu.Lock()
-			arrivals = append(arrivals, time.Since(start))
-			first := len(arrivals) == 1
-			mu.Unlock()
-			if first {
-				w.Header().Set("Retry-After", "7")
-				w.WriteHeader(http.StatusTooManyRequests)
-				return
-			}
-			time.Sleep(time.Second)
-			replyOK(w)
-		})
-		var wg sync.WaitGroup
-		for range 6 {
-			wg.Go(func() {
-				if _, err := post(t.Context(), conn, Call{Operation: "Op", Reads: true}); err != nil {
-					t.Error(err)
+	for _, c := range []struct {
+		name, retryAfter string
+		atLeast, atMost  time.Duration
+	}{
+		{"seconds", "7", 7 * time.Second, 7 * time.Second},
+		{"a date", "Sat, 01 Jan 2000 00:00:09 GMT", 9 * time.Second, 9 * time.Second}, // The clock of synctest starts nine seconds before it.
+		{"nothing", "", 0, firstBackoff},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				seen := &arrivals{start: time.Now()}
+				var refused atomic.Bool
+				conn := serve(t, Options{MaxInFlight: 2}, func(w http.ResponseWriter, _ *http.Request) {
+					seen.note()
+					if refused.CompareAndSwap(false, true) {
+						w.Header().Set("Retry-After", c.retryAfter)
+						w.WriteHeader(http.StatusTooManyRequests)
+						return
+					}
+					time.Sleep(time.Second)
+					replyOK(w)
+				})
+				var wg sync.WaitGroup
+				for i := range 6 {
+					wg.Go(func() {
+						if _, err := post(t.Context(), conn, Call{Operation: "Op" + strconv.Itoa(i%3), Reads: true}); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+				pause := conn.gate.until.Sub(seen.start)
+				within(t, pause, c.atLeast, c.atMost)
+				// Two arrive at once, one of them is refused: the other five come after the pause.
+				if len(seen.times) != 7 {
+					t.Fatalf("%d requests", len(seen.times))
+				}
+				for i, at := range seen.times[2:] {
+					if at < pause {
+						t.Errorf("request %d arrives at %v, in a pause of %v", i+3, at, pause)
+					}
 				}
 			})
-		}
-		wg.Wait()
-		// Two arrive at once, one of them is refused: the other five come after the pause.
-		for i, at := range arrivals[2:] {
-			if at < 7*time.Second {
-				t.Errorf("request %d arrives at %v", i+3, at)
-			}
-		}
-		if len(arrivals) != 7 {
-			t.Errorf("%d requests", len(arrivals))
-		}
-	})
+		})
+	}
 }
 
 func TestLongPauseIsTheSDKs(t *testing.T) {
