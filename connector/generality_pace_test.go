@@ -56,6 +56,6 @@ type noRoles struct{}
 func (noRoles) RoundTrip(*http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteString(`{"catalogue":[]}`) //nolint:errcheck // It is memory.
+	w.WriteString(`{"catalogue":[]}`)
 	return w.Result(), nil
 }

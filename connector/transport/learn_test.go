@@ -131,7 +131,7 @@ func TestTheOldPaceComesBack(t *testing.T) {
 			seen.note()
 			if refuse {
 				refuse = false
-				w.Header().Set("Retry-After", "10")
+				w.Header().Set("Retry-After", "1")
 				w.WriteHeader(http.StatusTooManyRequests)
 				return
 			}
@@ -142,7 +142,8 @@ func TestTheOldPaceComesBack(t *testing.T) {
 			refuse = true
 			post(t.Context(), conn, read)
 			last := seen.times[len(seen.times)-1]
-			for at := last; ; {
+			at := last
+			for range 10 * limit {
 				post(t.Context(), conn, read)
 				next := seen.times[len(seen.times)-1]
 				if next-at <= usual {
@@ -151,6 +152,8 @@ func TestTheOldPaceComesBack(t *testing.T) {
 				within(t, next-at, usual*21/20, usual*2)
 				at = next
 			}
+			t.Fatal("the old pace does not come back")
+			return 0
 		}
 		postAll(t, conn, read, 2*limit)
 		within(t, slow(), firstHold-2*usual, firstHold+2*usual)
@@ -158,6 +161,30 @@ func TestTheOldPaceComesBack(t *testing.T) {
 		postAll(t, conn, read, 10*limit) // It went well for long enough.
 		within(t, slow(), firstHold-2*usual, firstHold+2*usual)
 		seen.keeps(t, limit)
+	})
+}
+
+// TestOneRefusalHalvesThePace: and no more, for what was let through before says
+// little when it was little.
+func TestOneRefusalHalvesThePace(t *testing.T) {
+	const limit = 60
+	synctest.Test(t, func(t *testing.T) {
+		seen := &arrivals{start: time.Now()}
+		conn := serve(t, limited(limit), func(w http.ResponseWriter, _ *http.Request) {
+			seen.note()
+			if len(seen.times) == 2 {
+				w.Header().Set("Retry-After", "10")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			replyOK(w)
+		})
+		for range 20 {
+			post(t.Context(), conn, read)
+		}
+		for i := 3; i < len(seen.times); i++ {
+			within(t, seen.times[i]-seen.times[i-1], 2*windowLength/limit, 2*windowLength/limit)
+		}
 	})
 }
 
