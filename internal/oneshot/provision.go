@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/conductorone/baton-sdk/pkg/provisioner"
 	"github.com/conductorone/baton-sdk/pkg/types"
@@ -41,5 +42,16 @@ func Provision(ctx context.Context, name string, newServer func(context.Context,
 	if signal, ok := signalOf(ctx); ok && err != nil {
 		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s; whether the change was made shows in the next sync", name, nameOf(signal))}
 	}
+	if err != nil && !strings.Contains(err.Error(), name+": ") { // It is not the connector's, but of the file.
+		return fmt.Errorf("%s: %s: %w; %s has to have it: sync into that file first, and copy the ids from there", name, c.what(), err, c.File)
+	}
 	return err
+}
+
+// what names a change that could not be made.
+func (c Change) what() string {
+	if c.Revoke != "" {
+		return fmt.Sprintf("cannot revoke the grant %q", c.Revoke)
+	}
+	return fmt.Sprintf("cannot grant %q to the %s %q", c.Entitlement, c.PrincipalType, c.Principal)
 }
