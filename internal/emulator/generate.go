@@ -28,13 +28,33 @@ func (s Size) withDefaults() Size {
 // each: the project's roles, and the tenant's own where it has any. A user is about
 // 1.2 kB of JSON.
 func Generate(size Size) Project {
+	project, user := GenerateLazily(size)
+	project.Users = make([]User, size.withDefaults().Users)
+	for i := range project.Users {
+		project.Users[i] = user(i)
+	}
+	return project
+}
+
+// GenerateLazily returns the project of Generate without its users, and what makes
+// the i-th of them: for those who need not hold them all. It may be called by
+// several at once.
+func GenerateLazily(size Size) (project Project, user func(i int) User) {
 	size = size.withDefaults()
-	g := generator{size: size, random: rand.New(rand.NewPCG(size.Seed, 0))} //nolint:gosec // The same size has to give the same project.
+	g := &generator{size: size, random: numbered(size.Seed, 0)}
 	g.makePermissions()
 	g.makeTenants()
 	g.makeRoles()
-	g.makeUsers()
-	return g.project
+	return g.project, func(i int) User {
+		one := *g
+		one.random = numbered(size.Seed, i+1)
+		return one.user(i)
+	}
+}
+
+// numbered returns the random numbers of a part of a project, the same each time.
+func numbered(seed uint64, part int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(part))) //nolint:gosec // The same size has to give the same project.
 }
 
 // generatedStart is when generated projects begin, 2024-01-01 UTC in Unix seconds,
@@ -106,13 +126,6 @@ func (g *generator) makeRoles() {
 		}
 		r.Description = r.Name + ", generated."
 		g.project.Roles = append(g.project.Roles, r)
-	}
-}
-
-func (g *generator) makeUsers() {
-	g.project.Users = make([]User, g.size.Users)
-	for i := range g.project.Users {
-		g.project.Users[i] = g.user(i)
 	}
 }
 
