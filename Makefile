@@ -60,7 +60,7 @@ test-lambda: ## Start that function beside a local AWS and ConductorOne, and syn
 
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
-FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken \
+FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken connector:FuzzKeptPage \
             connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase
 FUZZTIME ?= 10000x
 
@@ -76,6 +76,18 @@ SOAK_SYNCS ?= 600
 .PHONY: soak
 soak: ## Sync a changing project under faults, again and again, for about two minutes
 	SOAK_SYNCS=$(SOAK_SYNCS) go test ./cmd/baton-descope -run '^TestSoak$$' -count=1 -timeout 15m
+
+# docs/performance.md says what is measured and how. BENCH has more flags.
+BENCH ?=
+
+.PHONY: bench
+bench: ## Measure the connector beside others, for about ten minutes
+	go test -run '^$$' -bench . ./api ./mapping ./connector
+	go run ./internal/bench -against floor,byhand,conventional $(BENCH)
+
+.PHONY: bench-quick
+bench-quick: ## Measure a sync of 10,000 users beside the floor, for about a minute
+	go run ./internal/bench -users 10000 $(BENCH)
 
 .PHONY: generate
 generate: ## Make the generated files anew

@@ -2,8 +2,8 @@ package connector
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
@@ -13,34 +13,34 @@ import (
 )
 
 // keptPage is what later phases need of one step of a list. It lives in the
-// session store as JSON, under the number of the step, so that no page is read
-// twice in a sync.
+// session store, under the number of the step, so that no page is read twice in
+// a sync.
 type keptPage struct {
 	// More tells that another step comes after it.
-	More bool      `json:"more,omitempty"`
-	Rows []keptRow `json:"rows"`
+	More bool
+	Rows []keptRow
 	// Shown are the ids of resources of other types that the records show.
-	Shown map[string][]string `json:"shown,omitempty"`
+	Shown map[string][]string
 }
 
 // keptRow is one resource of a page.
 type keptRow struct {
-	ID     string            `json:"id"`
-	Grants []keptGrant       `json:"grants,omitempty"`
-	Names  []keptEntitlement `json:"names,omitempty"`
+	ID     string
+	Grants []keptGrant
+	Names  []keptEntitlement
 }
 
 // keptGrant is an entitlement that the resource holds: by which rule of its
 // type, on which resource.
 type keptGrant struct {
-	Rule int    `json:"rule"`
-	On   string `json:"on"`
+	Rule int
+	On   string
 }
 
 // keptEntitlement is how an entitlement on the resource is called.
 type keptEntitlement struct {
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
+	Name        string
+	Description string
 }
 
 func pageKey(t *mapping.ResourceType, step int) string { return fmt.Sprintf("page/%s/%d", t.ID, step) }
@@ -49,33 +49,36 @@ func pageKey(t *mapping.ResourceType, step int) string { return fmt.Sprintf("pag
 func countKey(t *mapping.ResourceType) string { return "pages/" + t.ID }
 
 // store puts a value into the session store, and tells whether it is there now.
-func store(ctx context.Context, o resource.SyncOpAttrs, key string, v any) bool {
-	value, err := json.Marshal(v)
-	if err == nil && o.Session != nil {
-		err = o.Session.Set(ctx, key, value)
+func store(ctx context.Context, o resource.SyncOpAttrs, key string, value []byte) bool {
+	if o.Session == nil {
+		return false
 	}
+	err := o.Session.Set(ctx, key, value)
 	if err != nil {
 		ctxzap.Extract(ctx).Debug("the session store did not keep a value", zap.String("key", key), zap.Error(err))
 	}
-	return err == nil && o.Session != nil
+	return err == nil
 }
 
-// stored reads a value from the session store; false when it is not there.
-func stored(ctx context.Context, o resource.SyncOpAttrs, key string, v any) (bool, error) {
+// stored reads a value from the session store; nil when it is not there.
+func stored(ctx context.Context, o resource.SyncOpAttrs, key string) ([]byte, error) {
 	if o.Session == nil {
-		return false, nil
+		return nil, nil
 	}
 	value, ok, err := o.Session.Get(ctx, key)
-	if err != nil && ctx.Err() != nil {
-		return false, ctx.Err()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil || !ok:
+		return nil, nil //nolint:nilerr // What cannot be read is lost.
 	}
-	return err == nil && ok && json.Unmarshal(value, v) == nil, nil
+	return value, nil
 }
 
 // keep keeps a page for the phases to come: in memory if the session store does
 // not take it.
 func (s *syncer) keep(ctx context.Context, o resource.SyncOpAttrs, l *listing, step int, p *keptPage) {
-	inStore := store(ctx, o, pageKey(s.typ, step), p)
+	inStore := store(ctx, o, pageKey(s.typ, step), p.encode())
 	l.mu.Lock()
 	delete(l.memory, step)
 	if !inStore {
@@ -83,7 +86,7 @@ func (s *syncer) keep(ctx context.Context, o resource.SyncOpAttrs, l *listing, s
 	}
 	l.mu.Unlock()
 	if !p.More {
-		store(ctx, o, countKey(s.typ), step+1)
+		store(ctx, o, countKey(s.typ), []byte(strconv.Itoa(step+1)))
 	}
 }
 
@@ -95,12 +98,14 @@ func (s *syncer) kept(ctx context.Context, o resource.SyncOpAttrs, l *listing, s
 	if p != nil {
 		return p, nil
 	}
-	p = &keptPage{}
-	ok, err := stored(ctx, o, pageKey(s.typ, step), p)
-	if err != nil || !ok || !p.fits(s.typ) {
+	value, err := stored(ctx, o, pageKey(s.typ, step))
+	if err != nil {
 		return nil, err
 	}
-	return p, nil
+	if p, ok := decodeKept(value); ok && p.fits(s.typ) {
+		return p, nil
+	}
+	return nil, nil
 }
 
 // fits tells whether the page was kept by this mapping: a sync may be resumed
@@ -125,9 +130,15 @@ func (s *syncer) pageCount(ctx context.Context, o resource.SyncOpAttrs, l *listi
 	if l.whole {
 		return l.at, nil
 	}
-	count := 0
-	_, err := stored(ctx, o, countKey(s.typ), &count)
-	return max(0, count), err
+	value, err := stored(ctx, o, countKey(s.typ))
+	if err != nil {
+		return 0, err
+	}
+	count, err := strconv.Atoi(string(value))
+	if err != nil {
+		return 0, nil //nolint:nilerr // It is lost.
+	}
+	return max(0, count), nil
 }
 
 // catchUp brings a list to the step of this number, from what the steps before

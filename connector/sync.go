@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -89,7 +90,7 @@ type holdersSeen struct {
 // worker's request ends with the context.
 type listSlot struct {
 	lock chan struct{}
-	list *wholeList
+	list atomic.Pointer[wholeList]
 }
 
 func newSyncState() *syncState {
@@ -106,6 +107,9 @@ func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.Resource
 		s.lists[t.ID] = slot
 	}
 	s.mu.Unlock()
+	if list := slot.list.Load(); list != nil {
+		return list, nil
+	}
 
 	select {
 	case slot.lock <- struct{}{}:
@@ -113,14 +117,14 @@ func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.Resource
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if slot.list == nil {
+	if slot.list.Load() == nil {
 		list, err := c.readWhole(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		slot.list = list
+		slot.list.Store(list)
 	}
-	return slot.list, nil
+	return slot.list.Load(), nil
 }
 
 // listing returns the list of a type that comes in pages.

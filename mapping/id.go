@@ -23,8 +23,15 @@ func (id ID) String() string {
 	for len(parts) > 0 && parts[0] == "" {
 		parts = parts[1:]
 	}
-	if len(parts) == 1 && !strings.ContainsAny(parts[0], "%/") {
+	plain := true
+	for _, part := range parts {
+		plain = plain && strings.IndexByte(part, '%') < 0 && strings.IndexByte(part, '/') < 0
+	}
+	switch {
+	case plain && len(parts) == 1:
 		return parts[0]
+	case plain && len(parts) == 2: // Most ids are made here, without a slice.
+		return parts[0] + "/" + parts[1]
 	}
 	escaped := make([]string, len(parts))
 	for i, part := range parts {
