@@ -1,0 +1,160 @@
+package connector
+
+import (
+	"context"
+	"testing"
+
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+
+	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/bench/byhand"
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// These are what the runtime does for each user, beside the same done by hand
+// (package byhand), which checks nothing.
+
+// benchSize has as many users as the ten pages of one step, which overlap by one.
+var benchSize = emulator.Size{Users: 991, Tenants: 1000, Roles: 500, Permissions: 200}
+
+// benched is a connector that has read one step of users of a local API.
+type benched struct {
+	users   *syncer
+	o       resource.SyncOpAttrs
+	read    *stepOfList
+	records []byhand.User
+}
+
+// sessionMap is a session store in memory.
+type sessionMap struct {
+	sessions.SessionStore
+	values map[string][]byte
+}
+
+func (k sessionMap) Get(_ context.Context, key string, _ ...sessions.SessionStoreOption) ([]byte, bool, error) {
+	value, ok := k.values[key]
+	return value, ok, nil
+}
+
+func (k sessionMap) Set(_ context.Context, key string, value []byte, _ ...sessions.SessionStoreOption) error {
+	k.values[key] = value
+	return nil
+}
+
+func benchmarked(b *testing.B) *benched {
+	b.Helper()
+	d := emulatortest.Start(b, emulator.Generate(benchSize), emulator.Options{})
+	plan, err := mapping.Load("mapping.yaml", mapping.Descope, mapping.Environment{
+		Operations: descope.Operations, Options: map[string]bool{"include-test-users": false},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := New(b.Context(), Options{Name: "bench", Plan: plan, BaseURL: d.URL, Token: d.ProjectID() + ":" + d.ManagementKey()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	out := &benched{
+		users:   &syncer{Connector: c, typ: plan.Type("user")},
+		o:       resource.SyncOpAttrs{SyncID: "bench", Session: sessionMap{values: map[string][]byte{}}},
+		records: byhand.Users(benchSize),
+	}
+	if _, _, err := out.users.List(b.Context(), nil, out.o); err != nil {
+		b.Fatal(err)
+	}
+	out.read = c.syncs.state("bench").listing(c, out.users.typ).last
+	if len(out.read.ids) != benchSize.Users {
+		b.Fatal(len(out.read.ids))
+	}
+	return out
+}
+
+// perUser reports the time for one user where an iteration is a step.
+func perUser(b *testing.B) {
+	b.Helper()
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(benchSize.Users), "ns/user")
+}
+
+// BenchmarkResources makes the resources of a step and the roles they show.
+func BenchmarkResources(b *testing.B) {
+	s := benchmarked(b)
+	state := s.users.syncs.state("bench")
+	b.Run("mapping", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, err := s.users.fill(b.Context(), state, s.read.ids, s.read.records, 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perUser(b)
+	})
+	catalogue := byhand.CatalogueOf(benchSize)
+	b.Run("by hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := catalogue.Resources(s.records); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perUser(b)
+	})
+}
+
+// BenchmarkKeep works out what the users of a step hold, and writes it for the session store.
+func BenchmarkKeep(b *testing.B) {
+	s := benchmarked(b)
+	state := s.users.syncs.state("bench")
+	l := state.listing(s.users.Connector, s.users.typ)
+	b.Run("mapping", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			p, err := s.users.keptOf(b.Context(), state, s.read, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			s.users.keep(b.Context(), s.o, l, 0, p)
+		}
+		perUser(b)
+	})
+	b.Run("by hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			byhand.Pack(s.records, true)
+		}
+		perUser(b)
+	})
+}
+
+// BenchmarkGrants makes the grants of a step of what the session store has.
+func BenchmarkGrants(b *testing.B) {
+	s := benchmarked(b)
+	b.Run("mapping", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for at := s.o; ; {
+				_, results, err := s.users.GrantsForResourceType(b.Context(), "user", at)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if at.PageToken.Token = results.NextPageToken; at.PageToken.Token == "" {
+					break
+				}
+			}
+		}
+		perUser(b)
+	})
+	packed := byhand.Pack(s.records, true)
+	b.Run("by hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			users, _ := byhand.Unpack(string(packed))
+			for i := range users {
+				byhand.UserGrants(&users[i])
+			}
+		}
+		perUser(b)
+	})
+}

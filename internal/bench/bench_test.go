@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/internal/harness"
+	"github.com/conductorone/baton-descope/internal/oneshot"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(selfEnv) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// few is how many users the tests have: two steps of the list.
+const few = 1100
+
+// TestSameRows syncs with every contender, and compares what they store: only what
+// makes the same rows can be measured side by side.
+func TestSameRows(t *testing.T) {
+	d := emulatortest.Start(t, emulator.Generate(sizeOf(few)), emulator.Options{})
+	want := stored(t, ours, d.URL)
+	for _, name := range []string{floor, byHand, conventional} {
+		got := stored(t, name, d.URL)
+		same(t, name+": resources", want.Resources, got.Resources)
+		same(t, name+": entitlements", want.Entitlements, got.Entitlements)
+		same(t, name+": grants", want.Grants, got.Grants)
+	}
+}
+
+func stored(t *testing.T, name, api string) *harness.Snapshot {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "sync.c1z")
+	err := oneshot.Sync(t.Context(), oneshot.Options{
+		Name: "bench",
+		NewServer: func(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
+			return newServer(ctx, name, api, few, session)
+		},
+		ResourceTypes: []string{"user", "tenant", "role", "permission"},
+		File:          file,
+		TempDir:       t.TempDir(),
+		Sync:          []sdksync.SyncOpt{sdksync.WithWorkerCount(2), sdksync.WithFailFastInvariants()},
+	})
+	if err != nil {
+		t.Fatal(name, err)
+	}
+	return harness.Read(t, file)
+}
+
+func same[M proto.Message](t *testing.T, what string, want, got map[string]M) {
+	t.Helper()
+	different := 0
+	for id, w := range want {
+		if g, ok := got[id]; !ok || !proto.Equal(w, g) {
+			if different++; different == 1 {
+				t.Errorf("%s: %s:\nwant %v\ngot  %v", what, id, w, g)
+			}
+		}
+	}
+	if len(got) != len(want) || different > 0 {
+		t.Errorf("%s: %d and not %d; %d are not there or not the same", what, len(got), len(want), different)
+	}
+}
+
+// TestBench runs the program with few users.
+func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the connector")
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), strings.Fields("-users 200 -pairs 1 -against floor,byhand"), &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"200  baton-descope", "200  floor", "ratio to byhand"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}

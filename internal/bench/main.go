@@ -1,0 +1,117 @@
+// Command bench measures baton-descope as it is shipped: whole syncs from the local
+// Descope on loopback, each in a process of its own, beside connectors that were
+// written by hand for the same rows (see package byhand). It reports and asserts
+// nothing. docs/performance.md has the last results.
+//
+//	go run ./internal/bench                                  # 10,000 and 100,000 users
+//	go run ./internal/bench -users 10000 -against floor,byhand,conventional -latency 20ms
+//	go run ./internal/bench -users 1000,10000,100000,1000000 -pairs 1    # the curve
+//	go run ./internal/bench -users 100000 -profile cpu.pprof  # where the time goes
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program. It calls itself for the processes that it measures.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "serve":
+			return serve(ctx, args[1:], os.Stdin, out)
+		case "sync":
+			return syncOnce(ctx, args[1:])
+		}
+	}
+	s, err := parse(args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.limit)
+	defer cancel()
+	return s.measure(ctx, out)
+}
+
+// settings are what the flags say.
+type settings struct {
+	users     []int
+	against   []string
+	pairs     int
+	latency   time.Duration
+	rateLimit int
+	workers   int
+	connector string
+	profile   string
+	limit     time.Duration
+}
+
+// The contenders beside the connector itself.
+const (
+	floor        = "floor"
+	byHand       = "byhand"
+	conventional = "conventional"
+)
+
+func parse(args []string) (*settings, error) {
+	s := new(settings)
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	users := flags.String("users", "10000,100000", "numbers of users, separated by commas")
+	against := flags.String("against", floor, "what to run beside it: floor, byhand and conventional, separated by commas")
+	flags.IntVar(&s.pairs, "pairs", 3, "how often each is run, in turn")
+	flags.DurationVar(&s.latency, "latency", 0, "what the API lets pass before each answer")
+	flags.IntVar(&s.rateLimit, "rate-limit", 0, "user searches that the API answers in 60 seconds, and that the mapping knows of (default no limit)")
+	flags.IntVar(&s.workers, "workers", 4, "workers of the SDK")
+	flags.StringVar(&s.connector, "connector", "", "baton-descope `program` to measure (default: built from this source)")
+	flags.StringVar(&s.profile, "profile", "", "write a CPU profile of one sync to this `file`, and compare nothing")
+	flags.DurationVar(&s.limit, "limit", 20*time.Minute, "when to stop")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	for text := range strings.SplitSeq(*users, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-users: %q is not a number of users", text)
+		}
+		s.users = append(s.users, n)
+	}
+	for name := range strings.SplitSeq(*against, ",") {
+		if name == "" {
+			continue
+		}
+		if !slices.Contains([]string{floor, byHand, conventional}, name) {
+			return nil, fmt.Errorf("-against: there is no %q", name)
+		}
+		s.against = append(s.against, name)
+	}
+	if s.pairs < 1 || flags.NArg() > 0 {
+		return nil, errors.New("-pairs must be at least 1, and there are no arguments beside flags")
+	}
+	return s, nil
+}
+
+// sizeOf is the project that is measured: everything but the users is the same for
+// all that have more than a few.
+func sizeOf(users int) emulator.Size {
+	if users < 1000 {
+		return emulator.Size{Users: users, Tenants: 10, Roles: 20, Permissions: 20}
+	}
+	return emulator.Size{Users: users, Tenants: 1000, Roles: 500, Permissions: 200}
+}

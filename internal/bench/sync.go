@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/pprof"
+
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+
+	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/bench/byhand"
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/oneshot"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// key is what the API takes.
+const key = emulator.DefaultProjectID + ":" + emulator.DefaultManagementKey
+
+// syncOnce is the process of one contender: one sync, as baton-descope runs it.
+func syncOnce(ctx context.Context, args []string) (err error) {
+	flags := flag.NewFlagSet("sync", flag.ContinueOnError)
+	name := flags.String("name", "", "")
+	api := flags.String("api", "", "")
+	users := flags.Int("users", 0, "")
+	workers := flags.Int("workers", 4, "")
+	file := flags.String("file", "", "")
+	profile := flags.String("profile", "", "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *profile != "" {
+		out, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(out); err != nil {
+			return err
+		}
+		defer func() {
+			pprof.StopCPUProfile()
+			err = errors.Join(err, out.Close())
+		}()
+	}
+	return oneshot.Sync(ctx, oneshot.Options{
+		Name: "bench",
+		NewServer: func(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
+			return newServer(ctx, *name, *api, *users, session)
+		},
+		ResourceTypes: []string{"user", "tenant", "role", "permission"},
+		File:          *file,
+		TempDir:       os.TempDir(),
+		Sync:          []sdksync.SyncOpt{sdksync.WithWorkerCount(*workers)},
+	})
+}
+
+// newServer makes a contender. The connector itself is among them only for profiles:
+// it is measured as the program it is.
+func newServer(ctx context.Context, name, api string, users int, session sessions.SessionStore) (types.ConnectorServer, error) {
+	var built connectorbuilder.ConnectorBuilderV2
+	switch name {
+	case floor:
+		built = byhand.Memory(sizeOf(users))
+	case byHand:
+		built = byhand.Parallel(api, key)
+	case conventional:
+		built = byhand.Conventional(api, key)
+	default:
+		options, err := connectorOptions(api)
+		if err != nil {
+			return nil, err
+		}
+		c, err := connector.New(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
+	}
+	return connectorbuilder.NewConnector(ctx, built, connectorbuilder.WithSessionStore(session))
+}
+
+// connectorOptions are those of the connector for an API without a rate limit.
+func connectorOptions(api string) (connector.Options, error) {
+	src, err := mappingFor(0)
+	if err != nil {
+		return connector.Options{}, err
+	}
+	plan, err := mapping.Load("descope.yaml", src, mapping.Environment{
+		Operations: descope.Operations, Options: map[string]bool{"include-test-users": false},
+	})
+	return connector.Options{Name: "baton-descope", Plan: plan, BaseURL: api, Token: key}, err
+}
+
+// mappingFor is the built-in mapping for another number of searches a minute; 0 for
+// no limit.
+func mappingFor(perMinute int) ([]byte, error) {
+	const limit = "  per_minute: {SearchUsers: 200}\n"
+	instead := ""
+	if perMinute > 0 {
+		instead = fmt.Sprintf("  per_minute: {SearchUsers: %d}\n", perMinute)
+	}
+	src := bytes.Replace(mapping.Descope, []byte(limit), []byte(instead), 1)
+	if !bytes.Contains(mapping.Descope, []byte(limit)) {
+		return nil, fmt.Errorf("the built-in mapping has no line %q any more", limit)
+	}
+	return src, nil
+}
