@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -197,7 +196,7 @@ func (c *Connector) newEntitlement(e *mapping.Entitlement, on *v2.ResourceId, na
 
 // entitlementID has the SDK's form, which is a public contract of its own.
 func entitlementID(e *mapping.Entitlement, on *v2.ResourceId) string {
-	return fmt.Sprintf("%s:%s:%s", on.GetResourceType(), on.GetResource(), e.Slug)
+	return on.GetResourceType() + ":" + on.GetResource() + ":" + e.Slug
 }
 
 // newGrant makes the SDK's grant of what a rule says. The principal is a bare
@@ -216,7 +215,7 @@ func (c *Connector) newGrant(rule *mapping.GrantRule, on, principal *v2.Resource
 		annos.Append(expandable)
 	}
 	return v2.Grant_builder{
-		Id:        fmt.Sprintf("%s:%s:%s", id, principal.GetResourceType(), principal.GetResource()),
+		Id:        id + ":" + principal.GetResourceType() + ":" + principal.GetResource(),
 		Principal: v2.Resource_builder{Id: principal}.Build(),
 		Entitlement: v2.Entitlement_builder{
 			Id:       id,
