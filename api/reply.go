@@ -35,7 +35,10 @@ type ReplyError struct {
 	Reason string
 	// Truncated tells that the reply ended too early, so that another try may help.
 	Truncated bool
-	Err       error
+	// Foreign tells that the reply is not JSON by its own word: a web page perhaps,
+	// and not the API's.
+	Foreign bool
+	Err     error
 }
 
 func (e *ReplyError) Error() string { return "unusable reply: " + e.Reason }
@@ -65,7 +68,7 @@ func ReadReply[T any](resp *http.Response, err error) (*T, error) {
 		return nil, &ReplyError{Reason: fmt.Sprintf("HTTP %d with an empty body", resp.StatusCode)}
 	}
 	if media := resp.Header.Get("Content-Type"); !isJSON(media) {
-		return nil, &ReplyError{Reason: fmt.Sprintf("the content type is %q, not JSON", media)}
+		return nil, &ReplyError{Reason: fmt.Sprintf("the content type is %q, not JSON", media), Foreign: true}
 	}
 	if err := decode(body, reply); err != nil {
 		return nil, err

@@ -125,7 +125,7 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 				return nil, ctx.Err()
 			}
 			errs = append(errs, fmt.Errorf("cannot read %ss: %w", strings.ToLower(t.DisplayName), err))
-			if code := status.Code(err); code == codes.Unauthenticated || code == codes.Unavailable || code == codes.DeadlineExceeded {
+			if code := status.Code(err); code == codes.Unauthenticated || code == codes.Unavailable || code == codes.DeadlineExceeded || transport.IsUnmet(err) {
 				break // The others would say the same.
 			}
 		}

@@ -57,9 +57,16 @@ func execute(window time.Duration) {
 	case errors.As(err, &stopped):
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(stopped.ExitCode())
-	default:
-		exit.LogExit(err)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, named(err))
 	}
+	exit.Exit(err)
+}
+
+// named is the text of an error, with our name before it: the SDK's errors, such as
+// those of flags, have none.
+func named(err error) string {
+	return name + ": " + strings.TrimPrefix(err.Error(), name+": ")
 }
 
 func run(ctx context.Context, window time.Duration) error {

@@ -156,7 +156,7 @@ func (o *once) sync(ctx context.Context) error {
 	}
 	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
 	if _, err := os.Stat(temp); os.IsNotExist(err) {
-		return fmt.Errorf("the specified c1z temp dir does not exist: %s", temp)
+		return fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
 	}
 	identity, err := o.identity()
 	if err != nil {

@@ -23,6 +23,7 @@ type callError struct {
 	err      error
 	code     codes.Code
 	notFound bool
+	unmet    bool      // no word of it is the API's
 	resetAt  time.Time // when to come back, if the API said so
 }
 
@@ -73,10 +74,16 @@ func (t *Transport) Error(operation string, err error) error {
 		if unusable.Truncated {
 			e.code = codes.Unavailable
 		}
+		e.unmet = unusable.Foreign
+		if e.unmet {
+			e.text += " (this is not the API: check the base URL, and what is between here and there)"
+		} else {
+			e.text += " (if it stays so, check what is between here and the API, or report it)"
+		}
 	case errors.As(err, &failed):
-		e.code, e.text = failed.code, failed.text
+		e.code, e.text, e.unmet = failed.code, failed.text, true
 	case errors.As(err, &postponed):
-		e.code, e.text, e.resetAt = codes.Unavailable, postponed.Error(), postponed.until
+		e.code, e.text, e.resetAt = codes.Unavailable, postponed.Error()+" (try again then)", postponed.until
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	default:
@@ -94,6 +101,14 @@ func IsNotFound(err error) bool {
 	return errors.As(err, &e) && e.notFound
 }
 
+// IsUnmet tells whether an error from [Transport.Error] says that it was not the
+// API that answered: nobody did, or a proxy, or whoever a wrong base URL leads to.
+// Other operations would meet the same.
+func IsUnmet(err error) bool {
+	var e *callError
+	return errors.As(err, &e) && e.unmet
+}
+
 // explain fills in what an error reply says.
 func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	said := t.readError(reply.Body)
@@ -108,21 +123,32 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	case said.notFound, gone && said.own:
 		e.notFound, e.code = true, codes.FailedPrecondition
 	case gone:
+		e.unmet = true
 		e.text += " (the reply is not in the API's own form: check the base URL)"
 	case reply.StatusCode == http.StatusUnauthorized:
 		e.text += " (check the credentials, and that the base URL is the one they are for)"
 	case reply.StatusCode == http.StatusForbidden:
-		e.text += " (the credentials do not allow this operation)"
+		e.text += " (the credentials do not allow this operation: give them the right to it, or use others)"
 	case reply.StatusCode >= 300 && reply.StatusCode <= 399:
+		e.unmet = true
 		e.text += t.redirection(reply.Header.Get("Location"))
 	case e.code != codes.Unavailable && e.code != codes.DeadlineExceeded:
 	case said.permanent:
 		e.code = codes.FailedPrecondition
 	default:
+		e.text += passing(reply.StatusCode)
 		if wait, ok := retryAfter(reply.Header, time.Now()); ok && wait > 0 {
 			e.resetAt = time.Now().Add(wait)
 		}
 	}
+}
+
+// passing says what helps against what passes by itself, when it does not.
+func passing(statusCode int) string {
+	if statusCode == http.StatusTooManyRequests {
+		return " (the rate limit is used up: if it stays so, end what else uses the API, or try again later)"
+	}
+	return " (the API, or something in between, is out of order: if it stays so, try again later)"
 }
 
 // codeOf is the gRPC code of an HTTP status, if the reply's body says no more.

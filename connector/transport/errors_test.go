@@ -48,6 +48,7 @@ func checkReset(t *testing.T, err error, want time.Time) {
 
 func TestErrorOfStatus(t *testing.T) {
 	said := `{"Code":"E1","Message":"no luck"}`
+	const outOfOrder = " (the API, or something in between, is out of order: if it stays so, try again later)"
 	for _, c := range []struct {
 		status   int
 		body     string
@@ -59,30 +60,30 @@ func TestErrorOfStatus(t *testing.T) {
 		{304, "", codes.FailedPrecondition, false, "Op: HTTP 304 Not Modified (it points elsewhere: redirects are not followed, check the base URL)"},
 		{400, said, codes.InvalidArgument, false, "Op: HTTP 400 Bad Request: E1: no luck"},
 		{401, said, codes.Unauthenticated, false, "Op: HTTP 401 Unauthorized: E1: no luck (check the credentials, and that the base URL is the one they are for)"},
-		{403, said, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: E1: no luck (the credentials do not allow this operation)"},
-		{403, `{"Code":"E1"}`, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: E1 (the credentials do not allow this operation)"},
-		{403, `{"Message":"no luck"}`, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: no luck (the credentials do not allow this operation)"},
-		{403, "<html>secret page</html>", codes.PermissionDenied, false, "Op: HTTP 403 Forbidden (the credentials do not allow this operation)"},
+		{403, said, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: E1: no luck (the credentials do not allow this operation: give them the right to it, or use others)"},
+		{403, `{"Code":"E1"}`, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: E1 (the credentials do not allow this operation: give them the right to it, or use others)"},
+		{403, `{"Message":"no luck"}`, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: no luck (the credentials do not allow this operation: give them the right to it, or use others)"},
+		{403, "<html>secret page</html>", codes.PermissionDenied, false, "Op: HTTP 403 Forbidden (the credentials do not allow this operation: give them the right to it, or use others)"},
 		{404, said, codes.FailedPrecondition, true, "Op: HTTP 404 Not Found: E1: no luck"},
 		{410, said, codes.FailedPrecondition, true, "Op: HTTP 410 Gone: E1: no luck"},
 		{404, "<html>", codes.FailedPrecondition, false, "Op: HTTP 404 Not Found (the reply is not in the API's own form: check the base URL)"},
 		{400, `{"Code":"GONE"}`, codes.FailedPrecondition, true, "Op: HTTP 400 Bad Request: GONE"},
 		{500, `{"Code":"GONE"}`, codes.FailedPrecondition, true, "Op: HTTP 500 Internal Server Error: GONE"},
-		{408, "", codes.DeadlineExceeded, false, "Op: HTTP 408 Request Timeout"},
+		{408, "", codes.DeadlineExceeded, false, "Op: HTTP 408 Request Timeout" + outOfOrder},
 		{409, said, codes.FailedPrecondition, false, "Op: HTTP 409 Conflict: E1: no luck"},
 		{412, "", codes.InvalidArgument, false, "Op: HTTP 412 Precondition Failed"},
 		{418, "", codes.InvalidArgument, false, "Op: HTTP 418 I'm a teapot"},
 		{422, "", codes.InvalidArgument, false, "Op: HTTP 422 Unprocessable Entity"},
-		{429, "", codes.Unavailable, false, "Op: HTTP 429 Too Many Requests"},
+		{429, "", codes.Unavailable, false, "Op: HTTP 429 Too Many Requests (the rate limit is used up: if it stays so, end what else uses the API, or try again later)"},
 		{429, `{"Code":"PERM"}`, codes.FailedPrecondition, false, "Op: HTTP 429 Too Many Requests: PERM"},
-		{500, said, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: E1: no luck"},
+		{500, said, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: E1: no luck" + outOfOrder},
 		{500, `{"Code":"PERM"}`, codes.FailedPrecondition, false, "Op: HTTP 500 Internal Server Error: PERM"},
-		{403, `{"Code":"PERM"}`, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: PERM (the credentials do not allow this operation)"},
+		{403, `{"Code":"PERM"}`, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: PERM (the credentials do not allow this operation: give them the right to it, or use others)"},
 		{501, "", codes.Unimplemented, false, "Op: HTTP 501 Not Implemented"},
-		{502, "<html>", codes.Unavailable, false, "Op: HTTP 502 Bad Gateway"},
-		{503, "", codes.Unavailable, false, "Op: HTTP 503 Service Unavailable"},
-		{504, "", codes.Unavailable, false, "Op: HTTP 504 Gateway Timeout"},
-		{530, "", codes.Unavailable, false, "Op: HTTP 530"},
+		{502, "<html>", codes.Unavailable, false, "Op: HTTP 502 Bad Gateway" + outOfOrder},
+		{503, "", codes.Unavailable, false, "Op: HTTP 503 Service Unavailable" + outOfOrder},
+		{504, "", codes.Unavailable, false, "Op: HTTP 504 Gateway Timeout" + outOfOrder},
+		{530, "", codes.Unavailable, false, "Op: HTTP 530" + outOfOrder},
 	} {
 		conn := open(t, Options{})
 		given := &api.StatusError{StatusCode: c.status, Body: []byte(c.body), Header: http.Header{}}
@@ -187,14 +188,40 @@ func TestErrorOfTheRest(t *testing.T) {
 		code codes.Code
 		text string
 	}{
-		{&api.ReplyError{Reason: "not JSON"}, codes.Internal, "Op: unusable reply: not JSON"},
-		{&api.ReplyError{Reason: "it ends early", Truncated: true}, codes.Unavailable, "Op: unusable reply: it ends early"},
-		{timedOut(time.Minute), codes.DeadlineExceeded, "Op: no whole reply within 1m0s"},
+		{&api.ReplyError{Reason: "not JSON"}, codes.Internal, "Op: unusable reply: not JSON (if it stays so, check what is between here and the API, or report it)"},
+		{&api.ReplyError{Reason: "it ends early", Truncated: true}, codes.Unavailable, "Op: unusable reply: it ends early (if it stays so, check what is between here and the API, or report it)"},
+		{timedOut(time.Minute), codes.DeadlineExceeded, "Op: no whole reply within 1m0s (if it stays so, check the network, or try again later)"},
+		{&api.ReplyError{Reason: "a page", Foreign: true}, codes.Internal, "Op: unusable reply: a page (this is not the API: check the base URL, and what is between here and there)"},
 		{errors.New("no request"), codes.Internal, "Op: no request"},
 	} {
 		err := conn.Error("Op", c.err)
 		if status.Code(err) != c.code || err.Error() != c.text || !errors.Is(err, c.err) {
 			t.Errorf("%v %q, want %v %q", status.Code(err), err, c.code, c.text)
+		}
+	}
+}
+
+// Where it was not the API that answered, other operations need not be tried.
+func TestIsUnmet(t *testing.T) {
+	conn := open(t, Options{})
+	reply := func(status int, body string) error {
+		return &api.StatusError{StatusCode: status, Body: []byte(body), Header: http.Header{}}
+	}
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{newFailure(errors.New("no such host"), conn.redact), true},
+		{reply(404, "<html>"), true},
+		{reply(302, ""), true},
+		{&api.ReplyError{Reason: "a page", Foreign: true}, true},
+		{reply(404, `{"Code":"E1"}`), false},
+		{reply(403, ""), false},
+		{&api.ReplyError{Reason: "not JSON"}, false},
+		{errors.New("no request"), false},
+	} {
+		if got := IsUnmet(conn.Error("Op", c.err)); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
 		}
 	}
 }

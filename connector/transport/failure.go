@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/url"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -31,7 +33,38 @@ func (f *failure) passes() bool {
 
 // timedOut is the failure of a try that took too long.
 func timedOut(limit time.Duration) *failure {
-	return &failure{text: fmt.Sprintf("no whole reply within %v", limit), code: codes.DeadlineExceeded}
+	return &failure{text: fmt.Sprintf("no whole reply within %v", limit) + lasting, code: codes.DeadlineExceeded}
+}
+
+// lasting says what helps against what passes by itself, when it does not.
+const lasting = " (if it stays so, check the network, or try again later)"
+
+// proxyError is the reply of a proxy that does not let a connection through.
+type proxyError struct {
+	proxy  string // its host and port: its URL may have a password
+	host   string // that it does not connect to
+	status int
+}
+
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy %s answered HTTP %d %s, and does not connect to %s", e.proxy, e.status, http.StatusText(e.status), e.host)
+}
+
+// hint says what helps.
+func (e *proxyError) hint() string {
+	if e.status == http.StatusProxyAuthRequired {
+		return " (put the name and the password for the proxy into HTTPS_PROXY)"
+	}
+	return " (have the proxy let this through, or name the host in NO_PROXY)"
+}
+
+// refusedByProxy keeps who refused a connection, of which net/http tells the words
+// of the status alone.
+func refusedByProxy(_ context.Context, proxy *url.URL, request *http.Request, reply *http.Response) error {
+	if reply.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &proxyError{proxy: proxy.Host, host: request.Host, status: reply.StatusCode}
 }
 
 // newFailure says what an error from the connection means. Most pass by
@@ -40,14 +73,20 @@ func newFailure(err error, redact redactor) *failure {
 	var (
 		dial        *net.OpError
 		dns         *net.DNSError
+		proxy       *proxyError
 		certificate *tls.CertificateVerificationError
 		expired     x509.CertificateInvalidError
 		plain       tls.RecordHeaderError
 		network     net.Error
 	)
 	f := &failure{text: redact.clean(err.Error(), maxText), err: err, code: codes.Unavailable}
-	f.unsent = errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect")
+	f.unsent = errors.As(err, &proxy) || errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect")
 	switch {
+	case proxy != nil:
+		f.text += proxy.hint()
+		if proxy.status < 500 {
+			f.code = codes.FailedPrecondition
+		}
 	case errors.As(err, &dns) && dns.IsNotFound:
 		f.code = codes.InvalidArgument
 		f.text += " (check the base URL and the proxy settings)"
@@ -62,8 +101,11 @@ func newFailure(err error, redact redactor) *failure {
 		f.text += " (the server does not speak TLS there: check the base URL)"
 	case errors.As(err, &network) && network.Timeout():
 		f.code = codes.DeadlineExceeded
+		f.text += lasting
 	case f.unsent:
 		f.text += " (check the network, the base URL and the proxy settings)"
+	default:
+		f.text += lasting
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		f.err = nil // A timeout of the network must not pass for the caller's.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -85,6 +87,39 @@ func TestRealFailures(t *testing.T) {
 			_, err := postTo(t.Context(), conn, read, c.url)
 			if err = conn.Error("Search", err); status.Code(err) != c.code || !c.cause(err) {
 				t.Errorf("%v %v", status.Code(err), err)
+			}
+		})
+	}
+}
+
+// A proxy that refuses a connection is named, with what it said, to whom it does not
+// connect and what helps, and without the password that its URL has.
+func TestProxyThatRefuses(t *testing.T) {
+	const allow = " (have the proxy let this through, or name the host in NO_PROXY)"
+	for _, c := range []struct {
+		status int
+		code   codes.Code
+		says   string
+	}{
+		{407, codes.FailedPrecondition, "answered HTTP 407 Proxy Authentication Required, and does not connect to api.test:443 (put the name and the password for the proxy into HTTPS_PROXY)"},
+		{403, codes.FailedPrecondition, "answered HTTP 403 Forbidden, and does not connect to api.test:443" + allow},
+		{502, codes.Unavailable, "answered HTTP 502 Bad Gateway, and does not connect to api.test:443" + allow},
+	} {
+		t.Run(strconv.Itoa(c.status), func(t *testing.T) {
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) }))
+			defer proxy.Close()
+			address, err := url.Parse(proxy.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			address.User = url.UserPassword("me", "proxy-password")
+			base := NewBase(1)
+			base.Proxy = http.ProxyURL(address)
+			conn := open(t, Options{Attempts: 1, Base: base})
+			_, err = postTo(t.Context(), conn, write, "https://api.test/x")
+			err = conn.Error("Add", err)
+			if want := "Add: the proxy " + address.Host + " " + c.says; err.Error() != want || status.Code(err) != c.code {
+				t.Errorf("%v %v, want %v %v", status.Code(err), err, c.code, want)
 			}
 		})
 	}

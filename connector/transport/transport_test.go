@@ -144,7 +144,7 @@ func TestBodyLimit(t *testing.T) {
 						}
 						return
 					}
-					if want := "Search: unusable reply: it is longer than the 1000 bytes that are read"; conn.Error("Search", err).Error() != want {
+					if want := "Search: unusable reply: it is longer than the 1000 bytes that are read (if it stays so, check what is between here and the API, or report it)"; conn.Error("Search", err).Error() != want {
 						t.Errorf("the error is %v", err)
 					}
 					if requests.Load() != 1 {
@@ -186,7 +186,7 @@ func TestStuckReply(t *testing.T) {
 				start := time.Now()
 				_, err := post(t.Context(), conn, write)
 				within(t, time.Since(start), time.Minute, time.Minute)
-				if err == nil || err.Error() != "no whole reply within 1m0s" || errors.Is(err, context.DeadlineExceeded) {
+				if err == nil || err.Error() != "no whole reply within 1m0s (if it stays so, check the network, or try again later)" || errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("the error is %v, which must not pass for the caller's deadline", err)
 				}
 			})

@@ -42,10 +42,13 @@ func Provision(ctx context.Context, name string, newServer func(context.Context,
 	if signal, ok := signalOf(ctx); ok && err != nil {
 		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s; whether the change was made shows in the next sync", name, nameOf(signal))}
 	}
-	if err != nil && !strings.Contains(err.Error(), name+": ") { // It is not the connector's, but of the file.
-		return fmt.Errorf("%s: %s: %w; %s has to have it: sync into that file first, and copy the ids from there", name, c.what(), err, c.File)
+	if err == nil {
+		return nil
 	}
-	return err
+	if !strings.Contains(err.Error(), name+": ") { // It is not the connector's, but of the file.
+		err = fmt.Errorf("%s: %s: %w; %s has to have it: sync into that file first, and copy the ids from there", name, c.what(), err, c.File)
+	}
+	return &failure{err, plain(name, err)}
 }
 
 // what names a change that could not be made.

@@ -191,21 +191,16 @@ func (r *run) explain(ctx context.Context, err error) error {
 	case stopped:
 		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s%s; %s", r.Name, nameOf(signal), r.Progress.soFar(), r.kept())}
 	}
-	return &failure{err, r.kept()}
+	return &failure{err, plain(r.Name, err) + "; " + r.kept()}
 }
 
-// failure is an error of a run, with what became of the files. It has the gRPC code
-// of what failed; its text is without the words that gRPC puts before a text.
+// failure is an error of a run in plain words. It has the gRPC code of what failed.
 type failure struct {
 	error
-	kept string
+	text string
 }
 
-var grpcWords = regexp.MustCompile(`rpc error: code = \w+ desc = `)
-
-func (f *failure) Error() string {
-	return grpcWords.ReplaceAllString(f.error.Error(), "") + "; " + f.kept
-}
+func (f *failure) Error() string { return f.text }
 
 func (f *failure) Unwrap() error { return f.error }
 
