@@ -44,10 +44,13 @@ type trouble struct {
 	passes  bool              // with a warning
 }
 
-// troubles has a run for each heading of docs/troubleshooting.md, but for the disk
-// that is full: that text is tested with internal/oneshot.
-func troubles(t *testing.T) map[string]trouble {
+// troubles has the runs that end with the text under each heading of
+// docs/troubleshooting.md, but for the disk that is full: that text is tested with
+// internal/oneshot.
+func troubles(t *testing.T) map[string][]trouble {
 	t.Helper()
+	forbids := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	asks := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) })
 	none := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) })
 	page := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -58,39 +61,54 @@ func troubles(t *testing.T) map[string]trouble {
 	})
 	untrusted, _ := serveTLS(t, time.Now().Add(time.Hour))
 	expired, authority := serveTLS(t, time.Now().Add(-time.Hour))
+	early, authorityOfEarly := serveTLS(t, time.Now().Add(48*time.Hour))
+	otherRegion := emulatortest.Start(t, emulator.Project{}, emulator.Options{ProjectID: "P2elsewhere"}).URL
+	foreign := foreignSync(t)
 	dead := deadAddress(t)
 	stale := emulator.Generate(emulator.Size{Users: 10})
 	stale.Users[3].RoleNames = []string{"Gone"}
 
-	return map[string]trouble{
-		"The credentials are missing":      {env: map[string]string{"BATON_MANAGEMENT_KEY": ""}},
-		"A flag is unknown":                {args: []string{"--project", "P2abc"}},
-		"The base URL has no TLS":          {baseURL: "http://descope.example"},
-		"The base URL is no URL":           {baseURL: "api.descope.com"},
-		"The mapping file is not there":    {args: []string{"--mapping", "nowhere.yaml"}},
-		"The mapping is invalid":           {args: []string{"--mapping", "wrong.yaml"}, files: map[string]string{"wrong.yaml": wrongMapping(t)}},
-		"The folder cannot be written to":  {args: []string{"--file", filepath.Join("nowhere", "sync.c1z")}},
-		"The file is not a c1z":            {files: map[string]string{"sync.c1z": "hello"}},
-		"The file is of another connector": {files: map[string]string{"sync.c1z": foreignSync(t)}},
-		"Another run writes the same file": {faults: []string{"stuck on=SearchUsers"}, beside: true},
-		"The host is not found":            {baseURL: "https://api.descope.invalid"},
-		"Nothing answers":                  {baseURL: "http://" + dead},
-		"The proxy does not answer":        {baseURL: "https://api.descope.invalid", env: map[string]string{"HTTPS_PROXY": "http://" + dead}},
-		"The certificate is not trusted":   {baseURL: untrusted},
-		"The certificate is out of date":   {baseURL: expired, env: map[string]string{"SSL_CERT_FILE": authority}},
-		"The server does not speak TLS":    {baseURL: strings.Replace(none, "http:", "https:", 1)},
-		"The base URL points elsewhere":    {baseURL: moved},
-		"The answer is a web page":         {baseURL: page},
-		"The base URL is not the API":      {baseURL: none},
-		"The key or the project is wrong":  {env: map[string]string{"BATON_MANAGEMENT_KEY": "K2wrong"}},
-		"The key does not allow it":        {faults: []string{"403 on=LoadAllRoles"}},
-		"The rate limit is exhausted":      {faults: []string{"429:1 on=SearchUsers"}},
-		"The service does not work":        {faults: []string{"503 on=SearchUsers"}},
-		"The reply is too long":            {faults: []string{"huge on=LoadAllRoles call=2-"}},
-		"The list cannot be read whole":    {faults: []string{"total:+1 call=2-"}},
-		"The project is empty":             {project: &emulator.Project{}, passes: true},
-		"A record refers to what is gone":  {project: &stale, passes: true},
-		"The run was stopped":              {faults: []string{"slow:1s on=SearchUsers call=2-"}, stopped: true},
+	proxied := func(proxy string) []trouble {
+		return []trouble{{baseURL: "https://api.descope.invalid", env: map[string]string{"HTTPS_PROXY": proxy}}}
+	}
+	return map[string][]trouble{
+		"The credentials are missing":       {{env: map[string]string{"BATON_MANAGEMENT_KEY": ""}}},
+		"The project ID is none":            {{args: []string{"--project-id", "my-project"}}},
+		"A flag is unknown":                 {{args: []string{"--project", "P2abc"}}},
+		"The base URL has no TLS":           {{baseURL: "http://descope.example"}},
+		"The base URL is no URL":            {{baseURL: "api.descope.com"}},
+		"The mapping file is not there":     {{args: []string{"--mapping", "nowhere.yaml"}}},
+		"The mapping is invalid":            {{args: []string{"--mapping", "wrong.yaml"}, files: map[string]string{"wrong.yaml": wrongMapping(t)}}},
+		"The folder cannot be written to":   {{args: []string{"--file", filepath.Join("nowhere", "sync.c1z")}}},
+		"The temporary folder is not there": {{args: []string{"--c1z-temp-dir", "nowhere"}}},
+		"The file is not a c1z":             {{files: map[string]string{"sync.c1z": "hello"}}, {files: map[string]string{"sync.c1z": foreign[:len(foreign)/2]}}},
+		"The file is of another connector":  {{files: map[string]string{"sync.c1z": foreign}}},
+		"Another run writes the same file":  {{faults: []string{"stuck on=SearchUsers"}, beside: true}},
+		"The host is not found":             {{baseURL: "https://api.descope.invalid"}},
+		"Nothing answers":                   {{baseURL: "http://" + dead}},
+		"The proxy does not answer":         proxied("http://" + dead),
+		"The proxy refuses":                 proxied(forbids),
+		"The proxy wants a password":        proxied(asks),
+		"The certificate is not trusted":    {{baseURL: untrusted}},
+		"The certificate is out of date":    {{baseURL: expired, env: map[string]string{"SSL_CERT_FILE": authority}}, {baseURL: early, env: map[string]string{"SSL_CERT_FILE": authorityOfEarly}}},
+		"The server does not speak TLS":     {{baseURL: strings.Replace(none, "http:", "https:", 1)}},
+		"The base URL points elsewhere":     {{baseURL: moved}},
+		"The answer is a web page":          {{baseURL: page}},
+		"The base URL is not the API":       {{baseURL: none}},
+		"The key or the project is wrong": {
+			{env: map[string]string{"BATON_MANAGEMENT_KEY": "K2wrong"}},
+			{args: []string{"--project-id", "P2another"}},
+			{baseURL: otherRegion},
+		},
+		"The key does not allow it":       {{faults: []string{"403 on=LoadAllRoles"}}},
+		"The rate limit is exhausted":     {{faults: []string{"429 on=SearchUsers"}}},
+		"The API asks for a long pause":   {{faults: []string{"429:300 on=SearchUsers"}}},
+		"The service does not work":       {{faults: []string{"503 on=SearchUsers"}}},
+		"The reply is too long":           {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
+		"The list cannot be read whole":   {{faults: []string{"total:+1 call=2-"}}},
+		"The project is empty":            {{project: &emulator.Project{}, passes: true}},
+		"A record refers to what is gone": {{project: &stale, passes: true}},
+		"The run was stopped":             {{faults: []string{"slow:1s on=SearchUsers call=2-"}, stopped: true}},
 	}
 }
 
@@ -107,34 +125,58 @@ func TestTroubleshooting(t *testing.T) {
 	delete(documented, "The disk is full")
 	cases := troubles(t)
 	for heading := range documented {
-		if _, ok := cases[heading]; !ok {
+		if len(cases[heading]) == 0 {
 			t.Errorf("nothing makes %q happen", heading)
 		}
 	}
 	// At once, since some are tried again for half a minute.
 	var all sync.WaitGroup
-	atOnce := make(chan struct{}, 8)
-	for heading, c := range cases {
+	atOnce := make(chan struct{}, 16)
+	for heading, ways := range cases {
 		text, ok := documented[heading]
 		if !ok {
 			t.Errorf("%q is not in the document", heading)
 			continue
 		}
-		all.Go(func() {
-			atOnce <- struct{}{}
-			defer func() { <-atOnce }()
-			t.Run(heading, func(t *testing.T) {
-				output, failed := c.run(t)
-				if failed == c.passes {
-					t.Errorf("failed is %v", failed)
-				}
-				if !text.MatchString(output) {
-					t.Errorf("the document has\n%s\nthe program says\n%s", text, output)
-				}
+		for _, c := range ways {
+			all.Go(func() {
+				atOnce <- struct{}{}
+				defer func() { <-atOnce }()
+				t.Run(heading, func(t *testing.T) { c.ends(t, text) })
 			})
-		})
+		}
 	}
 	all.Wait()
+}
+
+// whatBecame ends the error of a sync.
+const whatBecame = `(; [^\n]+ (was not written|is as it was before)[^\n]*)?`
+
+// ends fails the test unless a run ends with the text as its error; one that passes
+// has it in its log.
+func (c trouble) ends(t *testing.T, text string) {
+	t.Helper()
+	output, failed := c.run(t)
+	if failed == c.passes {
+		t.Errorf("failed is %v", failed)
+	}
+	var logged, printed []string
+	for line := range strings.Lines(output) {
+		if strings.HasPrefix(line, "{") {
+			logged = append(logged, line)
+		} else {
+			printed = append(printed, line)
+		}
+	}
+	pattern, said := "^"+text+whatBecame+"\n$", strings.Join(printed, "")
+	if c.passes {
+		pattern, said = text, strings.Join(logged, "")
+	} else if !strings.HasPrefix(said, "baton-descope: ") {
+		t.Error("the error does not start with our name")
+	}
+	if !regexp.MustCompile(pattern).MatchString(said) {
+		t.Errorf("the document has\n%s\nthe program says\n%s", text, output)
+	}
 }
 
 // run returns what the program says, and whether it failed.
@@ -174,7 +216,7 @@ func (c trouble) run(t *testing.T) (output string, failed bool) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	err := c.wait(t, d, cmd)
-	return strings.ReplaceAll(said.String(), `\"`, `"`), err != nil
+	return said.String(), err != nil
 }
 
 func (c trouble) wait(t *testing.T, d *emulatortest.Running, cmd *exec.Cmd) error {
@@ -196,18 +238,18 @@ func (c trouble) wait(t *testing.T, d *emulatortest.Running, cmd *exec.Cmd) erro
 
 // textsIn returns the texts of a document by the headings above them, as patterns:
 // words in capitals stand for anything, and so do three dots.
-func textsIn(t *testing.T, path string) map[string]*regexp.Regexp {
+func textsIn(t *testing.T, path string) map[string]string {
 	t.Helper()
 	document, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := map[string]*regexp.Regexp{}
+	texts := map[string]string{}
 	for _, m := range regexp.MustCompile("(?s)\n### ([^\n]+)\n\n```text\n(.*?)\n```\n").FindAllStringSubmatch(string(document), -1) {
 		pattern := regexp.QuoteMeta(m[2])
 		pattern = strings.ReplaceAll(pattern, `\.\.\.`, `(?s:.*)`)
-		pattern = regexp.MustCompile(`\b(FILE|FOLDER|URL|HOST|NUMBER|ID|REASON)\b`).ReplaceAllString(pattern, `[^\n]+`)
-		texts[m[1]] = regexp.MustCompile(pattern)
+		pattern = regexp.MustCompile(`\b(FILE|FOLDER|HOST|NUMBER|REASON|TIME|URL)\b`).ReplaceAllString(pattern, `[^\n]+`)
+		texts[m[1]] = pattern
 	}
 	if headings := strings.Count(string(document), "\n### "); headings != len(texts) {
 		t.Errorf("%d of %d headings have a text under them", len(texts), headings)
