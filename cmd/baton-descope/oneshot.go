@@ -142,6 +142,9 @@ func (o *once) sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkTypes(typeIDs(plan)); err != nil {
+		return err
+	}
 	opts, err := o.syncOptions()
 	if err != nil {
 		return err
@@ -183,6 +186,16 @@ func (o *once) sync(ctx context.Context) error {
 		return err
 	}
 	o.done(time.Since(started))
+	return nil
+}
+
+// checkTypes finds resource types that are asked for and that there are not.
+func (o *once) checkTypes(known []string) error {
+	for _, id := range o.GetStringSlice("sync-resource-types") {
+		if !slices.Contains(known, id) {
+			return fmt.Errorf("%s: --sync-resource-types: there is no resource type %q; there are %s", name, id, strings.Join(slices.Sorted(slices.Values(known)), ", "))
+		}
+	}
 	return nil
 }
 

@@ -75,6 +75,7 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The credentials are missing":       {{env: map[string]string{"BATON_MANAGEMENT_KEY": ""}}},
 		"The project ID is none":            {{args: []string{"--project-id", "my-project"}}},
 		"A flag is unknown":                 {{args: []string{"--project", "P2abc"}}},
+		"A resource type is unknown":        {{args: []string{"--sync-resource-types", "users"}}},
 		"The base URL has no TLS":           {{baseURL: "http://descope.example"}},
 		"The base URL is no URL":            {{baseURL: "api.descope.com"}},
 		"The mapping file is not there":     {{args: []string{"--mapping", "nowhere.yaml"}}},
@@ -149,8 +150,8 @@ func TestTroubleshooting(t *testing.T) {
 	all.Wait()
 }
 
-// whatBecame ends the error of a sync.
-const whatBecame = `(; [^\n]+ (was not written|is as it was before)[^\n]*)?`
+// whatBecame ends the error of a sync: FILE, and what is in it.
+const whatBecame = `(; \S+ (was not written|is as it was before)[^\n]*)?`
 
 // ends fails the test unless a run ends with the text as its error; one that passes
 // has it in its log.
