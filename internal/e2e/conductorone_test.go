@@ -8,13 +8,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +18,8 @@ import (
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/conductorone/baton-descope/internal/harness"
 )
 
 // conductorOne stands in for ConductorOne: it hands out one task, a full sync, and
@@ -45,7 +43,7 @@ func newConductorOne(t *testing.T) *conductorOne {
 	c.tasks <- v1.Task_builder{Id: "full sync", SyncFull: &v1.Task_SyncFullTask{}}.Build()
 	calls := grpc.NewServer()
 	v1.RegisterBatonServiceServer(calls, c)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c.host, c.roots = harness.ServeTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
 			calls.ServeHTTP(w, r)
@@ -55,18 +53,6 @@ func newConductorOne(t *testing.T) *conductorOne {
 			http.NotFound(w, r)
 		}
 	}))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
-	c.host = server.Listener.Addr().String()
-	c.roots = filepath.Join(t.TempDir(), "roots.pem")
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(c.roots, certificate, 0o644); err != nil {
-		t.Fatal(err)
-	}
 	return c
 }
 

@@ -8,13 +8,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,6 +23,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-descope/internal/harness"
 )
 
 // conductorOne stands in for ConductorOne: it gives a function that has a token its
@@ -50,7 +48,7 @@ func newConductorOne(t *testing.T, settings map[string]any) *conductorOne {
 	calls := grpc.NewServer()
 	v1.RegisterConnectorConfigServiceServer(calls, c)
 	v1.RegisterBatonSessionServiceServer(calls, c.session)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c.host, c.roots = harness.ServeTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
 			calls.ServeHTTP(w, r)
@@ -65,18 +63,6 @@ func newConductorOne(t *testing.T, settings map[string]any) *conductorOne {
 			http.NotFound(w, r)
 		}
 	}))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
-	c.host = server.Listener.Addr().String()
-	c.roots = filepath.Join(t.TempDir(), "roots.pem")
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(c.roots, certificate, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	return c
 }
 
