@@ -43,7 +43,8 @@ type entry struct {
 
 // measured are documents of which no command is run, and why.
 var measured = map[string]entry{
-	"docs/operations.md": {"", "it measures large projects, for minutes", checkFlags},
+	"docs/operations.md":  {"", "it measures large projects, for minutes", checkFlags},
+	"docs/performance.md": {"", "it measures for minutes; internal/bench tests its program", checkBench},
 }
 
 // listed returns the entry of a command of a document that is not run.
@@ -124,6 +125,21 @@ func checkFlags(t *testing.T, command string) {
 		name, _, _ := strings.Cut(word, "=")
 		if strings.HasPrefix(word, "-") && !flagNames()[strings.TrimLeft(name, "-")] {
 			t.Errorf("%s: the connector has no flag %s", command, name)
+		}
+	}
+}
+
+// checkBench looks up the flags of the program that measures; internal/repo looks up
+// the targets of make.
+func checkBench(t *testing.T, command string) {
+	t.Helper()
+	arguments, ok := strings.CutPrefix(command, "go run ./internal/bench ")
+	if !ok && !strings.HasPrefix(command, "make ") {
+		t.Errorf("%s: that measures nothing", command)
+	}
+	for word := range strings.FieldsSeq(arguments) {
+		if name, isFlag := strings.CutPrefix(word, "-"); ok && isFlag && !strings.Contains(string(source(t, "internal/bench/main.go")), `"`+name+`"`) {
+			t.Errorf("%s: the program has no flag -%s", command, name)
 		}
 	}
 }
