@@ -71,7 +71,7 @@ fuzz: ## Run each fuzz test for a short while
 
 # Syncs under mixed faults, of a project that changes. A failure names the SOAK_SEED
 # with which that one sync runs again.
-SOAK_SYNCS ?= 600
+SOAK_SYNCS ?= 2000
 
 .PHONY: soak
 soak: ## Sync a changing project under faults, again and again, for about two minutes
