@@ -33,6 +33,9 @@ const few = 1100
 // TestSameRows syncs with every contender, and compares what they store: only what
 // makes the same rows can be measured side by side.
 func TestSameRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what it runs is no part of the connector")
+	}
 	d := emulatortest.Start(t, emulator.Generate(sizeOf(few)), emulator.Options{})
 	want := stored(t, ours, d.URL)
 	for _, name := range []string{floor, byHand, conventional} {
