@@ -40,7 +40,7 @@ vet: ## Run go vet
 unit: ## Run all tests
 	go test ./...
 
-# The large tables of faults run in full above, and one case of five here.
+# The large tables of faults run in full above, and one case of eight here.
 .PHONY: race
 race: ## Run the tests with the race detector
 	CGO_ENABLED=1 go test -race -short ./...

@@ -42,6 +42,7 @@ func TestUsersChangeWhileListed(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			sampled(t)
 			t.Parallel()
 			d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 120, Tenants: 4, Roles: 5, Permissions: 4, Seed: seed}), emulator.Options{})
 			before := expected(project(d), false)

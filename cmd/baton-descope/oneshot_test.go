@@ -217,6 +217,9 @@ func requestAt(d *emulatortest.Running, n int64) <-chan struct{} {
 
 // A process that is killed ten times, run again each time, ends with exact sets.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what it shows is on the disk, not in memory")
+	}
 	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -279,6 +282,9 @@ func nothingElse(t *testing.T, dir string) {
 
 // SIGINT and SIGTERM end a sync, which goes on at the page in the next run.
 func TestSignals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what it shows is on the disk, not in memory")
+	}
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no such signals")
@@ -286,13 +292,10 @@ func TestSignals(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			pages := 40
-			if testing.Short() {
-				pages = 20
-			}
+			const pages = 40
 			d := bigDescope(t, 99*pages, 20*time.Millisecond)
 			dir := t.TempDir()
-			reached := requestAt(d, int64(pages-2))
+			reached := requestAt(d, pages-2)
 			cmd, output := process(t, d, time.Hour, dir)
 			cmd.WaitDelay = 10 * time.Second
 			if err := cmd.Start(); err != nil {
