@@ -217,10 +217,10 @@ func requestAt(d *emulatortest.Running, n int64) <-chan struct{} {
 
 // A process that is killed ten times, run again each time, ends with exact sets.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("what it shows is on the disk, not in memory")
 	}
-	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -282,10 +282,10 @@ func nothingElse(t *testing.T, dir string) {
 
 // SIGINT and SIGTERM end a sync, which goes on at the page in the next run.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("what it shows is on the disk, not in memory")
 	}
-	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no such signals")
 	}
