@@ -95,6 +95,7 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	switch {
 	case closeErr != nil:
 		// The file is replaced only when packing succeeds: it is as it was.
+		time.Sleep(settling)
 		return packing, &notPacked{errors.Join(err, closeErr)}
 	case err != nil && !windowOver(err) && ctx.Err() == nil && r.session.IsSet() && r.client.validated():
 		// The list that failed has to start anew, and what it stored by now may be gone
@@ -103,6 +104,11 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	}
 	return packing, err
 }
+
+// settling is how long the store may take to look at the files that it has written
+// last. The SDK leaves it open when they cannot be packed, and it ends the process
+// when its files go at that moment.
+const settling = 300 * time.Millisecond
 
 // notPacked is the error of a window that could not be stored.
 type notPacked struct{ error }
