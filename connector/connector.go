@@ -10,7 +10,7 @@
 //	server, err := connector.NewServer(ctx, c)
 //
 // Three ideas carry it. Every record is read once for each sync: what later
-// phases need of a paged record is kept in the SDK's session store (kept.go), and
+// phases need of a paged record is kept in the SDK's session store (cache.go), and
 // lists that come in one reply stay in memory for the sync (sync.go). Nothing
 // depends on what was kept: whatever is missing is read again. And an error never
 // looks like an empty list: a list proves that it is whole (turn.go), or the sync

@@ -57,6 +57,12 @@ func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at ste
 	return out, seg.next, nil
 }
 
+// holdersSeen is what the list of holders that is being read has shown.
+type holdersSeen struct {
+	list string
+	seen *idSet
+}
+
 // holdersOf returns the set of the records that a list of holders has shown up
 // to a place. When it is lost, the list starts over.
 func (s *syncState) holdersOf(e *mapping.Entitlement, on string, at *cursor) *idSet {

@@ -6,6 +6,10 @@ import (
 	"sync"
 	"sync/atomic"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -69,6 +73,37 @@ func (s *syncs) endAll() {
 	s.states, s.order = nil, nil
 }
 
+// syncer syncs one resource type. Entitlements and grants are asked for by
+// type, not by resource: a type's grants are those that its records hold, on
+// whatever type. The calls for one resource are there for syncers that do not
+// know the others, and for targeted syncs.
+type syncer struct {
+	*Connector
+	typ *mapping.ResourceType
+}
+
+// ResourceType describes the type to the SDK.
+func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
+	annos := annotations.New(&v2.TypeScopedGrants{})
+	if len(s.typ.Entitlements) == 0 {
+		annos.Append(&v2.SkipEntitlements{})
+	} else {
+		annos.Append(&v2.TypeScopedEntitlements{})
+	}
+	rt := v2.ResourceType_builder{Id: s.typ.ID, DisplayName: s.typ.DisplayName, Annotations: annos}.Build()
+	if trait, ok := traits[s.typ.Trait]; ok {
+		rt.SetTraits([]v2.ResourceType_Trait{trait})
+	}
+	return rt
+}
+
+var traits = map[mapping.Trait]v2.ResourceType_Trait{
+	mapping.TraitUser:  v2.ResourceType_TRAIT_USER,
+	mapping.TraitGroup: v2.ResourceType_TRAIT_GROUP,
+	mapping.TraitRole:  v2.ResourceType_TRAIT_ROLE,
+	mapping.TraitApp:   v2.ResourceType_TRAIT_APP,
+}
+
 // syncState is what one sync has read: the lists that come in one reply, whole,
 // each read once by whoever asks first, and how far it is in those that come in
 // pages.
@@ -80,10 +115,34 @@ type syncState struct {
 	absent   missing
 }
 
-// holdersSeen is what the list of holders that is being read has shown.
-type holdersSeen struct {
-	list string
-	seen *idSet
+func newSyncState() *syncState {
+	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}}
+}
+
+// listing returns the list of a type that comes in pages.
+func (s *syncState) listing(c *Connector, t *mapping.ResourceType) *listing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.listings[t.ID]
+	if l == nil {
+		l = c.newListing(t)
+		s.listings[t.ID] = l
+	}
+	return l
+}
+
+// end gives up what is on its way for the sync.
+func (s *syncState) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.listings {
+		select {
+		case l.lock <- struct{}{}: // Nobody uses it.
+			l.ahead.drop()
+			<-l.lock
+		default: // Its caller gives it up when the call ends.
+		}
+	}
 }
 
 // listSlot holds one list. Its lock is a channel, so that waiting for another
@@ -91,10 +150,6 @@ type holdersSeen struct {
 type listSlot struct {
 	lock chan struct{}
 	list atomic.Pointer[wholeList]
-}
-
-func newSyncState() *syncState {
-	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}}
 }
 
 // whole returns a list that comes in one reply. After an error the next one
@@ -127,28 +182,52 @@ func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.Resource
 	return slot.list.Load(), nil
 }
 
-// listing returns the list of a type that comes in pages.
-func (s *syncState) listing(c *Connector, t *mapping.ResourceType) *listing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := s.listings[t.ID]
-	if l == nil {
-		l = c.newListing(t)
-		s.listings[t.ID] = l
-	}
-	return l
+// wholeList is a list that comes in one reply.
+type wholeList struct {
+	ids     []mapping.ID // in the API's order, each once
+	records []mapping.Record
+	index   map[string]int // by the id's text
 }
 
-// end gives up what is on its way for the sync.
-func (s *syncState) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.listings {
-		select {
-		case l.lock <- struct{}{}: // Nobody uses it.
-			l.ahead.drop()
-			<-l.lock
-		default: // Its caller gives it up when the call ends.
-		}
+// find returns the record of an id.
+func (l *wholeList) find(id mapping.ID) (mapping.Record, bool) {
+	i, ok := l.index[id.String()]
+	if !ok {
+		return mapping.Record{}, false
 	}
+	return l.records[i], true
+}
+
+func (c *Connector) readWhole(ctx context.Context, t *mapping.ResourceType) (*wholeList, error) {
+	page, err := c.readPage(ctx, t, mapping.Position{}, 0)
+	if err != nil {
+		return nil, err
+	}
+	list := &wholeList{index: make(map[string]int, len(page.Records))}
+	for _, r := range page.Records {
+		id, err := t.IDOf(r)
+		if err != nil {
+			return nil, lacksID(err)
+		}
+		if first, twice := list.index[id.String()]; twice {
+			if !list.records[first].Equal(r) {
+				return nil, errorf(codes.FailedPrecondition, "%s lists the %s %q twice, and not the same each time", t.List.Operation.Name, t.ID, id)
+			}
+			continue
+		}
+		list.index[id.String()] = len(list.ids)
+		list.ids = append(list.ids, id)
+		list.records = append(list.records, r)
+	}
+	return list, nil
+}
+
+// readPage reads the page of a list at a position, of at most size records; 0
+// is the size in the mapping.
+func (c *Connector) readPage(ctx context.Context, t *mapping.ResourceType, at mapping.Position, size int) (mapping.Page, error) {
+	reply, err := c.call(ctx, t.List.Operation, true, t.List.Request(at, size))
+	if err != nil {
+		return mapping.Page{}, err
+	}
+	return t.List.Read(reply), nil
 }

@@ -2,16 +2,12 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/conductorone/baton-descope/mapping"
@@ -23,37 +19,6 @@ const (
 	maxRecords = 1000
 	maxBytes   = 2 << 20
 )
-
-// syncer syncs one resource type. Entitlements and grants are asked for by
-// type, not by resource: a type's grants are those that its records hold, on
-// whatever type. The calls for one resource are there for syncers that do not
-// know the others, and for targeted syncs.
-type syncer struct {
-	*Connector
-	typ *mapping.ResourceType
-}
-
-// ResourceType describes the type to the SDK.
-func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
-	annos := annotations.New(&v2.TypeScopedGrants{})
-	if len(s.typ.Entitlements) == 0 {
-		annos.Append(&v2.SkipEntitlements{})
-	} else {
-		annos.Append(&v2.TypeScopedEntitlements{})
-	}
-	rt := v2.ResourceType_builder{Id: s.typ.ID, DisplayName: s.typ.DisplayName, Annotations: annos}.Build()
-	if trait, ok := traits[s.typ.Trait]; ok {
-		rt.SetTraits([]v2.ResourceType_Trait{trait})
-	}
-	return rt
-}
-
-var traits = map[mapping.Trait]v2.ResourceType_Trait{
-	mapping.TraitUser:  v2.ResourceType_TRAIT_USER,
-	mapping.TraitGroup: v2.ResourceType_TRAIT_GROUP,
-	mapping.TraitRole:  v2.ResourceType_TRAIT_ROLE,
-	mapping.TraitApp:   v2.ResourceType_TRAIT_APP,
-}
 
 // List returns one step of the type's resources, and with them the resources of
 // other types that its records show.
@@ -181,6 +146,27 @@ func (s *syncer) fill(ctx context.Context, state *syncState, ids []mapping.ID, r
 	return out.resources, len(ids), nil
 }
 
+// batch collects the resources of one answer until it is full.
+type batch struct {
+	resources []*v2.Resource
+	bytes     int
+}
+
+// add adds resources that belong together, or returns false when they do not
+// fit any more. The first always fit.
+func (b *batch) add(resources ...*v2.Resource) bool {
+	bytes := 0
+	for _, r := range resources {
+		bytes += proto.Size(r)
+	}
+	if len(b.resources) > 0 && b.bytes+bytes > maxBytes {
+		return false
+	}
+	b.resources = append(b.resources, resources...)
+	b.bytes += bytes
+	return true
+}
+
 // shownBy returns the resources of other types that a record shows.
 func (s *syncer) shownBy(ctx context.Context, state *syncState, r mapping.Record) ([]*v2.Resource, error) {
 	var shown []*v2.Resource
@@ -230,57 +216,4 @@ func (s *syncer) shownIDs(ctx context.Context, state *syncState, t *mapping.Reso
 		return err
 	})
 	return ids, lacksID(err)
-}
-
-// batch collects the resources of one answer until it is full.
-type batch struct {
-	resources []*v2.Resource
-	bytes     int
-}
-
-// add adds resources that belong together, or returns false when they do not
-// fit any more. The first always fit.
-func (b *batch) add(resources ...*v2.Resource) bool {
-	bytes := 0
-	for _, r := range resources {
-		bytes += proto.Size(r)
-	}
-	if len(b.resources) > 0 && b.bytes+bytes > maxBytes {
-		return false
-	}
-	b.resources = append(b.resources, resources...)
-	b.bytes += bytes
-	return true
-}
-
-// lacksID is the error of a record that does not say what an id needs. An error
-// that came from elsewhere keeps its code.
-func lacksID(err error) error {
-	var coded interface{ GRPCStatus() *status.Status }
-	if err == nil || errors.As(err, &coded) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return errorf(codes.FailedPrecondition, "%w", err)
-}
-
-// getter reads one resource, for targeted syncs.
-type getter struct{ s *syncer }
-
-// Get returns the resource with an id.
-func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
-	s := g.s
-	parsed, err := s.typ.ParseID(id.GetResource())
-	if err != nil {
-		return nil, nil, s.wrap(errorf(codes.InvalidArgument, "%w", err))
-	}
-	state := newSyncState()
-	f, ok, err := s.find(ctx, state, s.typ, parsed)
-	if err != nil {
-		return nil, nil, s.wrap(err)
-	}
-	if !ok {
-		return nil, nil, s.wrap(errorf(codes.NotFound, "there is no %s %q", s.typ.ID, parsed))
-	}
-	r, err := s.resource(ctx, state, s.typ, parsed, f.record)
-	return r, nil, s.wrap(err)
 }

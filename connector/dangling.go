@@ -74,6 +74,22 @@ func (m *missing) report(ctx context.Context) {
 	m.count, m.examples = 0, nil
 }
 
+// knownOrLeftOut tells whether the principal of a grant, or the resource that
+// it is on, is in its list. If not, the grant is left out.
+func (s *syncer) knownOrLeftOut(ctx context.Context, o resource.SyncOpAttrs, e *mapping.Entitlement, principal, on, which *v2.ResourceId) (bool, error) {
+	t := s.plan.Type(which.GetResourceType())
+	id, err := t.ParseID(which.GetResource())
+	if err != nil {
+		return false, errorf(codes.InvalidArgument, "%w", err)
+	}
+	state := s.syncs.state(o.SyncID)
+	ok, err := s.known(ctx, o, state, t, id)
+	if err != nil || ok {
+		return ok, err
+	}
+	return false, s.leaveOut(state, LeftOut{Principal: principal, On: on, Missing: which, Entitlement: e})
+}
+
 // known tells whether a resource is in its list, which has been read to its
 // end. It is taken to be where that cannot be told any more.
 func (s *syncer) known(ctx context.Context, o resource.SyncOpAttrs, state *syncState, t *mapping.ResourceType, id mapping.ID) (bool, error) {
@@ -109,4 +125,23 @@ func (s *syncer) known(ctx context.Context, o resource.SyncOpAttrs, state *syncS
 		l.lost = !l.whole
 	}
 	return l.lost || l.seen.has(hashOf(id)), nil
+}
+
+// exists tells whether a resource that a record of this type refers to is
+// there. Of a paged list that is not known, and the SDK checks it at the end of
+// the sync.
+func (s *syncer) exists(ctx context.Context, state *syncState, t *mapping.ResourceType, id mapping.ID) (bool, error) {
+	if !t.Whole() {
+		return true, nil
+	}
+	list, err := state.whole(ctx, s.Connector, t)
+	if err != nil {
+		return false, err
+	}
+	if t.ShownIn(s.typ) == nil {
+		_, listed := list.find(id)
+		return listed, nil
+	}
+	r, err := s.listedOrShown(ctx, state, t, list, id)
+	return r.Given(), err
 }

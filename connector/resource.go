@@ -2,6 +2,8 @@ package connector
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -9,12 +11,156 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
 )
+
+// getter reads one resource, for targeted syncs.
+type getter struct{ s *syncer }
+
+// Get returns the resource with an id.
+func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	s := g.s
+	parsed, err := s.typ.ParseID(id.GetResource())
+	if err != nil {
+		return nil, nil, s.wrap(errorf(codes.InvalidArgument, "%w", err))
+	}
+	state := newSyncState()
+	f, ok, err := s.find(ctx, state, s.typ, parsed)
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	if !ok {
+		return nil, nil, s.wrap(errorf(codes.NotFound, "there is no %s %q", s.typ.ID, parsed))
+	}
+	r, err := s.resource(ctx, state, s.typ, parsed, f.record)
+	return r, nil, s.wrap(err)
+}
+
+// found is a resource's record, with its parent's where it has one.
+type found struct {
+	record, parent mapping.Record
+}
+
+// find returns the record of the resource with an id, in the lists of a sync or
+// by a call of its own; false when there is none.
+func (c *Connector) find(ctx context.Context, s *syncState, t *mapping.ResourceType, id mapping.ID) (found, bool, error) {
+	var f found
+	var err error
+	switch {
+	case t.Whole():
+		var list *wholeList
+		list, err = s.whole(ctx, c, t)
+		if err != nil {
+			return f, false, err
+		}
+		if f.record, err = c.listedOrShown(ctx, s, t, list, id); err != nil || !f.record.Given() {
+			return f, false, err
+		}
+	case t.Get != nil:
+		var ok bool
+		if f.record, ok, err = c.get(ctx, t, id); err != nil || !ok {
+			return f, false, err
+		}
+	default:
+		return f, false, errorf(codes.Unimplemented, "a %s cannot be read by itself: the mapping has no get", t.ID)
+	}
+	f.parent, err = c.parentOf(ctx, s, t, id, f.record)
+	return f, err == nil, err
+}
+
+// listedOrShown returns the record of a listed resource, or of the one that a
+// resource which other records show is like; none when there is neither.
+func (c *Connector) listedOrShown(ctx context.Context, s *syncState, t *mapping.ResourceType, list *wholeList, id mapping.ID) (mapping.Record, error) {
+	if r, ok := list.find(id); ok {
+		return r, nil
+	}
+	like := mapping.Record{}
+	for _, also := range t.Also {
+		if r, ok := list.find(also.Like(id)); ok {
+			like = r
+			break
+		}
+	}
+	if !like.Given() || t.Parent == nil || !t.Parent.Whole() {
+		return like, nil
+	}
+	parentID, err := t.ParentID(id, like)
+	if err != nil || parentID == nil {
+		return like, err
+	}
+	parents, err := s.whole(ctx, c, t.Parent)
+	if err != nil {
+		return mapping.Record{}, err
+	}
+	if _, ok := parents.find(parentID); !ok {
+		return mapping.Record{}, nil
+	}
+	return like, nil
+}
+
+// get reads one record by its own operation.
+func (c *Connector) get(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (mapping.Record, bool, error) {
+	request, err := t.Get.Request(id)
+	if err != nil {
+		return mapping.Record{}, false, errorf(codes.InvalidArgument, "%w", err)
+	}
+	reply, err := c.call(ctx, t.Get.Operation, true, request)
+	switch {
+	case transport.IsNotFound(err):
+		return mapping.Record{}, false, nil
+	case err != nil:
+		return mapping.Record{}, false, err
+	}
+	record, ok := t.Get.Record(reply)
+	if !ok {
+		return mapping.Record{}, false, errorf(codes.Internal, "%s: the reply has no %s", t.Get.Operation.Name, t.ID)
+	}
+	own, err := t.IDOf(record)
+	if err != nil {
+		return mapping.Record{}, false, lacksID(err)
+	}
+	if own.String() != id.String() {
+		return mapping.Record{}, false, errorf(codes.Internal, "%s: asked for the %s %q, the API answered with %q", t.Get.Operation.Name, t.ID, id, own)
+	}
+	return record, true, nil
+}
+
+// parentOf returns the record of a resource's parent, where its texts need it
+// and the parent is listed.
+func (c *Connector) parentOf(ctx context.Context, s *syncState, t *mapping.ResourceType, id mapping.ID, r mapping.Record) (mapping.Record, error) {
+	if !t.NeedsParent {
+		return mapping.Record{}, nil
+	}
+	parentID, err := t.ParentID(id, r)
+	if err != nil {
+		return mapping.Record{}, lacksID(err)
+	}
+	if parentID == nil {
+		return mapping.Record{}, nil
+	}
+	list, err := s.whole(ctx, c, t.Parent)
+	if err != nil {
+		return mapping.Record{}, fmt.Errorf("the parent of %s %q: %w", t.ID, id, err)
+	}
+	parent, _ := list.find(parentID)
+	return parent, nil
+}
+
+// lacksID is the error of a record that does not say what an id needs. An error
+// that came from elsewhere keeps its code.
+func lacksID(err error) error {
+	var coded interface{ GRPCStatus() *status.Status }
+	if err == nil || errors.As(err, &coded) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return errorf(codes.FailedPrecondition, "%w", err)
+}
 
 // resource makes the SDK's resource of a record.
 func (c *Connector) resource(ctx context.Context, s *syncState, t *mapping.ResourceType, id mapping.ID, r mapping.Record) (*v2.Resource, error) {
@@ -167,60 +313,4 @@ func userTrait(u *mapping.User) *v2.UserTrait {
 		trait.SsoStatus = v2.UserTrait_SSOStatus_builder{SsoEnabled: *u.SSO}.Build()
 	}
 	return trait.Build()
-}
-
-var purposes = map[mapping.Purpose]v2.Entitlement_PurposeValue{
-	mapping.PurposeAssignment: v2.Entitlement_PURPOSE_VALUE_ASSIGNMENT,
-	mapping.PurposePermission: v2.Entitlement_PURPOSE_VALUE_PERMISSION,
-	mapping.PurposeOwnership:  v2.Entitlement_PURPOSE_VALUE_OWNERSHIP,
-}
-
-// newEntitlement makes the SDK's entitlement of one on a resource.
-func (c *Connector) newEntitlement(e *mapping.Entitlement, on *v2.ResourceId, name keptEntitlement) *v2.Entitlement {
-	out := v2.Entitlement_builder{
-		Id:          entitlementID(e, on),
-		Resource:    v2.Resource_builder{Id: on}.Build(),
-		DisplayName: clip(name.Name, maxDisplayName),
-		Description: clip(name.Description, maxDescription),
-		Slug:        e.Slug,
-		Purpose:     purposes[e.Purpose],
-	}
-	for _, t := range e.GrantableTo {
-		out.GrantableTo = append(out.GrantableTo, v2.ResourceType_builder{Id: t.ID, DisplayName: t.DisplayName}.Build())
-	}
-	if e.ReadOnly {
-		out.Annotations = annotations.New(&v2.EntitlementImmutable{})
-	}
-	return out.Build()
-}
-
-// entitlementID has the SDK's form, which is a public contract of its own.
-func entitlementID(e *mapping.Entitlement, on *v2.ResourceId) string {
-	return on.GetResourceType() + ":" + on.GetResource() + ":" + e.Slug
-}
-
-// newGrant makes the SDK's grant of what a rule says. The principal is a bare
-// id: the SDK has the rest.
-func (c *Connector) newGrant(rule *mapping.GrantRule, on, principal *v2.ResourceId) *v2.Grant {
-	id := entitlementID(rule.Entitlement, on)
-	var annos annotations.Annotations
-	if rule.Entitlement.ReadOnly {
-		annos.Append(&v2.GrantImmutable{})
-	}
-	if c.options.Expand && rule.Expand != nil {
-		expandable := &v2.GrantExpandable{EntitlementIds: []string{entitlementID(rule.Expand, principal)}, Shallow: true}
-		for _, t := range rule.Expand.GrantableTo {
-			expandable.ResourceTypeIds = append(expandable.ResourceTypeIds, t.ID)
-		}
-		annos.Append(expandable)
-	}
-	return v2.Grant_builder{
-		Id:        id + ":" + principal.GetResourceType() + ":" + principal.GetResource(),
-		Principal: v2.Resource_builder{Id: principal}.Build(),
-		Entitlement: v2.Entitlement_builder{
-			Id:       id,
-			Resource: v2.Resource_builder{Id: on}.Build(),
-		}.Build(),
-		Annotations: annos,
-	}.Build()
 }

@@ -1,0 +1,95 @@
+package connector
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// EntitlementsForResourceType returns one step of the type's entitlements.
+func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
+	var at step
+	if err := parseToken(o.PageToken.Token, &at); err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	var out []*v2.Entitlement
+	next, err := s.pass(ctx, o, at, wantNames, func(row keptRow) (int, error) {
+		on := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
+		for i, e := range s.typ.Entitlements {
+			out = append(out, s.newEntitlement(e, on, row.Names[i]))
+		}
+		return len(out), nil
+	})
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	results, err := resultsAt(next)
+	return out, results, s.wrap(err)
+}
+
+// Entitlements returns the entitlements on one resource.
+func (s *syncer) Entitlements(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
+	row, err := s.rowOf(ctx, r.GetId(), o, wantNames)
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	out := make([]*v2.Entitlement, len(s.typ.Entitlements))
+	for i, e := range s.typ.Entitlements {
+		out[i] = s.newEntitlement(e, r.GetId(), row.Names[i])
+	}
+	return out, &resource.SyncOpResults{}, nil
+}
+
+func (s *syncer) namesIn(ctx context.Context, state *syncState, id mapping.ID, r mapping.Record) ([]keptEntitlement, error) {
+	if len(s.typ.Entitlements) == 0 {
+		return nil, nil
+	}
+	parent, err := s.parentOf(ctx, state, s.typ, id, r)
+	if err != nil {
+		return nil, err
+	}
+	mapped, err := s.typ.Resource(id, r, parent)
+	if err != nil {
+		return nil, errorf(codes.FailedPrecondition, "%w", err)
+	}
+	names := make([]keptEntitlement, len(s.typ.Entitlements))
+	for i, e := range s.typ.Entitlements {
+		names[i].Name, names[i].Description = e.Describe(mapped.Name, r, parent)
+	}
+	return names, nil
+}
+
+var purposes = map[mapping.Purpose]v2.Entitlement_PurposeValue{
+	mapping.PurposeAssignment: v2.Entitlement_PURPOSE_VALUE_ASSIGNMENT,
+	mapping.PurposePermission: v2.Entitlement_PURPOSE_VALUE_PERMISSION,
+	mapping.PurposeOwnership:  v2.Entitlement_PURPOSE_VALUE_OWNERSHIP,
+}
+
+// newEntitlement makes the SDK's entitlement of one on a resource.
+func (c *Connector) newEntitlement(e *mapping.Entitlement, on *v2.ResourceId, name keptEntitlement) *v2.Entitlement {
+	out := v2.Entitlement_builder{
+		Id:          entitlementID(e, on),
+		Resource:    v2.Resource_builder{Id: on}.Build(),
+		DisplayName: clip(name.Name, maxDisplayName),
+		Description: clip(name.Description, maxDescription),
+		Slug:        e.Slug,
+		Purpose:     purposes[e.Purpose],
+	}
+	for _, t := range e.GrantableTo {
+		out.GrantableTo = append(out.GrantableTo, v2.ResourceType_builder{Id: t.ID, DisplayName: t.DisplayName}.Build())
+	}
+	if e.ReadOnly {
+		out.Annotations = annotations.New(&v2.EntitlementImmutable{})
+	}
+	return out.Build()
+}
+
+// entitlementID has the SDK's form, which is a public contract of its own.
+func entitlementID(e *mapping.Entitlement, on *v2.ResourceId) string {
+	return on.GetResourceType() + ":" + on.GetResource() + ":" + e.Slug
+}

@@ -1,0 +1,213 @@
+package connector
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
+
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// GrantsForResourceType returns one step of the grants that the type's
+// resources hold, and then, where the API lists holders for one resource at a
+// time, of those that are held on them.
+func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
+	var at step
+	if err := parseToken(o.PageToken.Token, &at); err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	var siblings []step
+	var err error
+	if o.PageToken.Token == "" {
+		if at, siblings, err = s.parts(ctx, o); err != nil {
+			return nil, nil, s.wrap(err)
+		}
+	}
+	var out []*v2.Grant
+	var next *step
+	switch {
+	case at.Holders:
+		out, next, err = s.passHolders(ctx, o, at)
+	case len(s.typ.Grants) > 0:
+		next, err = s.pass(ctx, o, at, wantGrants, func(row keptRow) (int, error) {
+			grants, err := s.grantsOf(ctx, o, row)
+			out = append(out, grants...)
+			return len(out), err
+		})
+	}
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	if next == nil && !at.Holders && at.Until == 0 && s.typ.HasHolders() {
+		next = &step{Holders: true}
+	}
+	results, err := resultsAt(next)
+	if err == nil && len(siblings) > 0 {
+		err = enqueue(results, siblings)
+	}
+	// The SDK's store takes what comes in the order of its keys more cheaply.
+	slices.SortFunc(out, func(a, b *v2.Grant) int { return strings.Compare(a.GetId(), b.GetId()) })
+	return out, results, s.wrap(err)
+}
+
+// parallelParts is into how many parts a pass over many pages is cut: more than
+// the SDK has workers by default, so that they end together. Each part is in
+// the SDK's checkpoints.
+const parallelParts = 8
+
+// parts cuts the pass over a list that comes in pages into parts that the SDK's
+// workers can read at once. It returns the place of the first, and of the others.
+func (s *syncer) parts(ctx context.Context, o resource.SyncOpAttrs) (step, []step, error) {
+	if s.typ.Whole() || len(s.typ.Grants) == 0 {
+		return step{}, nil, nil
+	}
+	l := s.syncs.state(o.SyncID).listing(s.Connector, s.typ)
+	leave, err := l.enter(ctx)
+	if err != nil {
+		return step{}, nil, err
+	}
+	defer leave()
+	count, err := s.pageCount(ctx, o, l)
+	if err != nil || count < parallelParts {
+		return step{}, nil, err
+	}
+	var siblings []step
+	for i := 1; i < parallelParts; i++ {
+		siblings = append(siblings, step{Page: i * count / parallelParts, Until: (i + 1) * count / parallelParts})
+	}
+	if s.typ.HasHolders() {
+		siblings = append(siblings, step{Holders: true})
+	}
+	return step{Until: count / parallelParts}, siblings, nil
+}
+
+// enqueue asks the SDK to go on at several places beside the next one.
+func enqueue(results *resource.SyncOpResults, places []step) error {
+	tokens := make([]string, len(places))
+	for i := range places {
+		var err error
+		if tokens[i], err = token(&places[i]); err != nil {
+			return err
+		}
+	}
+	results.Annotations = annotations.New(v2.EnqueuePageTokens_builder{PageTokens: tokens}.Build())
+	return nil
+}
+
+// Grants returns the grants that one resource holds, and those that are listed
+// as held on it.
+func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
+	var out []*v2.Grant
+	if len(s.typ.Grants) > 0 {
+		row, err := s.rowOf(ctx, r.GetId(), o, wantGrants)
+		if err != nil {
+			return nil, nil, s.wrap(err)
+		}
+		if out, err = s.grantsOf(ctx, resource.SyncOpAttrs{}, row); err != nil {
+			return nil, nil, s.wrap(err)
+		}
+	}
+	if s.typ.HasHolders() {
+		held, err := s.allHolders(ctx, r.GetId())
+		if err != nil {
+			return nil, nil, s.wrap(err)
+		}
+		out = append(out, held...)
+	}
+	return out, &resource.SyncOpResults{}, nil
+}
+
+// grantsOf makes the grants of what a row says that its resource holds.
+func (s *syncer) grantsOf(ctx context.Context, o resource.SyncOpAttrs, row keptRow) ([]*v2.Grant, error) {
+	principal := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
+	grants := make([]*v2.Grant, 0, len(row.Grants))
+	for _, g := range row.Grants {
+		rule := s.typ.Grants[g.Rule]
+		on := v2.ResourceId_builder{ResourceType: rule.Entitlement.On.ID, Resource: g.On}.Build()
+		if !rule.Entitlement.On.Whole() {
+			ok, err := s.knownOrLeftOut(ctx, o, rule.Entitlement, principal, on, on)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+		}
+		grants = append(grants, s.newGrant(rule, on, principal))
+	}
+	return grants, nil
+}
+
+// grantsIn returns what a record says that its resource holds. What it is said
+// to hold on a resource that does not exist is left out, and counted.
+func (s *syncer) grantsIn(ctx context.Context, state *syncState, id mapping.ID, r mapping.Record) ([]keptGrant, error) {
+	var grants []keptGrant
+	err := holds(s.typ, r, func(rule int, on mapping.ID) error {
+		exists, err := s.exists(ctx, state, s.typ.Grants[rule].Entitlement.On, on)
+		switch {
+		case err != nil:
+			return err
+		case !exists:
+			e := s.typ.Grants[rule].Entitlement
+			missing := resourceID(e.On, on)
+			return s.leaveOut(state, LeftOut{Principal: resourceID(s.typ, id), On: missing, Missing: missing, Entitlement: e})
+		default:
+			grants = append(grants, keptGrant{Rule: rule, On: on.String()})
+		}
+		return nil
+	})
+	return grants, err
+}
+
+// holds gives visit everything that a record says its resource holds, each once.
+func holds(t *mapping.ResourceType, r mapping.Record, visit func(rule int, on mapping.ID) error) error {
+	type held struct {
+		entitlement *mapping.Entitlement
+		on          string
+	}
+	seen := map[held]bool{}
+	for i, rule := range t.Grants {
+		err := rule.Each(r, func(on mapping.ID) error {
+			key := held{rule.Entitlement, on.String()}
+			if seen[key] {
+				return nil
+			}
+			seen[key] = true
+			return visit(i, on)
+		})
+		if err != nil {
+			return lacksID(err)
+		}
+	}
+	return nil
+}
+
+// newGrant makes the SDK's grant of what a rule says. The principal is a bare
+// id: the SDK has the rest.
+func (c *Connector) newGrant(rule *mapping.GrantRule, on, principal *v2.ResourceId) *v2.Grant {
+	id := entitlementID(rule.Entitlement, on)
+	var annos annotations.Annotations
+	if rule.Entitlement.ReadOnly {
+		annos.Append(&v2.GrantImmutable{})
+	}
+	if c.options.Expand && rule.Expand != nil {
+		expandable := &v2.GrantExpandable{EntitlementIds: []string{entitlementID(rule.Expand, principal)}, Shallow: true}
+		for _, t := range rule.Expand.GrantableTo {
+			expandable.ResourceTypeIds = append(expandable.ResourceTypeIds, t.ID)
+		}
+		annos.Append(expandable)
+	}
+	return v2.Grant_builder{
+		Id:        id + ":" + principal.GetResourceType() + ":" + principal.GetResource(),
+		Principal: v2.Resource_builder{Id: principal}.Build(),
+		Entitlement: v2.Entitlement_builder{
+			Id:       id,
+			Resource: v2.Resource_builder{Id: on}.Build(),
+		}.Build(),
+		Annotations: annos,
+	}.Build()
+}
