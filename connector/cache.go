@@ -8,40 +8,39 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// keptPage is what later phases need of one step of a list. It lives in the
+// page is what later phases need of one step of a list. It lives in the
 // session store, under the number of the step, so that no page is read twice in
 // a sync.
-type keptPage struct {
+type page struct {
 	// More tells that another step comes after it.
 	More bool
-	Rows []keptRow
+	Rows []row
 	// Shown are the ids of resources of other types that the records show.
-	Shown map[string][]string
+	Derived map[string][]string
 }
 
-// keptRow is one resource of a page.
-type keptRow struct {
+// row is one resource of a page.
+type row struct {
 	ID     string
-	Grants []keptGrant
-	Names  []keptEntitlement
+	Grants []rowGrant
+	Names  []rowName
 }
 
-// keptGrant is an entitlement that the resource holds: by which rule of its
+// rowGrant is an entitlement that the resource holds: by which rule of its
 // type, on which resource.
-type keptGrant struct {
+type rowGrant struct {
 	Rule int
 	On   string
 }
 
-// keptEntitlement is how an entitlement on the resource is called.
-type keptEntitlement struct {
+// rowName is how an entitlement on the resource is called.
+type rowName struct {
 	Name        string
 	Description string
 }
@@ -51,12 +50,12 @@ func pageKey(t *mapping.ResourceType, step int) string { return fmt.Sprintf("pag
 // countKey is where the number of a whole list's steps is kept.
 func countKey(t *mapping.ResourceType) string { return "pages/" + t.ID }
 
-// store puts a value into the session store, and tells whether it is there now.
-func store(ctx context.Context, o resource.SyncOpAttrs, key string, value []byte) bool {
-	if o.Session == nil {
+// store puts a value into the session store, and reports whether it is there now.
+func (ts *typeSync) store(ctx context.Context, key string, value []byte) bool {
+	if ts.session == nil {
 		return false
 	}
-	err := o.Session.Set(ctx, key, value)
+	err := ts.session.Set(ctx, key, value)
 	if err != nil {
 		ctxzap.Extract(ctx).Debug("the session store did not keep a value", zap.String("key", key), zap.Error(err))
 	}
@@ -64,11 +63,11 @@ func store(ctx context.Context, o resource.SyncOpAttrs, key string, value []byte
 }
 
 // stored reads a value from the session store; nil when it is not there.
-func stored(ctx context.Context, o resource.SyncOpAttrs, key string) ([]byte, error) {
-	if o.Session == nil {
+func (ts *typeSync) stored(ctx context.Context, key string) ([]byte, error) {
+	if ts.session == nil {
 		return nil, nil
 	}
-	value, ok, err := o.Session.Get(ctx, key)
+	value, ok, err := ts.session.Get(ctx, key)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -80,8 +79,9 @@ func stored(ctx context.Context, o resource.SyncOpAttrs, key string) ([]byte, er
 
 // keep keeps a page for the phases to come: in memory if the session store does
 // not take it.
-func (s *syncer) keep(ctx context.Context, o resource.SyncOpAttrs, l *listing, step int, p *keptPage) {
-	inStore := store(ctx, o, pageKey(s.typ, step), p.encode())
+func (ts *typeSync) keep(ctx context.Context, step int, p *page) {
+	l := ts.listing()
+	inStore := ts.store(ctx, pageKey(ts.typ, step), p.encode())
 	l.mu.Lock()
 	delete(l.memory, step)
 	if !inStore {
@@ -89,23 +89,24 @@ func (s *syncer) keep(ctx context.Context, o resource.SyncOpAttrs, l *listing, s
 	}
 	l.mu.Unlock()
 	if !p.More {
-		store(ctx, o, countKey(s.typ), []byte(strconv.Itoa(step+1)))
+		ts.store(ctx, countKey(ts.typ), []byte(strconv.Itoa(step+1)))
 	}
 }
 
-// kept returns a page that was kept; nil when it is lost.
-func (s *syncer) kept(ctx context.Context, o resource.SyncOpAttrs, l *listing, step int) (*keptPage, error) {
+// cached returns a page that was kept; nil when it is lost.
+func (ts *typeSync) cached(ctx context.Context, step int) (*page, error) {
+	l := ts.listing()
 	l.mu.Lock()
 	p := l.memory[step]
 	l.mu.Unlock()
 	if p != nil {
 		return p, nil
 	}
-	value, err := stored(ctx, o, pageKey(s.typ, step))
+	value, err := ts.stored(ctx, pageKey(ts.typ, step))
 	if err != nil {
 		return nil, err
 	}
-	if p, ok := decodeKept(value); ok && p.fits(s.typ) {
+	if p, ok := decodePage(value); ok && p.fits(ts.typ) {
 		return p, nil
 	}
 	return nil, nil
@@ -113,7 +114,7 @@ func (s *syncer) kept(ctx context.Context, o resource.SyncOpAttrs, l *listing, s
 
 // fits tells whether the page was kept by this mapping: a sync may be resumed
 // with another.
-func (p *keptPage) fits(t *mapping.ResourceType) bool {
+func (p *page) fits(t *mapping.ResourceType) bool {
 	for _, row := range p.Rows {
 		if len(row.Names) != len(t.Entitlements) {
 			return false
@@ -129,11 +130,11 @@ func (p *keptPage) fits(t *mapping.ResourceType) bool {
 
 // pageCount returns how many pages a list has that was read to its end; 0 when
 // that is not known.
-func (s *syncer) pageCount(ctx context.Context, o resource.SyncOpAttrs, l *listing) (int, error) {
+func (ts *typeSync) pageCount(ctx context.Context, l *listing) (int, error) {
 	if l.whole {
 		return l.at, nil
 	}
-	value, err := stored(ctx, o, countKey(s.typ))
+	value, err := ts.stored(ctx, countKey(ts.typ))
 	if err != nil {
 		return 0, err
 	}
@@ -146,15 +147,15 @@ func (s *syncer) pageCount(ctx context.Context, o resource.SyncOpAttrs, l *listi
 
 // catchUp brings a list to the step of this number, from what the steps before
 // have kept. It returns false if some of that is lost.
-func (s *syncer) catchUp(ctx context.Context, o resource.SyncOpAttrs, l *listing, step int) (bool, error) {
+func (ts *typeSync) catchUp(ctx context.Context, l *listing, step int) (bool, error) {
 	l.restart()
 	for ; l.at < step; l.at++ {
-		p, err := s.kept(ctx, o, l, l.at)
+		p, err := ts.cached(ctx, l.at)
 		if err != nil || p == nil {
 			return false, err
 		}
 		for _, row := range p.Rows {
-			id, err := s.typ.ParseID(row.ID)
+			id, err := ts.typ.ParseID(row.ID)
 			if err != nil {
 				return false, nil //nolint:nilerr // It was kept by another mapping.
 			}
@@ -165,12 +166,12 @@ func (s *syncer) catchUp(ctx context.Context, o resource.SyncOpAttrs, l *listing
 }
 
 // page returns what was kept of a step of the type's list.
-func (s *syncer) page(ctx context.Context, o resource.SyncOpAttrs, state *syncState, step int) (*keptPage, error) {
-	if s.typ.Whole() {
-		return s.pageOfWhole(ctx, state)
+func (ts *typeSync) page(ctx context.Context, step int) (*page, error) {
+	if ts.typ.Whole() {
+		return ts.pageOfUnpaged(ctx)
 	}
-	l := state.listing(s.Connector, s.typ)
-	p, err := s.kept(ctx, o, l, step)
+	l := ts.listing()
+	p, err := ts.cached(ctx, step)
 	if err != nil || p != nil {
 		return p, err
 	}
@@ -179,58 +180,58 @@ func (s *syncer) page(ctx context.Context, o resource.SyncOpAttrs, state *syncSt
 		return nil, err
 	}
 	defer leave()
-	return s.makeAnew(ctx, o, state, l, step)
+	return ts.rebuild(ctx, l, step)
 }
 
-// pageOfWhole returns what a list in one reply shows of other types.
-func (s *syncer) pageOfWhole(ctx context.Context, state *syncState) (*keptPage, error) {
-	list, err := state.whole(ctx, s.Connector, s.typ)
+// pageOfUnpaged returns what a list in one reply shows of other types.
+func (ts *typeSync) pageOfUnpaged(ctx context.Context) (*page, error) {
+	list, err := ts.unpaged(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, seen := &keptPage{Shown: map[string][]string{}}, map[string]bool{}
+	p, seen := &page{Derived: map[string][]string{}}, map[string]bool{}
 	for _, r := range list.records {
-		if err := s.keepShown(ctx, state, r, p, seen); err != nil {
+		if err := ts.addDerived(ctx, r, p, seen); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-// makeAnew makes a page for one that is lost, of everything in the list that no
+// rebuild makes a page for one that is lost, of everything in the list that no
 // page has which is still there. It reads the list again, from end to end.
-func (s *syncer) makeAnew(ctx context.Context, o resource.SyncOpAttrs, state *syncState, l *listing, step int) (*keptPage, error) {
+func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, error) {
 	if l.rest != nil && l.restOf == step {
 		return l.rest, nil
 	}
-	count, err := s.pageCount(ctx, o, l)
+	count, err := ts.pageCount(ctx, l)
 	if err != nil {
 		return nil, err
 	}
 	if l.rest != nil {
-		return &keptPage{More: step+1 < count}, nil // Its rows are on the page that was made before.
+		return &page{More: step+1 < count}, nil // Its rows are on the page that was made before.
 	}
 	covered := idSet{}
 	for i := range max(count, step) {
-		p, err := s.kept(ctx, o, l, i)
+		p, err := ts.cached(ctx, i)
 		if err != nil {
 			return nil, err
 		}
 		for _, row := range rowsOf(p) {
-			if id, err := s.typ.ParseID(row.ID); err == nil {
+			if id, err := ts.typ.ParseID(row.ID); err == nil {
 				covered.add(hashOf(id))
 			}
 		}
 	}
-	rest := &keptPage{More: step+1 < count, Shown: map[string][]string{}}
-	again := s.newListing(s.typ)
+	rest := &page{More: step+1 < count, Derived: map[string][]string{}}
+	again := ts.newListing(ts.typ)
 	defer again.ahead.drop()
 	for at := (&cursor{}); at != nil; {
 		read, err := again.step(ctx, *at)
 		if err != nil {
 			return nil, err
 		}
-		p, err := s.keptOf(ctx, state, read, func(id mapping.ID) bool {
+		p, err := ts.pageOf(ctx, read, func(id mapping.ID) bool {
 			hash := hashOf(id)
 			return !covered.has(hash) && (!l.whole || l.seen.has(hash))
 		})
@@ -238,8 +239,8 @@ func (s *syncer) makeAnew(ctx context.Context, o resource.SyncOpAttrs, state *sy
 			return nil, err
 		}
 		rest.Rows = append(rest.Rows, p.Rows...)
-		for t, ids := range p.Shown {
-			rest.Shown[t] = append(rest.Shown[t], ids...)
+		for t, ids := range p.Derived {
+			rest.Derived[t] = append(rest.Derived[t], ids...)
 		}
 		at = read.next
 	}
@@ -247,44 +248,44 @@ func (s *syncer) makeAnew(ctx context.Context, o resource.SyncOpAttrs, state *sy
 	return rest, nil
 }
 
-func rowsOf(p *keptPage) []keptRow {
+func rowsOf(p *page) []row {
 	if p == nil {
 		return nil
 	}
 	return p.Rows
 }
 
-// keptOf works out what later phases need of a step, of the records that are wanted.
-func (s *syncer) keptOf(ctx context.Context, state *syncState, read *stepOfList, wanted func(mapping.ID) bool) (*keptPage, error) {
-	p := &keptPage{More: read.next != nil, Rows: make([]keptRow, 0, len(read.ids)), Shown: map[string][]string{}}
+// pageOf works out what later phases need of a step, of the records that are wanted.
+func (ts *typeSync) pageOf(ctx context.Context, read *stepOfList, wanted func(mapping.ID) bool) (*page, error) {
+	p := &page{More: read.next != nil, Rows: make([]row, 0, len(read.ids)), Derived: map[string][]string{}}
 	seen := map[string]bool{}
 	for i, id := range read.ids {
 		if wanted != nil && !wanted(id) {
 			continue
 		}
-		row, err := s.row(ctx, state, id, read.records[i], wantGrants|wantNames)
+		row, err := ts.row(ctx, id, read.records[i], wantGrants|wantNames)
 		if err != nil {
 			return nil, err
 		}
 		p.Rows = append(p.Rows, row)
-		if err := s.keepShown(ctx, state, read.records[i], p, seen); err != nil {
+		if err := ts.addDerived(ctx, read.records[i], p, seen); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-// keepShown adds the ids of the resources of other types that a record shows.
-func (s *syncer) keepShown(ctx context.Context, state *syncState, r mapping.Record, p *keptPage, seen map[string]bool) error {
-	for _, t := range s.plan.Types {
-		ids, err := s.shownIDs(ctx, state, t, r)
+// addDerived adds the ids of the resources of other types that a record shows.
+func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, seen map[string]bool) error {
+	for _, t := range ts.plan.Types {
+		ids, err := ts.derivedIDs(ctx, t, r)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
 			if key := t.ID + ":" + id.String(); !seen[key] {
 				seen[key] = true
-				p.Shown[t.ID] = append(p.Shown[t.ID], id.String())
+				p.Derived[t.ID] = append(p.Derived[t.ID], id.String())
 			}
 		}
 	}
@@ -296,16 +297,16 @@ func (s *syncer) keepShown(ctx context.Context, state *syncState, r mapping.Reco
 // its length and its bytes. The first byte is the version of the form: what
 // another version of the connector has kept is as good as lost.
 
-const keptForm = 1
+const pageForm = 1
 
-func (p *keptPage) encode() []byte {
-	w := keptWriter{keptForm}
+func (p *page) encode() []byte {
+	w := pageWriter{pageForm}
 	w.flag(p.More)
-	w.number(len(p.Shown))
-	for _, t := range slices.Sorted(maps.Keys(p.Shown)) {
+	w.number(len(p.Derived))
+	for _, t := range slices.Sorted(maps.Keys(p.Derived)) {
 		w.text(t)
-		w.number(len(p.Shown[t]))
-		for _, id := range p.Shown[t] {
+		w.number(len(p.Derived[t]))
+		for _, id := range p.Derived[t] {
 			w.text(id)
 		}
 	}
@@ -326,42 +327,42 @@ func (p *keptPage) encode() []byte {
 	return w
 }
 
-// decodeKept reads a page that encode wrote, false if it is anything else.
-func decodeKept(value []byte) (*keptPage, bool) {
-	r := keptReader{rest: string(value)} // The page's texts are parts of this one.
-	if r.number() != keptForm {
+// decodePage reads a page that encode wrote, false if it is anything else.
+func decodePage(value []byte) (*page, bool) {
+	r := pageReader{rest: string(value)} // The page's texts are parts of this one.
+	if r.number() != pageForm {
 		return nil, false
 	}
-	p := &keptPage{More: r.number() == 1, Shown: map[string][]string{}}
+	p := &page{More: r.number() == 1, Derived: map[string][]string{}}
 	for range r.count() {
 		t := r.text()
 		ids := make([]string, r.count())
 		for i := range ids {
 			ids[i] = r.text()
 		}
-		p.Shown[t] = ids
+		p.Derived[t] = ids
 	}
-	p.Rows = make([]keptRow, r.count())
+	p.Rows = make([]row, r.count())
 	for i := range p.Rows {
 		row := &p.Rows[i]
 		row.ID = r.text()
-		row.Grants = make([]keptGrant, r.count())
+		row.Grants = make([]rowGrant, r.count())
 		for j := range row.Grants {
-			row.Grants[j] = keptGrant{Rule: r.number(), On: r.text()}
+			row.Grants[j] = rowGrant{Rule: r.number(), On: r.text()}
 		}
-		row.Names = make([]keptEntitlement, r.count())
+		row.Names = make([]rowName, r.count())
 		for j := range row.Names {
-			row.Names[j] = keptEntitlement{Name: r.text(), Description: r.text()}
+			row.Names[j] = rowName{Name: r.text(), Description: r.text()}
 		}
 	}
 	return p, !r.broken && r.rest == ""
 }
 
-type keptWriter []byte
+type pageWriter []byte
 
-func (w *keptWriter) number(n int) { *w = binary.AppendUvarint(*w, uint64(n)) } //nolint:gosec // Never negative.
+func (w *pageWriter) number(n int) { *w = binary.AppendUvarint(*w, uint64(n)) } //nolint:gosec // Never negative.
 
-func (w *keptWriter) flag(set bool) {
+func (w *pageWriter) flag(set bool) {
 	if set {
 		w.number(1)
 		return
@@ -369,23 +370,23 @@ func (w *keptWriter) flag(set bool) {
 	w.number(0)
 }
 
-func (w *keptWriter) text(s string) {
+func (w *pageWriter) text(s string) {
 	w.number(len(s))
 	*w = append(*w, s...)
 }
 
-// keptReader reads a page. After what cannot be, everything is zero.
-type keptReader struct {
+// pageReader reads a page. After what cannot be, everything is zero.
+type pageReader struct {
 	rest   string
 	broken bool
 }
 
-func (r *keptReader) fail() int {
+func (r *pageReader) fail() int {
 	r.rest, r.broken = "", true
 	return 0
 }
 
-func (r *keptReader) number() int {
+func (r *pageReader) number() int {
 	n := uint64(0)
 	for i := 0; i < len(r.rest) && i < 5; i++ {
 		n |= uint64(r.rest[i]&0x7f) << (7 * i)
@@ -398,14 +399,14 @@ func (r *keptReader) number() int {
 }
 
 // count reads how many things follow, of which each has at least a byte.
-func (r *keptReader) count() int {
+func (r *pageReader) count() int {
 	if n := r.number(); n <= len(r.rest) {
 		return n
 	}
 	return r.fail()
 }
 
-func (r *keptReader) text() string {
+func (r *pageReader) text() string {
 	n := r.count()
 	s := r.rest[:n]
 	r.rest = r.rest[n:]

@@ -57,9 +57,9 @@ type Options struct {
 	Sequential bool
 	// Base sends the requests in the end; nil for a transport of the connector's own.
 	Base http.RoundTripper
-	// LeftOut is told of every grant that a sync leaves out; nil for nobody. A
-	// record that is read twice tells it twice.
-	LeftOut func(LeftOut)
+	// Dangling is called with every grant that a sync leaves out; nil for nobody. A
+	// record that is read twice is reported twice.
+	Dangling func(Dangling)
 	// Progress is told after each step of a list that comes in pages how many
 	// records of the type are read, of how many; 0 when the API does not tell.
 	// It is nil for nobody, and called by several goroutines.

@@ -11,14 +11,14 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// EntitlementsForResourceType returns one step of the type's entitlements.
+// EntitlementsForResourceType returns one answer of the type's entitlements.
 func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
-	var at step
+	var at passToken
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
 		return nil, nil, s.wrap(err)
 	}
 	var out []*v2.Entitlement
-	next, err := s.pass(ctx, o, at, wantNames, func(row keptRow) (int, error) {
+	next, err := s.in(o).pass(ctx, at, wantNames, func(row row) (int, error) {
 		on := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
 		for i, e := range s.typ.Entitlements {
 			out = append(out, s.newEntitlement(e, on, row.Names[i]))
@@ -34,7 +34,7 @@ func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o re
 
 // Entitlements returns the entitlements on one resource.
 func (s *syncer) Entitlements(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
-	row, err := s.rowOf(ctx, r.GetId(), o, wantNames)
+	row, err := s.in(o).rowOf(ctx, r.GetId(), wantNames)
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
@@ -45,20 +45,20 @@ func (s *syncer) Entitlements(ctx context.Context, r *v2.Resource, o resource.Sy
 	return out, &resource.SyncOpResults{}, nil
 }
 
-func (s *syncer) namesIn(ctx context.Context, state *syncState, id mapping.ID, r mapping.Record) ([]keptEntitlement, error) {
-	if len(s.typ.Entitlements) == 0 {
+func (ts *typeSync) namesIn(ctx context.Context, id mapping.ID, r mapping.Record) ([]rowName, error) {
+	if len(ts.typ.Entitlements) == 0 {
 		return nil, nil
 	}
-	parent, err := s.parentOf(ctx, state, s.typ, id, r)
+	parent, err := ts.parentOf(ctx, id, r)
 	if err != nil {
 		return nil, err
 	}
-	mapped, err := s.typ.Resource(id, r, parent)
+	mapped, err := ts.typ.Resource(id, r, parent)
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
-	names := make([]keptEntitlement, len(s.typ.Entitlements))
-	for i, e := range s.typ.Entitlements {
+	names := make([]rowName, len(ts.typ.Entitlements))
+	for i, e := range ts.typ.Entitlements {
 		names[i].Name, names[i].Description = e.Describe(mapped.Name, r, parent)
 	}
 	return names, nil
@@ -71,7 +71,7 @@ var purposes = map[mapping.Purpose]v2.Entitlement_PurposeValue{
 }
 
 // newEntitlement makes the SDK's entitlement of one on a resource.
-func (c *Connector) newEntitlement(e *mapping.Entitlement, on *v2.ResourceId, name keptEntitlement) *v2.Entitlement {
+func (c *Connector) newEntitlement(e *mapping.Entitlement, on *v2.ResourceId, name rowName) *v2.Entitlement {
 	out := v2.Entitlement_builder{
 		Id:          entitlementID(e, on),
 		Resource:    v2.Resource_builder{Id: on}.Build(),

@@ -12,29 +12,30 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// GrantsForResourceType returns one step of the grants that the type's
+// GrantsForResourceType returns one answer of the grants that the type's
 // resources hold, and then, where the API lists holders for one resource at a
 // time, of those that are held on them.
 func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
-	var at step
+	var at passToken
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
 		return nil, nil, s.wrap(err)
 	}
-	var siblings []step
+	ts := s.in(o)
+	var siblings []passToken
 	var err error
 	if o.PageToken.Token == "" {
-		if at, siblings, err = s.parts(ctx, o); err != nil {
+		if at, siblings, err = ts.parts(ctx); err != nil {
 			return nil, nil, s.wrap(err)
 		}
 	}
 	var out []*v2.Grant
-	var next *step
+	var next *passToken
 	switch {
 	case at.Holders:
-		out, next, err = s.passHolders(ctx, o, at)
+		out, next, err = ts.passHolders(ctx, at)
 	case len(s.typ.Grants) > 0:
-		next, err = s.pass(ctx, o, at, wantGrants, func(row keptRow) (int, error) {
-			grants, err := s.grantsOf(ctx, o, row)
+		next, err = ts.pass(ctx, at, wantGrants, func(row row) (int, error) {
+			grants, err := ts.grantsOf(ctx, row)
 			out = append(out, grants...)
 			return len(out), err
 		})
@@ -43,7 +44,7 @@ func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource
 		return nil, nil, s.wrap(err)
 	}
 	if next == nil && !at.Holders && at.Until == 0 && s.typ.HasHolders() {
-		next = &step{Holders: true}
+		next = &passToken{Holders: true}
 	}
 	results, err := resultsAt(next)
 	if err == nil && len(siblings) > 0 {
@@ -61,32 +62,32 @@ const parallelParts = 8
 
 // parts cuts the pass over a list that comes in pages into parts that the SDK's
 // workers can read at once. It returns the place of the first, and of the others.
-func (s *syncer) parts(ctx context.Context, o resource.SyncOpAttrs) (step, []step, error) {
-	if s.typ.Whole() || len(s.typ.Grants) == 0 {
-		return step{}, nil, nil
+func (ts *typeSync) parts(ctx context.Context) (passToken, []passToken, error) {
+	if ts.typ.Whole() || len(ts.typ.Grants) == 0 {
+		return passToken{}, nil, nil
 	}
-	l := s.syncs.state(o.SyncID).listing(s.Connector, s.typ)
+	l := ts.listing()
 	leave, err := l.enter(ctx)
 	if err != nil {
-		return step{}, nil, err
+		return passToken{}, nil, err
 	}
 	defer leave()
-	count, err := s.pageCount(ctx, o, l)
+	count, err := ts.pageCount(ctx, l)
 	if err != nil || count < parallelParts {
-		return step{}, nil, err
+		return passToken{}, nil, err
 	}
-	var siblings []step
+	var siblings []passToken
 	for i := 1; i < parallelParts; i++ {
-		siblings = append(siblings, step{Page: i * count / parallelParts, Until: (i + 1) * count / parallelParts})
+		siblings = append(siblings, passToken{Page: i * count / parallelParts, Until: (i + 1) * count / parallelParts})
 	}
-	if s.typ.HasHolders() {
-		siblings = append(siblings, step{Holders: true})
+	if ts.typ.HasHolders() {
+		siblings = append(siblings, passToken{Holders: true})
 	}
-	return step{Until: count / parallelParts}, siblings, nil
+	return passToken{Until: count / parallelParts}, siblings, nil
 }
 
 // enqueue asks the SDK to go on at several places beside the next one.
-func enqueue(results *resource.SyncOpResults, places []step) error {
+func enqueue(results *resource.SyncOpResults, places []passToken) error {
 	tokens := make([]string, len(places))
 	for i := range places {
 		var err error
@@ -101,18 +102,19 @@ func enqueue(results *resource.SyncOpResults, places []step) error {
 // Grants returns the grants that one resource holds, and those that are listed
 // as held on it.
 func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
+	ts := s.in(o)
 	var out []*v2.Grant
 	if len(s.typ.Grants) > 0 {
-		row, err := s.rowOf(ctx, r.GetId(), o, wantGrants)
+		row, err := ts.rowOf(ctx, r.GetId(), wantGrants)
 		if err != nil {
 			return nil, nil, s.wrap(err)
 		}
-		if out, err = s.grantsOf(ctx, resource.SyncOpAttrs{}, row); err != nil {
+		if out, err = s.alone(s.typ).grantsOf(ctx, row); err != nil {
 			return nil, nil, s.wrap(err)
 		}
 	}
 	if s.typ.HasHolders() {
-		held, err := s.allHolders(ctx, r.GetId())
+		held, err := ts.allHolders(ctx, r.GetId())
 		if err != nil {
 			return nil, nil, s.wrap(err)
 		}
@@ -122,14 +124,14 @@ func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAt
 }
 
 // grantsOf makes the grants of what a row says that its resource holds.
-func (s *syncer) grantsOf(ctx context.Context, o resource.SyncOpAttrs, row keptRow) ([]*v2.Grant, error) {
-	principal := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
+func (ts *typeSync) grantsOf(ctx context.Context, row row) ([]*v2.Grant, error) {
+	principal := v2.ResourceId_builder{ResourceType: ts.typ.ID, Resource: row.ID}.Build()
 	grants := make([]*v2.Grant, 0, len(row.Grants))
 	for _, g := range row.Grants {
-		rule := s.typ.Grants[g.Rule]
+		rule := ts.typ.Grants[g.Rule]
 		on := v2.ResourceId_builder{ResourceType: rule.Entitlement.On.ID, Resource: g.On}.Build()
 		if !rule.Entitlement.On.Whole() {
-			ok, err := s.knownOrLeftOut(ctx, o, rule.Entitlement, principal, on, on)
+			ok, err := ts.listedOrLeftOut(ctx, rule.Entitlement, principal, on, on)
 			if err != nil {
 				return nil, err
 			}
@@ -137,26 +139,26 @@ func (s *syncer) grantsOf(ctx context.Context, o resource.SyncOpAttrs, row keptR
 				continue
 			}
 		}
-		grants = append(grants, s.newGrant(rule, on, principal))
+		grants = append(grants, ts.newGrant(rule, on, principal))
 	}
 	return grants, nil
 }
 
 // grantsIn returns what a record says that its resource holds. What it is said
 // to hold on a resource that does not exist is left out, and counted.
-func (s *syncer) grantsIn(ctx context.Context, state *syncState, id mapping.ID, r mapping.Record) ([]keptGrant, error) {
-	var grants []keptGrant
-	err := holds(s.typ, r, func(rule int, on mapping.ID) error {
-		exists, err := s.exists(ctx, state, s.typ.Grants[rule].Entitlement.On, on)
+func (ts *typeSync) grantsIn(ctx context.Context, id mapping.ID, r mapping.Record) ([]rowGrant, error) {
+	var grants []rowGrant
+	err := holds(ts.typ, r, func(rule int, on mapping.ID) error {
+		exists, err := ts.exists(ctx, ts.typ.Grants[rule].Entitlement.On, on)
 		switch {
 		case err != nil:
 			return err
 		case !exists:
-			e := s.typ.Grants[rule].Entitlement
+			e := ts.typ.Grants[rule].Entitlement
 			missing := resourceID(e.On, on)
-			return s.leaveOut(state, LeftOut{Principal: resourceID(s.typ, id), On: missing, Missing: missing, Entitlement: e})
+			return ts.leaveOut(Dangling{Principal: resourceID(ts.typ, id), On: missing, Missing: missing, Entitlement: e})
 		default:
-			grants = append(grants, keptGrant{Rule: rule, On: on.String()})
+			grants = append(grants, rowGrant{Rule: rule, On: on.String()})
 		}
 		return nil
 	})

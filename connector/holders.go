@@ -4,7 +4,6 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/connector/transport"
@@ -16,30 +15,29 @@ const maxHolderRequests = 20
 
 // passHolders reads who holds the type's entitlements, from a place on: a
 // request for each resource, entitlement and page.
-func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at step) ([]*v2.Grant, *step, error) {
-	seg, err := s.segment(ctx, o, at, 0)
+func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant, *passToken, error) {
+	seg, err := ts.segment(ctx, at, 0)
 	if err != nil {
 		return nil, nil, err
 	}
 	var out []*v2.Grant
-	state := s.syncs.state(o.SyncID)
 	for requests := 0; at.Skip < seg.length; at.Skip++ {
 		row, err := seg.row(at.Skip)
 		if err != nil {
 			return nil, nil, err
 		}
-		for ; at.Entitlement < len(s.typ.Entitlements); at.Entitlement++ {
-			e := s.typ.Entitlements[at.Entitlement]
-			for more := e.Holders != nil && s.willSync(e.Holders.Of); more; {
+		for ; at.Entitlement < len(ts.typ.Entitlements); at.Entitlement++ {
+			e := ts.typ.Entitlements[at.Entitlement]
+			for more := e.Holders != nil && ts.willSync(e.Holders.Of); more; {
 				if len(out) >= maxGrants || requests >= maxHolderRequests {
 					return out, &at, nil
 				}
 				requests++
-				held, next, err := s.holderPage(ctx, e, row.ID, at.Of, state.holdersOf(e, row.ID, &at.Of))
+				held, next, err := ts.holderPage(ctx, e, row.ID, at.Of, ts.state.holdersOf(e, row.ID, &at.Of))
 				if err != nil {
 					return nil, nil, err
 				}
-				if held, err = s.knownHolders(ctx, o, e, held); err != nil {
+				if held, err = ts.knownHolders(ctx, e, held); err != nil {
 					return nil, nil, err
 				}
 				out = append(out, held...)
@@ -77,11 +75,11 @@ func (s *syncState) holdersOf(e *mapping.Entitlement, on string, at *cursor) *id
 }
 
 // knownHolders leaves out the grants of principals that are in no list.
-func (s *syncer) knownHolders(ctx context.Context, o resource.SyncOpAttrs, e *mapping.Entitlement, held []*v2.Grant) ([]*v2.Grant, error) {
+func (ts *typeSync) knownHolders(ctx context.Context, e *mapping.Entitlement, held []*v2.Grant) ([]*v2.Grant, error) {
 	known := held[:0]
 	for _, g := range held {
 		principal, on := g.GetPrincipal().GetId(), g.GetEntitlement().GetResource().GetId()
-		ok, err := s.knownOrLeftOut(ctx, o, e, principal, on, principal)
+		ok, err := ts.listedOrLeftOut(ctx, e, principal, on, principal)
 		if err != nil {
 			return nil, err
 		}
@@ -93,12 +91,12 @@ func (s *syncer) knownHolders(ctx context.Context, o resource.SyncOpAttrs, e *ma
 }
 
 // allHolders reads all who hold entitlements on one resource.
-func (s *syncer) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
+func (ts *typeSync) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
 	var out []*v2.Grant
-	for _, e := range s.typ.Entitlements {
+	for _, e := range ts.typ.Entitlements {
 		seen := &idSet{}
 		for at := (&cursor{}); e.Holders != nil && at != nil; {
-			held, next, err := s.holderPage(ctx, e, rid.GetResource(), *at, seen)
+			held, next, err := ts.holderPage(ctx, e, rid.GetResource(), *at, seen)
 			if err != nil {
 				return nil, err
 			}
@@ -110,15 +108,15 @@ func (s *syncer) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Gran
 
 // holderPage reads one page of who holds an entitlement on a resource. seen are
 // the records that came before.
-func (s *syncer) holderPage(ctx context.Context, e *mapping.Entitlement, resourceText string, at cursor, seen *idSet) ([]*v2.Grant, *cursor, error) {
+func (ts *typeSync) holderPage(ctx context.Context, e *mapping.Entitlement, resourceText string, at cursor, seen *idSet) ([]*v2.Grant, *cursor, error) {
 	id, err := e.On.ParseID(resourceText)
 	if err != nil {
 		return nil, nil, errorf(codes.InvalidArgument, "%w", err)
 	}
 	on := resourceID(e.On, id)
 	var out []*v2.Grant
-	next, err := s.readHolders(ctx, e, id, at, seen, func(principal mapping.ID) {
-		out = append(out, s.newGrant(&mapping.GrantRule{Entitlement: e}, on, resourceID(e.Holders.Of, principal)))
+	next, err := ts.readHolders(ctx, e, id, at, seen, func(principal mapping.ID) {
+		out = append(out, ts.newGrant(&mapping.GrantRule{Entitlement: e}, on, resourceID(e.Holders.Of, principal)))
 	})
 	return out, next, err
 }
@@ -178,7 +176,7 @@ func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id 
 	if t.Get == nil && !t.Whole() {
 		return true, nil
 	}
-	_, ok, err := c.find(ctx, newSyncState(), t, id)
+	_, ok, err := c.alone(t).find(ctx, id)
 	return ok, err
 }
 

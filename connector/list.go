@@ -30,11 +30,12 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
 		return nil, nil, s.wrap(err)
 	}
-	read := s.listPaged
+	ts := s.in(o)
+	read := ts.listPaged
 	if s.typ.Whole() {
-		read = s.listWhole
+		read = ts.listUnpaged
 	}
-	resources, next, err := read(ctx, o, at)
+	resources, next, err := read(ctx, at)
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
@@ -45,13 +46,12 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 	return resources, results, s.wrap(err)
 }
 
-func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, *cursor, error) {
-	state := s.syncs.state(o.SyncID)
-	list, err := state.whole(ctx, s.Connector, s.typ)
+func (ts *typeSync) listUnpaged(ctx context.Context, at cursor) ([]*v2.Resource, *cursor, error) {
+	list, err := ts.unpaged(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	resources, done, err := s.fill(ctx, state, list.ids, list.records, at.Skip)
+	resources, done, err := ts.fill(ctx, list.ids, list.records, at.Skip)
 	if err != nil || done == len(list.ids) {
 		return resources, nil, err
 	}
@@ -59,22 +59,21 @@ func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at curso
 	return resources, &at, nil
 }
 
-func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, *cursor, error) {
-	state := s.syncs.state(o.SyncID)
-	l := state.listing(s.Connector, s.typ)
+func (ts *typeSync) listPaged(ctx context.Context, at cursor) ([]*v2.Resource, *cursor, error) {
+	l := ts.listing()
 	leave, err := l.enter(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer leave()
-	read, err := s.readStep(ctx, o, state, l, at.start())
+	read, err := ts.readStep(ctx, l, at.start())
 	if err != nil {
 		return nil, nil, err
 	}
 	if read.at != at.start() || at.Skip > len(read.ids) {
 		at.Skip = 0 // It was read anew: what was returned of it may come again.
 	}
-	resources, done, err := s.fill(ctx, state, read.ids, read.records, at.Skip)
+	resources, done, err := ts.fill(ctx, read.ids, read.records, at.Skip)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,7 +87,7 @@ func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at curso
 
 // readStep returns the step at a place, from memory when it was the last one
 // read, and keeps what later phases need of it.
-func (s *syncer) readStep(ctx context.Context, o resource.SyncOpAttrs, state *syncState, l *listing, at cursor) (*stepOfList, error) {
+func (ts *typeSync) readStep(ctx context.Context, l *listing, at cursor) (*stepOfList, error) {
 	if l.last != nil && l.last.at == at {
 		return l.last, nil
 	}
@@ -96,12 +95,12 @@ func (s *syncer) readStep(ctx context.Context, o resource.SyncOpAttrs, state *sy
 	case at.Step == 0:
 		l.restart()
 	case l.at != at.Step:
-		whole, err := s.catchUp(ctx, o, l, at.Step)
+		whole, err := ts.catchUp(ctx, l, at.Step)
 		if err != nil {
 			return nil, err
 		}
 		if !whole {
-			ctxzap.Extract(ctx).Warn("what was read before is lost; the list is read from its start", zap.String("resource_type", s.typ.ID))
+			ctxzap.Extract(ctx).Warn("what was read before is lost; the list is read from its start", zap.String("resource_type", ts.typ.ID))
 			l.restart()
 			at = cursor{}
 		}
@@ -110,32 +109,32 @@ func (s *syncer) readStep(ctx context.Context, o resource.SyncOpAttrs, state *sy
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.keptOf(ctx, state, read, nil)
+	p, err := ts.pageOf(ctx, read, nil)
 	if err != nil {
 		l.at = -1 // The step was read and not kept: only what was kept counts.
 		return nil, err
 	}
-	s.keep(ctx, o, l, at.Step, p)
+	ts.keep(ctx, at.Step, p)
 	l.last = read
-	if s.options.Progress != nil {
-		s.options.Progress(s.typ.ID, l.seen.count, read.told)
+	if ts.options.Progress != nil {
+		ts.options.Progress(ts.typ.ID, l.seen.count, read.told)
 	}
 	return read, nil
 }
 
 // fill makes the resources of records, and of what these show, from a place on
 // until an answer is full. It returns how many records are done.
-func (s *syncer) fill(ctx context.Context, state *syncState, ids []mapping.ID, records []mapping.Record, from int) ([]*v2.Resource, int, error) {
+func (ts *typeSync) fill(ctx context.Context, ids []mapping.ID, records []mapping.Record, from int) ([]*v2.Resource, int, error) {
 	var out batch
 	for i := from; i < len(ids); i++ {
 		if i-from == maxRecords {
 			return out.resources, i, nil
 		}
-		r, err := s.resource(ctx, state, s.typ, ids[i], records[i])
+		r, err := ts.resource(ctx, ids[i], records[i])
 		if err != nil {
 			return nil, 0, err
 		}
-		shown, err := s.shownBy(ctx, state, records[i])
+		shown, err := ts.derivedOf(ctx, records[i])
 		if err != nil {
 			return nil, 0, err
 		}
@@ -167,23 +166,23 @@ func (b *batch) add(resources ...*v2.Resource) bool {
 	return true
 }
 
-// shownBy returns the resources of other types that a record shows.
-func (s *syncer) shownBy(ctx context.Context, state *syncState, r mapping.Record) ([]*v2.Resource, error) {
+// derivedOf returns the resources of other types that a record shows.
+func (ts *typeSync) derivedOf(ctx context.Context, r mapping.Record) ([]*v2.Resource, error) {
 	var shown []*v2.Resource
-	for _, t := range s.plan.Types {
-		ids, err := s.shownIDs(ctx, state, t, r)
+	for _, t := range ts.plan.Types {
+		ids, err := ts.derivedIDs(ctx, t, r)
 		if err != nil {
 			return nil, err
 		}
 		for _, id := range ids {
-			f, ok, err := s.find(ctx, state, t, id)
+			record, ok, err := ts.of(t).find(ctx, id)
 			if err != nil {
 				return nil, err
 			}
 			if !ok {
 				continue
 			}
-			res, err := s.resource(ctx, state, t, id, f.record)
+			res, err := ts.of(t).resource(ctx, id, record)
 			if err != nil {
 				return nil, err
 			}
@@ -193,14 +192,14 @@ func (s *syncer) shownBy(ctx context.Context, state *syncState, r mapping.Record
 	return shown, nil
 }
 
-// shownIDs returns the ids of the resources of t that a record shows, each
+// derivedIDs returns the ids of the resources of t that a record shows, each
 // once: those that are not listed and are like one that is.
-func (s *syncer) shownIDs(ctx context.Context, state *syncState, t *mapping.ResourceType, r mapping.Record) ([]mapping.ID, error) {
-	also := t.ShownIn(s.typ)
-	if also == nil || !s.willSync(t) {
+func (ts *typeSync) derivedIDs(ctx context.Context, t *mapping.ResourceType, r mapping.Record) ([]mapping.ID, error) {
+	also := t.ShownIn(ts.typ)
+	if also == nil || !ts.willSync(t) {
 		return nil, nil
 	}
-	list, err := state.whole(ctx, s.Connector, t)
+	list, err := ts.of(t).unpaged(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +208,7 @@ func (s *syncer) shownIDs(ctx context.Context, state *syncState, t *mapping.Reso
 		if _, listed := list.find(id); listed || slices.ContainsFunc(ids, func(other mapping.ID) bool { return slices.Equal(id, other) }) {
 			return nil
 		}
-		like, err := s.listedOrShown(ctx, state, t, list, id)
+		like, err := ts.of(t).listedOrDerived(ctx, list, id)
 		if err == nil && like.Given() {
 			ids = append(ids, id)
 		}

@@ -38,9 +38,9 @@ type listing struct {
 
 	mu sync.Mutex
 	// memory has the pages that the session store did not take, by step. mu guards it.
-	memory map[int]*keptPage
+	memory map[int]*page
 	// rest is the page that was made anew for one that was lost, and restOf its step.
-	rest   *keptPage
+	rest   *page
 	restOf int
 }
 
@@ -61,7 +61,7 @@ func (c *Connector) newListing(t *mapping.ResourceType) *listing {
 	return &listing{
 		typ:    t,
 		lock:   make(chan struct{}, 1),
-		memory: map[int]*keptPage{},
+		memory: map[int]*page{},
 		ahead: ahead{max: pages, read: func(ctx context.Context, at mapping.Position) (*sheet, error) {
 			return c.readSheet(ctx, t, at)
 		}},

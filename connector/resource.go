@@ -30,71 +30,56 @@ func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, an
 	if err != nil {
 		return nil, nil, s.wrap(errorf(codes.InvalidArgument, "%w", err))
 	}
-	state := newSyncState()
-	f, ok, err := s.find(ctx, state, s.typ, parsed)
+	ts := s.alone(s.typ)
+	record, ok, err := ts.find(ctx, parsed)
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
 	if !ok {
 		return nil, nil, s.wrap(errorf(codes.NotFound, "there is no %s %q", s.typ.ID, parsed))
 	}
-	r, err := s.resource(ctx, state, s.typ, parsed, f.record)
+	r, err := ts.resource(ctx, parsed, record)
 	return r, nil, s.wrap(err)
-}
-
-// found is a resource's record, with its parent's where it has one.
-type found struct {
-	record, parent mapping.Record
 }
 
 // find returns the record of the resource with an id, in the lists of a sync or
 // by a call of its own; false when there is none.
-func (c *Connector) find(ctx context.Context, s *syncState, t *mapping.ResourceType, id mapping.ID) (found, bool, error) {
-	var f found
-	var err error
+func (ts *typeSync) find(ctx context.Context, id mapping.ID) (mapping.Record, bool, error) {
 	switch {
-	case t.Whole():
-		var list *wholeList
-		list, err = s.whole(ctx, c, t)
+	case ts.typ.Whole():
+		list, err := ts.unpaged(ctx)
 		if err != nil {
-			return f, false, err
+			return mapping.Record{}, false, err
 		}
-		if f.record, err = c.listedOrShown(ctx, s, t, list, id); err != nil || !f.record.Given() {
-			return f, false, err
-		}
-	case t.Get != nil:
-		var ok bool
-		if f.record, ok, err = c.get(ctx, t, id); err != nil || !ok {
-			return f, false, err
-		}
-	default:
-		return f, false, errorf(codes.Unimplemented, "a %s cannot be read by itself: the mapping has no get", t.ID)
+		r, err := ts.listedOrDerived(ctx, list, id)
+		return r, r.Given(), err
+	case ts.typ.Get != nil:
+		return ts.get(ctx, ts.typ, id)
 	}
-	f.parent, err = c.parentOf(ctx, s, t, id, f.record)
-	return f, err == nil, err
+	return mapping.Record{}, false, errorf(codes.Unimplemented, "a %s cannot be read by itself: the mapping has no get", ts.typ.ID)
 }
 
-// listedOrShown returns the record of a listed resource, or of the one that a
+// listedOrDerived returns the record of a listed resource, or of the one that a
 // resource which other records show is like; none when there is neither.
-func (c *Connector) listedOrShown(ctx context.Context, s *syncState, t *mapping.ResourceType, list *wholeList, id mapping.ID) (mapping.Record, error) {
+func (ts *typeSync) listedOrDerived(ctx context.Context, list *unpagedList, id mapping.ID) (mapping.Record, error) {
 	if r, ok := list.find(id); ok {
 		return r, nil
 	}
 	like := mapping.Record{}
-	for _, also := range t.Also {
+	for _, also := range ts.typ.Also {
 		if r, ok := list.find(also.Like(id)); ok {
 			like = r
 			break
 		}
 	}
-	if !like.Given() || t.Parent == nil || !t.Parent.Whole() {
+	if !like.Given() || ts.typ.Parent == nil || !ts.typ.Parent.Whole() {
 		return like, nil
 	}
-	parentID, err := t.ParentID(id, like)
+	parentID, err := ts.typ.ParentID(id, like)
 	if err != nil || parentID == nil {
 		return like, err
 	}
-	parents, err := s.whole(ctx, c, t.Parent)
+	parents, err := ts.of(ts.typ.Parent).unpaged(ctx)
 	if err != nil {
 		return mapping.Record{}, err
 	}
@@ -133,20 +118,20 @@ func (c *Connector) get(ctx context.Context, t *mapping.ResourceType, id mapping
 
 // parentOf returns the record of a resource's parent, where its texts need it
 // and the parent is listed.
-func (c *Connector) parentOf(ctx context.Context, s *syncState, t *mapping.ResourceType, id mapping.ID, r mapping.Record) (mapping.Record, error) {
-	if !t.NeedsParent {
+func (ts *typeSync) parentOf(ctx context.Context, id mapping.ID, r mapping.Record) (mapping.Record, error) {
+	if !ts.typ.NeedsParent {
 		return mapping.Record{}, nil
 	}
-	parentID, err := t.ParentID(id, r)
+	parentID, err := ts.typ.ParentID(id, r)
 	if err != nil {
 		return mapping.Record{}, lacksID(err)
 	}
 	if parentID == nil {
 		return mapping.Record{}, nil
 	}
-	list, err := s.whole(ctx, c, t.Parent)
+	list, err := ts.of(ts.typ.Parent).unpaged(ctx)
 	if err != nil {
-		return mapping.Record{}, fmt.Errorf("the parent of %s %q: %w", t.ID, id, err)
+		return mapping.Record{}, fmt.Errorf("the parent of %s %q: %w", ts.typ.ID, id, err)
 	}
 	parent, _ := list.find(parentID)
 	return parent, nil
@@ -163,28 +148,28 @@ func lacksID(err error) error {
 }
 
 // resource makes the SDK's resource of a record.
-func (c *Connector) resource(ctx context.Context, s *syncState, t *mapping.ResourceType, id mapping.ID, r mapping.Record) (*v2.Resource, error) {
-	parent, err := c.parentOf(ctx, s, t, id, r)
+func (ts *typeSync) resource(ctx context.Context, id mapping.ID, r mapping.Record) (*v2.Resource, error) {
+	parent, err := ts.parentOf(ctx, id, r)
 	if err != nil {
 		return nil, err
 	}
-	mapped, err := t.Resource(id, r, parent)
+	mapped, err := ts.typ.Resource(id, r, parent)
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
-	parentID, err := t.ParentID(id, r)
+	parentID, err := ts.typ.ParentID(id, r)
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
 	out := v2.Resource_builder{
-		Id:          resourceID(t, id),
+		Id:          resourceID(ts.typ, id),
 		DisplayName: displayName(mapped.Name, id),
 		Description: clip(mapped.Description, maxDescription),
-		Annotations: annotations.New(append(traitOf(t, mapped), &v2.RawId{Id: rawID(id)})...),
+		Annotations: annotations.New(append(traitOf(ts.typ, mapped), &v2.RawId{Id: rawID(id)})...),
 	}
 	texts := textBytes(mapped.User)
 	if parentID != nil {
-		out.ParentResourceId = resourceID(t.Parent, parentID)
+		out.ParentResourceId = resourceID(ts.typ.Parent, parentID)
 	}
 	if !mapped.CreatedAt.IsZero() {
 		out.CreatedAt = timestamppb.New(mapped.CreatedAt)
@@ -195,11 +180,11 @@ func (c *Connector) resource(ctx context.Context, s *syncState, t *mapping.Resou
 	if mapped.Profile != nil {
 		texts += shortenAll(mapped.Profile, 0)
 		if out.Profile, err = structpb.NewStruct(mapped.Profile); err != nil {
-			return nil, errorf(codes.Internal, "profile of %s %q: %w", t.ID, id, err)
+			return nil, errorf(codes.Internal, "profile of %s %q: %w", ts.typ.ID, id, err)
 		}
 	}
 	built := out.Build()
-	warnOfLongIDs(ctx, t, built)
+	warnOfLongIDs(ctx, ts.typ, built)
 	if texts < maxResource/2 { // To measure every resource would be dear.
 		return built, nil
 	}

@@ -8,6 +8,8 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/mapping"
@@ -82,6 +84,31 @@ type syncer struct {
 	typ *mapping.ResourceType
 }
 
+// typeSync is one resource type in one sync.
+type typeSync struct {
+	*Connector
+	typ   *mapping.ResourceType
+	state *syncState
+	// session is the SDK's store for the sync, nil for none.
+	session sessions.SessionStore
+}
+
+// in returns the type in the sync of a call.
+func (s *syncer) in(o resource.SyncOpAttrs) *typeSync {
+	return &typeSync{s.Connector, s.typ, s.syncs.state(o.SyncID), o.Session}
+}
+
+// alone returns a type in a sync of its own: nothing that another call has read
+// is used.
+func (c *Connector) alone(t *mapping.ResourceType) *typeSync {
+	return &typeSync{Connector: c, typ: t, state: newSyncState()}
+}
+
+// of returns another type in the same sync.
+func (ts *typeSync) of(t *mapping.ResourceType) *typeSync {
+	return &typeSync{ts.Connector, t, ts.state, ts.session}
+}
+
 // ResourceType describes the type to the SDK.
 func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
 	annos := annotations.New(&v2.TypeScopedGrants{})
@@ -112,7 +139,7 @@ type syncState struct {
 	lists    map[string]*listSlot
 	listings map[string]*listing
 	holders  holdersSeen
-	absent   missing
+	dangling danglingCount
 }
 
 func newSyncState() *syncState {
@@ -120,13 +147,13 @@ func newSyncState() *syncState {
 }
 
 // listing returns the list of a type that comes in pages.
-func (s *syncState) listing(c *Connector, t *mapping.ResourceType) *listing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := s.listings[t.ID]
+func (ts *typeSync) listing() *listing {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	l := ts.state.listings[ts.typ.ID]
 	if l == nil {
-		l = c.newListing(t)
-		s.listings[t.ID] = l
+		l = ts.newListing(ts.typ)
+		ts.state.listings[ts.typ.ID] = l
 	}
 	return l
 }
@@ -149,23 +176,28 @@ func (s *syncState) end() {
 // worker's request ends with the context.
 type listSlot struct {
 	lock chan struct{}
-	list atomic.Pointer[wholeList]
+	list atomic.Pointer[unpagedList]
 }
 
-// whole returns a list that comes in one reply. After an error the next one
-// who asks tries again.
-func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.ResourceType) (*wholeList, error) {
-	s.mu.Lock()
-	slot := s.lists[t.ID]
+// slot returns the place of the type's list in the sync's state.
+func (ts *typeSync) slot() *listSlot {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	slot := ts.state.lists[ts.typ.ID]
 	if slot == nil {
 		slot = &listSlot{lock: make(chan struct{}, 1)}
-		s.lists[t.ID] = slot
+		ts.state.lists[ts.typ.ID] = slot
 	}
-	s.mu.Unlock()
+	return slot
+}
+
+// unpaged returns the type's list, which comes in one reply. After an error the
+// next one who asks tries again.
+func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
+	slot := ts.slot()
 	if list := slot.list.Load(); list != nil {
 		return list, nil
 	}
-
 	select {
 	case slot.lock <- struct{}{}:
 		defer func() { <-slot.lock }()
@@ -173,7 +205,7 @@ func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.Resource
 		return nil, ctx.Err()
 	}
 	if slot.list.Load() == nil {
-		list, err := c.readWhole(ctx, t)
+		list, err := ts.readUnpaged(ctx, ts.typ)
 		if err != nil {
 			return nil, err
 		}
@@ -182,15 +214,15 @@ func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.Resource
 	return slot.list.Load(), nil
 }
 
-// wholeList is a list that comes in one reply.
-type wholeList struct {
+// unpagedList is a list that comes in one reply.
+type unpagedList struct {
 	ids     []mapping.ID // in the API's order, each once
 	records []mapping.Record
 	index   map[string]int // by the id's text
 }
 
 // find returns the record of an id.
-func (l *wholeList) find(id mapping.ID) (mapping.Record, bool) {
+func (l *unpagedList) find(id mapping.ID) (mapping.Record, bool) {
 	i, ok := l.index[id.String()]
 	if !ok {
 		return mapping.Record{}, false
@@ -198,12 +230,12 @@ func (l *wholeList) find(id mapping.ID) (mapping.Record, bool) {
 	return l.records[i], true
 }
 
-func (c *Connector) readWhole(ctx context.Context, t *mapping.ResourceType) (*wholeList, error) {
+func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*unpagedList, error) {
 	page, err := c.readPage(ctx, t, mapping.Position{}, 0)
 	if err != nil {
 		return nil, err
 	}
-	list := &wholeList{index: make(map[string]int, len(page.Records))}
+	list := &unpagedList{index: make(map[string]int, len(page.Records))}
 	for _, r := range page.Records {
 		id, err := t.IDOf(r)
 		if err != nil {
