@@ -24,7 +24,7 @@ var benchSize = emulator.Size{Users: 991, Tenants: 1000, Roles: 500, Permissions
 type benched struct {
 	users   *syncer
 	o       resource.SyncOpAttrs
-	read    *stepOfList
+	read    *readStep
 	records []byhand.User
 }
 
@@ -85,7 +85,7 @@ func BenchmarkResources(b *testing.B) {
 	b.Run("mapping", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := ts.fill(b.Context(), s.read.ids, s.read.records, 0); err != nil {
+			if _, _, err := ts.fill(b.Context(), s.read, 0); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -110,7 +110,7 @@ func BenchmarkKeep(b *testing.B) {
 	b.Run("mapping", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			p, err := ts.pageOf(b.Context(), s.read, nil)
+			p, err := ts.pageOf(b.Context(), s.read.stepOfList, newOnce())
 			if err != nil {
 				b.Fatal(err)
 			}

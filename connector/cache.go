@@ -10,6 +10,7 @@ import (
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -189,12 +190,16 @@ func (ts *typeSync) pageOfUnpaged(ctx context.Context) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, seen := &page{Derived: map[string][]string{}}, map[string]bool{}
+	if p := list.page.Load(); p != nil {
+		return p, nil
+	}
+	p, isNew := &page{Derived: map[string][]string{}}, newOnce()
 	for _, r := range list.records {
-		if err := ts.addDerived(ctx, r, p, seen); err != nil {
+		if err := ts.addDerived(ctx, r, p, isNew); err != nil {
 			return nil, err
 		}
 	}
+	list.page.Store(p)
 	return p, nil
 }
 
@@ -211,7 +216,8 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 	if l.rest != nil {
 		return &page{More: step+1 < count}, nil // Its rows are on the page that was made before.
 	}
-	covered := idSet{}
+	covered, isNew := idSet{}, newOnce()
+	rest := &page{More: step+1 < count, Derived: map[string][]string{}}
 	for i := range max(count, step) {
 		p, err := ts.cached(ctx, i)
 		if err != nil {
@@ -221,9 +227,11 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 			if id, err := ts.typ.ParseID(row.ID); err == nil {
 				covered.add(hashOf(id))
 			}
+			if err := ts.addHeld(ctx, row, rest, isNew); err != nil {
+				return nil, err
+			}
 		}
 	}
-	rest := &page{More: step+1 < count, Derived: map[string][]string{}}
 	again := ts.newListing(ts.typ)
 	defer again.ahead.drop()
 	for at := (&cursor{}); at != nil; {
@@ -231,14 +239,15 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 		if err != nil {
 			return nil, err
 		}
-		p, err := ts.pageOf(ctx, read, func(id mapping.ID) bool {
-			hash := hashOf(id)
-			return !covered.has(hash) && (!l.whole || l.seen.has(hash))
-		})
+		p, err := ts.pageOf(ctx, read, isNew)
 		if err != nil {
 			return nil, err
 		}
-		rest.Rows = append(rest.Rows, p.Rows...)
+		for i, id := range read.ids {
+			if hash := hashOf(id); !covered.has(hash) && (!l.whole || l.seen.has(hash)) {
+				rest.Rows = append(rest.Rows, p.Rows[i])
+			}
+		}
 		for t, ids := range p.Derived {
 			rest.Derived[t] = append(rest.Derived[t], ids...)
 		}
@@ -255,41 +264,113 @@ func rowsOf(p *page) []row {
 	return p.Rows
 }
 
-// pageOf works out what later phases need of a step, of the records that are wanted.
-func (ts *typeSync) pageOf(ctx context.Context, read *stepOfList, wanted func(mapping.ID) bool) (*page, error) {
+// pageOf works out what later phases need of a step. isNew is asked for each
+// resource of another type that the records show whether it belongs to the page.
+func (ts *typeSync) pageOf(ctx context.Context, read *stepOfList, isNew isNew) (*page, error) {
 	p := &page{More: read.next != nil, Rows: make([]row, 0, len(read.ids)), Derived: map[string][]string{}}
-	seen := map[string]bool{}
 	for i, id := range read.ids {
-		if wanted != nil && !wanted(id) {
-			continue
-		}
 		row, err := ts.row(ctx, id, read.records[i], wantGrants|wantNames)
 		if err != nil {
 			return nil, err
 		}
 		p.Rows = append(p.Rows, row)
-		if err := ts.addDerived(ctx, read.records[i], p, seen); err != nil {
+		if err := ts.addDerived(ctx, read.records[i], p, isNew); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-// addDerived adds the ids of the resources of other types that a record shows.
-func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, seen map[string]bool) error {
+// addDerived adds the ids of the resources of other types that a record shows:
+// those that are not listed and are like one that is.
+func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, isNew isNew) error {
 	for _, t := range ts.plan.Types {
-		ids, err := ts.derivedIDs(ctx, t, r)
+		also := t.ShownIn(ts.typ)
+		if also == nil || !ts.willSync(t) {
+			continue
+		}
+		of := ts.of(t)
+		list, err := of.unpaged(ctx)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if key := t.ID + ":" + id.String(); !seen[key] {
-				seen[key] = true
-				p.Derived[t.ID] = append(p.Derived[t.ID], id.String())
-			}
+		err = also.Each(r, func(id mapping.ID) error { return of.addTo(ctx, p, list, id, isNew) })
+		if err != nil {
+			return lacksID(err)
 		}
 	}
 	return nil
+}
+
+// addHeld adds the ids of the resources of other types on which a row holds
+// something, and which are not listed.
+func (ts *typeSync) addHeld(ctx context.Context, row row, p *page, isNew isNew) error {
+	for _, g := range row.Grants {
+		t := ts.typ.Grants[g.Rule].Entitlement.On
+		if t.ShownIn(ts.typ) == nil || !ts.willSync(t) {
+			continue
+		}
+		id, err := t.ParseID(g.On)
+		if err != nil {
+			return errorf(codes.Internal, "%w", err)
+		}
+		of := ts.of(t)
+		list, err := of.unpaged(ctx)
+		if err == nil {
+			err = of.addTo(ctx, p, list, id, isNew)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addTo adds the id of a resource that a record of another type shows to the page
+// of that record, if it belongs there.
+func (ts *typeSync) addTo(ctx context.Context, p *page, list *unpagedList, id mapping.ID, isNew isNew) error {
+	if _, listed := list.find(id); listed || !isNew(ts.typ, id) {
+		return nil
+	}
+	like, err := ts.listedOrDerived(ctx, list, id)
+	if err == nil && like.Given() {
+		p.Derived[ts.typ.ID] = append(p.Derived[ts.typ.ID], id.String())
+	}
+	return err
+}
+
+// isNew reports whether a resource that a record of another type shows has to be
+// handed over with that record: it was not before.
+type isNew func(t *mapping.ResourceType, id mapping.ID) bool
+
+// newOnce returns an isNew of a pass of its own.
+func newOnce() isNew {
+	seen := map[string]bool{}
+	return func(t *mapping.ResourceType, id mapping.ID) bool {
+		key := t.ID + ":" + id.String()
+		known := seen[key]
+		seen[key] = true
+		return !known
+	}
+}
+
+// newIn returns the isNew of one step of the type's list: each resource belongs
+// to the first step that shows it. What this step and those after it have shown
+// in an earlier reading of the list does not count. The caller has the list.
+func (ts *typeSync) newIn(step int) isNew {
+	shown := ts.firstShown()
+	if step <= shown.last {
+		maps.DeleteFunc(shown.steps, func(_ string, first int) bool { return first >= step })
+	}
+	shown.last = step
+	return func(t *mapping.ResourceType, id mapping.ID) bool {
+		key := t.ID + ":" + id.String()
+		if _, known := shown.steps[key]; known {
+			return false
+		}
+		shown.steps[key] = step
+		return true
+	}
 }
 
 // Kept pages are written and read for every user, some of them three times, so

@@ -6,7 +6,6 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
-	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -53,13 +52,10 @@ func (ts *typeSync) namesIn(ctx context.Context, id mapping.ID, r mapping.Record
 	if err != nil {
 		return nil, err
 	}
-	mapped, err := ts.typ.Resource(id, r, parent)
-	if err != nil {
-		return nil, errorf(codes.FailedPrecondition, "%w", err)
-	}
+	name := ts.typ.Name(id, r, parent)
 	names := make([]rowName, len(ts.typ.Entitlements))
 	for i, e := range ts.typ.Entitlements {
-		names[i].Name, names[i].Description = e.Describe(mapped.Name, r, parent)
+		names[i].Name, names[i].Description = e.Describe(name, r, parent)
 	}
 	return names, nil
 }

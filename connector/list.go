@@ -2,22 +2,20 @@ package connector
 
 import (
 	"context"
-	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/conductorone/baton-descope/mapping"
 )
 
 // What one answer to the SDK holds at most, beside one resource that is larger
 // by itself. gRPC carries 4 MiB.
 const (
-	maxRecords = 1000
-	maxBytes   = 2 << 20
+	maxResources = 2000
+	maxBytes     = 2 << 20
 )
 
 // List returns one step of the type's resources, and with them the resources of
@@ -51,8 +49,13 @@ func (ts *typeSync) listUnpaged(ctx context.Context, at cursor) ([]*v2.Resource,
 	if err != nil {
 		return nil, nil, err
 	}
-	resources, done, err := ts.fill(ctx, list.ids, list.records, at.Skip)
-	if err != nil || done == len(list.ids) {
+	page, err := ts.pageOfUnpaged(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	step := &readStep{&stepOfList{ids: list.ids, records: list.records}, page}
+	resources, done, err := ts.fill(ctx, step, at.Skip)
+	if err != nil || done == step.length() {
 		return resources, nil, err
 	}
 	at.Skip = done
@@ -66,28 +69,44 @@ func (ts *typeSync) listPaged(ctx context.Context, at cursor) ([]*v2.Resource, *
 		return nil, nil, err
 	}
 	defer leave()
-	read, err := ts.readStep(ctx, l, at.start())
+	step, err := ts.readStep(ctx, l, at.start())
 	if err != nil {
 		return nil, nil, err
 	}
-	if read.at != at.start() || at.Skip > len(read.ids) {
-		at.Skip = 0 // It was read anew: what was returned of it may come again.
+	if step.at != at.start() || at.Skip > step.length() {
+		at.Skip = 0 // It was read again: what was returned of it may come again.
 	}
-	resources, done, err := ts.fill(ctx, read.ids, read.records, at.Skip)
+	resources, done, err := ts.fill(ctx, step, at.Skip)
 	if err != nil {
 		return nil, nil, err
 	}
-	if done < len(read.ids) {
-		rest := read.at
+	if done < step.length() {
+		rest := step.at
 		rest.Skip = done
 		return resources, &rest, nil
 	}
-	return resources, read.next, nil
+	return resources, step.next, nil
+}
+
+// readStep is a step of a list with what later phases need of it.
+type readStep struct {
+	*stepOfList
+	page *page
+}
+
+// length is how many resources the step has, with those of other types that its
+// records show.
+func (r *readStep) length() int {
+	n := len(r.ids)
+	for _, shown := range r.page.Derived {
+		n += len(shown)
+	}
+	return n
 }
 
 // readStep returns the step at a place, from memory when it was the last one
 // read, and keeps what later phases need of it.
-func (ts *typeSync) readStep(ctx context.Context, l *listing, at cursor) (*stepOfList, error) {
+func (ts *typeSync) readStep(ctx context.Context, l *listing, at cursor) (*readStep, error) {
 	if l.last != nil && l.last.at == at {
 		return l.last, nil
 	}
@@ -109,40 +128,62 @@ func (ts *typeSync) readStep(ctx context.Context, l *listing, at cursor) (*stepO
 	if err != nil {
 		return nil, err
 	}
-	p, err := ts.pageOf(ctx, read, nil)
+	p, err := ts.pageOf(ctx, read, ts.newIn(at.Step))
 	if err != nil {
 		l.at = -1 // The step was read and not kept: only what was kept counts.
 		return nil, err
 	}
 	ts.keep(ctx, at.Step, p)
-	l.last = read
+	l.last = &readStep{read, p}
 	if ts.options.Progress != nil {
 		ts.options.Progress(ts.typ.ID, l.seen.count, read.told)
 	}
-	return read, nil
+	return l.last, nil
 }
 
-// fill makes the resources of records, and of what these show, from a place on
-// until an answer is full. It returns how many records are done.
-func (ts *typeSync) fill(ctx context.Context, ids []mapping.ID, records []mapping.Record, from int) ([]*v2.Resource, int, error) {
+// fill makes the resources of a step, from a place on until an answer is full:
+// first those of other types that its records show, then its own. It returns
+// the place where the next answer begins, in all that the step has.
+func (ts *typeSync) fill(ctx context.Context, step *readStep, from int) ([]*v2.Resource, int, error) {
 	var out batch
-	for i := from; i < len(ids); i++ {
-		if i-from == maxRecords {
-			return out.resources, i, nil
+	at := 0
+	for _, t := range ts.plan.Types {
+		of, shown := ts.of(t), step.page.Derived[t.ID]
+		for i := max(0, from-at); i < len(shown); i++ {
+			r, err := of.derivedResource(ctx, shown[i])
+			if err != nil {
+				return nil, 0, err
+			}
+			if r != nil && !out.add(r) {
+				return out.resources, at + i, nil
+			}
 		}
-		r, err := ts.resource(ctx, ids[i], records[i])
+		at += len(shown)
+	}
+	for i := max(0, from-at); i < len(step.ids); i++ {
+		r, err := ts.resource(ctx, step.ids[i], step.records[i])
 		if err != nil {
 			return nil, 0, err
 		}
-		shown, err := ts.derivedOf(ctx, records[i])
-		if err != nil {
-			return nil, 0, err
-		}
-		if !out.add(append(shown, r)...) {
-			return out.resources, i, nil
+		if !out.add(r) {
+			return out.resources, at + i, nil
 		}
 	}
-	return out.resources, len(ids), nil
+	return out.resources, step.length(), nil
+}
+
+// derivedResource makes a resource that other records show; nil when there is
+// none like it.
+func (ts *typeSync) derivedResource(ctx context.Context, idText string) (*v2.Resource, error) {
+	id, err := ts.typ.ParseID(idText)
+	if err != nil {
+		return nil, errorf(codes.Internal, "%w", err)
+	}
+	record, ok, err := ts.find(ctx, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return ts.resource(ctx, id, record)
 }
 
 // batch collects the resources of one answer until it is full.
@@ -151,68 +192,14 @@ type batch struct {
 	bytes     int
 }
 
-// add adds resources that belong together, or returns false when they do not
-// fit any more. The first always fit.
-func (b *batch) add(resources ...*v2.Resource) bool {
-	bytes := 0
-	for _, r := range resources {
-		bytes += proto.Size(r)
-	}
-	if len(b.resources) > 0 && b.bytes+bytes > maxBytes {
+// add adds a resource, or returns false when it does not fit any more. The first
+// always fits.
+func (b *batch) add(r *v2.Resource) bool {
+	bytes := proto.Size(r)
+	if len(b.resources) == maxResources || len(b.resources) > 0 && b.bytes+bytes > maxBytes {
 		return false
 	}
-	b.resources = append(b.resources, resources...)
+	b.resources = append(b.resources, r)
 	b.bytes += bytes
 	return true
-}
-
-// derivedOf returns the resources of other types that a record shows.
-func (ts *typeSync) derivedOf(ctx context.Context, r mapping.Record) ([]*v2.Resource, error) {
-	var shown []*v2.Resource
-	for _, t := range ts.plan.Types {
-		ids, err := ts.derivedIDs(ctx, t, r)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			record, ok, err := ts.of(t).find(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				continue
-			}
-			res, err := ts.of(t).resource(ctx, id, record)
-			if err != nil {
-				return nil, err
-			}
-			shown = append(shown, res)
-		}
-	}
-	return shown, nil
-}
-
-// derivedIDs returns the ids of the resources of t that a record shows, each
-// once: those that are not listed and are like one that is.
-func (ts *typeSync) derivedIDs(ctx context.Context, t *mapping.ResourceType, r mapping.Record) ([]mapping.ID, error) {
-	also := t.ShownIn(ts.typ)
-	if also == nil || !ts.willSync(t) {
-		return nil, nil
-	}
-	list, err := ts.of(t).unpaged(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var ids []mapping.ID
-	err = also.Each(r, func(id mapping.ID) error {
-		if _, listed := list.find(id); listed || slices.ContainsFunc(ids, func(other mapping.ID) bool { return slices.Equal(id, other) }) {
-			return nil
-		}
-		like, err := ts.of(t).listedOrDerived(ctx, list, id)
-		if err == nil && like.Given() {
-			ids = append(ids, id)
-		}
-		return err
-	})
-	return ids, lacksID(err)
 }

@@ -34,7 +34,7 @@ type listing struct {
 	// lost tells that what was read before cannot be found again.
 	lost bool
 	// last is the step that was read and kept last.
-	last *stepOfList
+	last *readStep
 
 	mu sync.Mutex
 	// memory has the pages that the session store did not take, by step. mu guards it.

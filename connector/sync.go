@@ -138,12 +138,13 @@ type syncState struct {
 	mu       sync.Mutex
 	lists    map[string]*listSlot
 	listings map[string]*listing
+	shown    map[string]*firstShown // by the list's type
 	holders  holdersSeen
 	dangling danglingCount
 }
 
 func newSyncState() *syncState {
-	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}}
+	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstShown{}}
 }
 
 // listing returns the list of a type that comes in pages.
@@ -156,6 +157,26 @@ func (ts *typeSync) listing() *listing {
 		ts.state.listings[ts.typ.ID] = l
 	}
 	return l
+}
+
+// firstShown has the step of a list that was the first to show a resource of
+// another type, by the resource, and the last step that was read. When it is
+// lost, these resources are handed over again.
+type firstShown struct {
+	steps map[string]int
+	last  int
+}
+
+// firstShown returns that of the type's list. It is for who has the list.
+func (ts *typeSync) firstShown() *firstShown {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	shown := ts.state.shown[ts.typ.ID]
+	if shown == nil {
+		shown = &firstShown{steps: map[string]int{}}
+		ts.state.shown[ts.typ.ID] = shown
+	}
+	return shown
 }
 
 // end gives up what is on its way for the sync.
@@ -219,6 +240,8 @@ type unpagedList struct {
 	ids     []mapping.ID // in the API's order, each once
 	records []mapping.Record
 	index   map[string]int // by the id's text
+	// page is what the records show of other types, once it is worked out.
+	page atomic.Pointer[page]
 }
 
 // find returns the record of an id.
