@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/connector/paging"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -132,8 +133,8 @@ func (p *page) fits(t *mapping.ResourceType) bool {
 // pageCount returns how many pages a list has that was read to its end; 0 when
 // that is not known.
 func (ts *typeSync) pageCount(ctx context.Context, l *listing) (int, error) {
-	if l.whole {
-		return l.at, nil
+	if l.Complete {
+		return l.At, nil
 	}
 	value, err := ts.stored(ctx, countKey(ts.typ))
 	if err != nil {
@@ -150,8 +151,8 @@ func (ts *typeSync) pageCount(ctx context.Context, l *listing) (int, error) {
 // have kept. It returns false if some of that is lost.
 func (ts *typeSync) catchUp(ctx context.Context, l *listing, step int) (bool, error) {
 	l.restart()
-	for ; l.at < step; l.at++ {
-		p, err := ts.cached(ctx, l.at)
+	for ; l.At < step; l.At++ {
+		p, err := ts.cached(ctx, l.At)
 		if err != nil || p == nil {
 			return false, err
 		}
@@ -160,7 +161,7 @@ func (ts *typeSync) catchUp(ctx context.Context, l *listing, step int) (bool, er
 			if err != nil {
 				return false, nil //nolint:nilerr // It was kept by another mapping.
 			}
-			l.seen.add(hashOf(id))
+			l.Seen.Add(hashOf(id))
 		}
 	}
 	return true, nil
@@ -216,7 +217,7 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 	if l.rest != nil {
 		return &page{More: step+1 < count}, nil // Its rows are on the page that was made before.
 	}
-	covered, isNew := idSet{}, newOnce()
+	covered, isNew := paging.IDSet{}, newOnce()
 	rest := &page{More: step+1 < count, Derived: map[string][]string{}}
 	for i := range max(count, step) {
 		p, err := ts.cached(ctx, i)
@@ -225,7 +226,7 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 		}
 		for _, row := range rowsOf(p) {
 			if id, err := ts.typ.ParseID(row.ID); err == nil {
-				covered.add(hashOf(id))
+				covered.Add(hashOf(id))
 			}
 			if err := ts.addHeld(ctx, row, rest, isNew); err != nil {
 				return nil, err
@@ -233,8 +234,8 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 		}
 	}
 	again := ts.newListing(ts.typ)
-	defer again.ahead.drop()
-	for at := (&cursor{}); at != nil; {
+	defer again.Drop()
+	for at := (&paging.Token{}); at != nil; {
 		read, err := again.step(ctx, *at)
 		if err != nil {
 			return nil, err
@@ -244,7 +245,7 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 			return nil, err
 		}
 		for i, id := range read.ids {
-			if hash := hashOf(id); !covered.has(hash) && (!l.whole || l.seen.has(hash)) {
+			if hash := hashOf(id); !covered.Has(hash) && (!l.Complete || l.Seen.Has(hash)) {
 				rest.Rows = append(rest.Rows, p.Rows[i])
 			}
 		}

@@ -108,20 +108,20 @@ func (ts *typeSync) isListed(ctx context.Context, id mapping.ID) (bool, error) {
 		return false, err
 	}
 	defer leave()
-	if !l.whole && !l.lost {
+	if !l.Complete && !l.lost {
 		count, err := ts.pageCount(ctx, l)
 		if err != nil {
 			return false, err
 		}
-		if l.whole, err = ts.catchUp(ctx, l, count); err != nil {
+		if l.Complete, err = ts.catchUp(ctx, l, count); err != nil {
 			return false, err
 		}
 		if count == 0 {
-			l.whole = false
+			l.Complete = false
 		}
-		l.lost = !l.whole
+		l.lost = !l.Complete
 	}
-	return l.lost || l.seen.has(hashOf(id)), nil
+	return l.lost || l.Seen.Has(hashOf(id)), nil
 }
 
 // exists tells whether a resource that a record of this type refers to is

@@ -2,10 +2,12 @@ package connector
 
 import (
 	"context"
+	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/connector/paging"
 	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -32,8 +34,13 @@ func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant,
 				if len(out) >= maxGrants || requests >= maxHolderRequests {
 					return out, &at, nil
 				}
-				requests++
-				held, next, err := ts.holderPage(ctx, e, row.ID, at.Of, ts.state.holdersOf(e, row.ID, &at.Of))
+				l := ts.holderList(e, row.ID, &at.Of)
+				batch, err := l.Read(ctx, at.Of)
+				if err != nil {
+					return nil, nil, listError(err)
+				}
+				requests += batch.Requests
+				held, err := ts.grantsTo(e, row.ID, batch)
 				if err != nil {
 					return nil, nil, err
 				}
@@ -41,11 +48,11 @@ func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant,
 					return nil, nil, err
 				}
 				out = append(out, held...)
-				if more = next != nil; more {
-					at.Of = *next
+				if more = batch.Next != nil; more {
+					at.Of = *batch.Next
 				}
 			}
-			at.Of = cursor{}
+			at.Of = paging.Token{}
 		}
 		at.Entitlement = 0
 	}
@@ -55,23 +62,27 @@ func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant,
 	return out, seg.next, nil
 }
 
-// holdersSeen is what the list of holders that is being read has shown.
-type holdersSeen struct {
-	list string
-	seen *idSet
+// holderList is a list of who holds an entitlement on a resource: each record
+// names some.
+type holderList = paging.List[[]mapping.ID]
+
+// lastHolders is the list of holders that is being read.
+type lastHolders struct {
+	of   string
+	list *holderList
 }
 
-// holdersOf returns the set of the records that a list of holders has shown up
-// to a place. When it is lost, the list starts over.
-func (s *syncState) holdersOf(e *mapping.Entitlement, on string, at *cursor) *idSet {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seen, key := s.holders, e.Name()+" "+on
-	if seen.list != key || *at == (cursor{}) {
-		*at = cursor{}
-		s.holders = holdersSeen{list: key, seen: &idSet{}}
+// holderList returns the list of holders at a place. When it is lost, the list
+// starts over.
+func (ts *typeSync) holderList(e *mapping.Entitlement, on string, at *paging.Token) *holderList {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	last, of := &ts.state.holders, e.Name()+" "+on
+	if last.of != of || *at == (paging.Token{}) || last.list.At != at.Batch {
+		*at = paging.Token{}
+		*last = lastHolders{of, ts.newHolderList(e, on)}
 	}
-	return s.holders.seen
+	return last.list
 }
 
 // knownHolders leaves out the grants of principals that are in no list.
@@ -94,81 +105,108 @@ func (ts *typeSync) knownHolders(ctx context.Context, e *mapping.Entitlement, he
 func (ts *typeSync) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
 	var out []*v2.Grant
 	for _, e := range ts.typ.Entitlements {
-		seen := &idSet{}
-		for at := (&cursor{}); e.Holders != nil && at != nil; {
-			held, next, err := ts.holderPage(ctx, e, rid.GetResource(), *at, seen)
-			if err != nil {
-				return nil, err
-			}
-			out, at = append(out, held...), next
+		if e.Holders == nil {
+			continue
+		}
+		err := ts.eachHolder(ctx, e, rid.GetResource(), func(batch *paging.Batch[[]mapping.ID]) (bool, error) {
+			held, err := ts.grantsTo(e, rid.GetResource(), batch)
+			out = append(out, held...)
+			return true, err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// holderPage reads one page of who holds an entitlement on a resource. seen are
-// the records that came before.
-func (ts *typeSync) holderPage(ctx context.Context, e *mapping.Entitlement, resourceText string, at cursor, seen *idSet) ([]*v2.Grant, *cursor, error) {
+// grantsTo makes the grants of the holders in a batch.
+func (ts *typeSync) grantsTo(e *mapping.Entitlement, resourceText string, batch *paging.Batch[[]mapping.ID]) ([]*v2.Grant, error) {
 	id, err := e.On.ParseID(resourceText)
 	if err != nil {
-		return nil, nil, errorf(codes.InvalidArgument, "%w", err)
+		return nil, errorf(codes.InvalidArgument, "%w", err)
 	}
 	on := resourceID(e.On, id)
 	var out []*v2.Grant
-	next, err := ts.readHolders(ctx, e, id, at, seen, func(principal mapping.ID) {
-		out = append(out, ts.newGrant(&mapping.GrantRule{Entitlement: e}, on, resourceID(e.Holders.Of, principal)))
-	})
-	return out, next, err
+	for _, holders := range batch.Records {
+		for _, principal := range holders {
+			out = append(out, ts.newGrant(&mapping.GrantRule{Entitlement: e}, on, resourceID(e.Holders.Of, principal)))
+		}
+	}
+	return out, nil
 }
 
-// readHolders gives visit the holders on one page, and returns the place of the
-// next, nil at the end.
-func (c *Connector) readHolders(ctx context.Context, e *mapping.Entitlement, on mapping.ID, at cursor, seen *idSet, visit func(principal mapping.ID)) (*cursor, error) {
-	request, err := e.Holders.Request(on, at.position())
-	if err != nil {
-		return nil, errorf(codes.FailedPrecondition, "%w", err)
-	}
-	reply, err := c.call(ctx, e.Holders.List.Operation, true, request)
-	if transport.IsNotFound(err) {
-		there, findErr := c.stillThere(ctx, e.On, on)
-		if findErr != nil || !there {
-			return nil, findErr // Nobody holds anything on what was deleted.
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	p := &sheet{page: e.Holders.List.Read(reply)}
-	holders := make([][]mapping.ID, len(p.page.Records))
-	for i, r := range p.page.Records {
-		var all mapping.ID
-		err := e.Holders.Each(r, func(principal mapping.ID) error {
-			holders[i] = append(holders[i], principal)
-			all = append(all, principal.String())
-			return nil
-		})
+// eachHolder gives visit the holders of an entitlement on a resource, until it
+// wants no more.
+func (c *Connector) eachHolder(ctx context.Context, e *mapping.Entitlement, on string, visit func(*paging.Batch[[]mapping.ID]) (more bool, err error)) error {
+	l := c.newHolderList(e, on)
+	for at := (&paging.Token{}); at != nil; {
+		batch, err := l.Read(ctx, *at)
 		if err != nil {
-			return nil, lacksID(err)
+			return listError(err)
 		}
-		if len(all) == 0 {
-			return nil, errorf(codes.FailedPrecondition, "a record of %s does not say who holds %s", e.Holders.List.Operation.Name, e.Name())
+		if more, err := visit(batch); err != nil || !more {
+			return err
 		}
-		p.hashes = append(p.hashes, hashOf(all))
+		at = batch.Next
 	}
-	next, follows := (*cursor)(nil), true
-	if e.Holders.List.Pages != nil {
-		if next, follows, err = at.turn(e.Holders.List, p, seen.has); err != nil {
-			return nil, err
+	return nil
+}
+
+// newHolderList returns the list of who holds an entitlement on a resource.
+func (c *Connector) newHolderList(e *mapping.Entitlement, on string) *holderList {
+	return paging.New(pageRules(e.Holders.List), true, func(ctx context.Context, at paging.Position) (*paging.Page[[]mapping.ID], error) {
+		id, err := e.On.ParseID(on)
+		if err != nil {
+			return nil, errorf(codes.InvalidArgument, "%w", err)
 		}
-	}
-	for i := range holders {
-		if follows && seen.add(p.hashes[i]) {
-			for _, principal := range holders[i] {
-				visit(principal)
+		request, err := e.Holders.Request(id, positionOf(at), at.Size)
+		if err != nil {
+			return nil, errorf(codes.FailedPrecondition, "%w", err)
+		}
+		reply, err := c.call(ctx, e.Holders.List.Operation, true, request)
+		if transport.IsNotFound(err) {
+			there, findErr := c.stillThere(ctx, e.On, id)
+			if findErr != nil {
+				return nil, findErr
+			}
+			if !there {
+				return &paging.Page[[]mapping.ID]{Gone: true}, nil // Nobody holds anything on what was deleted.
 			}
 		}
+		if err != nil {
+			return nil, pageError(err)
+		}
+		read := e.Holders.List.Read(reply)
+		out := newPage[[]mapping.ID](read)
+		for i, r := range read.Records {
+			if out.Records[i], err = holdersIn(e, r); err != nil {
+				return nil, err
+			}
+			var all mapping.ID
+			for _, principal := range out.Records[i] {
+				all = append(all, principal.String())
+			}
+			out.Hashes[i] = hashOf(all)
+		}
+		return out, nil
+	})
+}
+
+// holdersIn returns whom a record of a list of holders names.
+func holdersIn(e *mapping.Entitlement, r mapping.Record) ([]mapping.ID, error) {
+	var holders []mapping.ID
+	err := e.Holders.Each(r, func(principal mapping.ID) error {
+		holders = append(holders, principal)
+		return nil
+	})
+	if err != nil {
+		return nil, lacksID(err)
 	}
-	return next, nil
+	if len(holders) == 0 {
+		return nil, errorf(codes.FailedPrecondition, "a record of %s does not say who holds %s", e.Holders.List.Operation.Name, e.Name())
+	}
+	return holders, nil
 }
 
 // stillThere tells whether a resource exists now, as far as that can be seen.
@@ -182,15 +220,12 @@ func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id 
 
 // listed tells whether a principal is among the holders of an entitlement.
 func (c *Connector) listed(ctx context.Context, e *mapping.Entitlement, on, principal mapping.ID) (bool, error) {
-	found, seen := false, &idSet{}
-	for at := (&cursor{}); at != nil && !found; {
-		next, err := c.readHolders(ctx, e, on, *at, seen, func(id mapping.ID) {
-			found = found || id.String() == principal.String()
+	found := false
+	err := c.eachHolder(ctx, e, on.String(), func(batch *paging.Batch[[]mapping.ID]) (bool, error) {
+		found = slices.ContainsFunc(batch.Records, func(holders []mapping.ID) bool {
+			return slices.ContainsFunc(holders, func(id mapping.ID) bool { return slices.Equal(id, principal) })
 		})
-		if err != nil {
-			return false, err
-		}
-		at = next
-	}
-	return found, nil
+		return !found, nil
+	})
+	return found, err
 }

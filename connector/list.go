@@ -9,6 +9,8 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/conductorone/baton-descope/connector/paging"
 )
 
 // What one answer to the SDK holds at most, beside one resource that is larger
@@ -24,7 +26,7 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 	if parent != nil {
 		return nil, &resource.SyncOpResults{}, nil // Every list is of the whole project; parents are in the resources.
 	}
-	var at cursor
+	var at paging.Token
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
 		return nil, nil, s.wrap(err)
 	}
@@ -44,7 +46,7 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 	return resources, results, s.wrap(err)
 }
 
-func (ts *typeSync) listUnpaged(ctx context.Context, at cursor) ([]*v2.Resource, *cursor, error) {
+func (ts *typeSync) listUnpaged(ctx context.Context, at paging.Token) ([]*v2.Resource, *paging.Token, error) {
 	list, err := ts.unpaged(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -62,18 +64,18 @@ func (ts *typeSync) listUnpaged(ctx context.Context, at cursor) ([]*v2.Resource,
 	return resources, &at, nil
 }
 
-func (ts *typeSync) listPaged(ctx context.Context, at cursor) ([]*v2.Resource, *cursor, error) {
+func (ts *typeSync) listPaged(ctx context.Context, at paging.Token) ([]*v2.Resource, *paging.Token, error) {
 	l := ts.listing()
 	leave, err := l.enter(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer leave()
-	step, err := ts.readStep(ctx, l, at.start())
+	step, err := ts.readStep(ctx, l, at.Start())
 	if err != nil {
 		return nil, nil, err
 	}
-	if step.at != at.start() || at.Skip > step.length() {
+	if step.at != at.Start() || at.Skip > step.length() {
 		at.Skip = 0 // It was read again: what was returned of it may come again.
 	}
 	resources, done, err := ts.fill(ctx, step, at.Skip)
@@ -106,37 +108,37 @@ func (r *readStep) length() int {
 
 // readStep returns the step at a place, from memory when it was the last one
 // read, and keeps what later phases need of it.
-func (ts *typeSync) readStep(ctx context.Context, l *listing, at cursor) (*readStep, error) {
+func (ts *typeSync) readStep(ctx context.Context, l *listing, at paging.Token) (*readStep, error) {
 	if l.last != nil && l.last.at == at {
 		return l.last, nil
 	}
 	switch {
-	case at.Step == 0:
+	case at.Batch == 0:
 		l.restart()
-	case l.at != at.Step:
-		whole, err := ts.catchUp(ctx, l, at.Step)
+	case l.At != at.Batch:
+		whole, err := ts.catchUp(ctx, l, at.Batch)
 		if err != nil {
 			return nil, err
 		}
 		if !whole {
 			ctxzap.Extract(ctx).Warn("what was read before is lost; the list is read from its start", zap.String("resource_type", ts.typ.ID))
 			l.restart()
-			at = cursor{}
+			at = paging.Token{}
 		}
 	}
 	read, err := l.step(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	p, err := ts.pageOf(ctx, read, ts.newIn(at.Step))
+	p, err := ts.pageOf(ctx, read, ts.newIn(at.Batch))
 	if err != nil {
-		l.at = -1 // The step was read and not kept: only what was kept counts.
+		l.At = -1 // The step was read and not kept: only what was kept counts.
 		return nil, err
 	}
-	ts.keep(ctx, at.Step, p)
+	ts.keep(ctx, at.Batch, p)
 	l.last = &readStep{read, p}
 	if ts.options.Progress != nil {
-		ts.options.Progress(ts.typ.ID, l.seen.count, read.told)
+		ts.options.Progress(ts.typ.ID, l.Seen.Len(), read.told)
 	}
 	return l.last, nil
 }

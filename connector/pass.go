@@ -7,6 +7,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/connector/paging"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -28,13 +29,13 @@ type passToken struct {
 	Skip int `json:"skip,omitempty"`
 	// Holders tells that the pass reads who holds entitlements, Entitlement is
 	// how many entitlements of the resource are done, and Of the page of holders.
-	Holders     bool   `json:"holders,omitempty"`
-	Entitlement int    `json:"entitlement,omitempty"`
-	Of          cursor `json:"of,omitzero"`
+	Holders     bool         `json:"holders,omitempty"`
+	Entitlement int          `json:"entitlement,omitempty"`
+	Of          paging.Token `json:"of,omitzero"`
 }
 
-func (s *passToken) possible() bool {
-	return s.Of.possible() && min(s.Derived, s.Page, s.Until, s.Skip, s.Entitlement) >= 0
+func (s *passToken) Valid() bool {
+	return s.Of.Valid() && min(s.Derived, s.Page, s.Until, s.Skip, s.Entitlement) >= 0
 }
 
 // resultsAt is the SDK's answer that goes on at a place; nil is the end.

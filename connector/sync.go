@@ -139,7 +139,7 @@ type syncState struct {
 	lists    map[string]*listSlot
 	listings map[string]*listing
 	shown    map[string]*firstShown // by the list's type
-	holders  holdersSeen
+	holders  lastHolders
 	dangling danglingCount
 }
 
@@ -186,7 +186,7 @@ func (s *syncState) end() {
 	for _, l := range s.listings {
 		select {
 		case l.lock <- struct{}{}: // Nobody uses it.
-			l.ahead.drop()
+			l.Drop()
 			<-l.lock
 		default: // Its caller gives it up when the call ends.
 		}
@@ -254,10 +254,11 @@ func (l *unpagedList) find(id mapping.ID) (mapping.Record, bool) {
 }
 
 func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*unpagedList, error) {
-	page, err := c.readPage(ctx, t, mapping.Position{}, 0)
+	reply, err := c.call(ctx, t.List.Operation, true, t.List.Request(mapping.Position{}, 0))
 	if err != nil {
 		return nil, err
 	}
+	page := t.List.Read(reply)
 	list := &unpagedList{index: make(map[string]int, len(page.Records))}
 	for _, r := range page.Records {
 		id, err := t.IDOf(r)
@@ -275,14 +276,4 @@ func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*
 		list.records = append(list.records, r)
 	}
 	return list, nil
-}
-
-// readPage reads the page of a list at a position, of at most size records; 0
-// is the size in the mapping.
-func (c *Connector) readPage(ctx context.Context, t *mapping.ResourceType, at mapping.Position, size int) (mapping.Page, error) {
-	reply, err := c.call(ctx, t.List.Operation, true, t.List.Request(at, size))
-	if err != nil {
-		return mapping.Page{}, err
-	}
-	return t.List.Read(reply), nil
 }

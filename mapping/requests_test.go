@@ -23,7 +23,7 @@ func TestDescopeRequests(t *testing.T) {
 	plan := loadDescope(t)
 	search := plan.Type("user").List.Request(mapping.Position{Offset: 200, Page: 2}, 0)
 	body := search.(*descope.SearchUsersCall).Body
-	if got, want := asJSON(t, body), `{"limit":100,"offset":200,"page":2,"sort":[{"field":"createdTime"}]}`; got != want {
+	if got, want := asJSON(t, body), `{"limit":100,"offset":200,"page":2,"sort":[{"field":"createdTime"},{"field":"id"}]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	get, err := plan.Type("user").Get.Request(mapping.ID{"U1"})

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,9 @@ const (
 	// maxAhead is how much memory a reply gets on the word of its header alone.
 	maxAhead = 1 << 20
 )
+
+// ErrTooLarge is wrapped by the error of a reply that is longer than is read.
+var ErrTooLarge = errors.New("the reply is too large")
 
 // read reads the body of a reply and closes it. The status of an error reply
 // says more than its body: what cannot be read of that is left out.
@@ -34,7 +38,7 @@ func (t *Transport) read(reply *http.Response) (*bytes.Reader, error) {
 		return nil, fmt.Errorf("the reply breaks off after %d bytes: %w", n, err)
 	}
 	if n > limit {
-		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit)}
+		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit), Err: ErrTooLarge}
 	}
 	return bytes.NewReader(body.Bytes()), nil
 }
