@@ -13,36 +13,40 @@ import (
 // maxHolderRequests is how many lists of holders one answer to the SDK reads at most.
 const maxHolderRequests = 20
 
-// passHolders reads who holds the type's entitlements, from a place on: a
-// request for each resource, entitlement and page.
-func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant, *passToken, error) {
+// passHolders adds who holds the type's entitlements, from a place on: a request
+// for each resource, entitlement and page.
+func (ts *typeSync) passHolders(ctx context.Context, at passToken, out *answer[*v2.Grant]) (*passToken, error) {
 	seg, err := ts.segment(ctx, at, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var out []*v2.Grant
-	for requests := 0; at.Skip < seg.length; at.Skip++ {
+	requests := 0
+	for ; at.Skip < seg.length; at.Skip++ {
 		row, err := seg.row(at.Skip)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for ; at.Entitlement < len(ts.typ.Entitlements); at.Entitlement++ {
 			e := ts.typ.Entitlements[at.Entitlement]
 			for more := e.Holders != nil && ts.willSync(e.Holders.Of); more; {
-				if len(out) >= maxGrants || requests >= maxHolderRequests {
-					return out, &at, nil
+				list := ts.holdersOf(e, row.ID, &at)
+				if list.page == nil {
+					if len(out.items) == out.limit || requests == maxHolderRequests {
+						return &at, nil
+					}
+					requests++
+					if err := ts.readHoldersPage(ctx, list, e, row.ID, at.Of); err != nil {
+						return nil, err
+					}
 				}
-				requests++
-				held, next, err := ts.holderPage(ctx, e, row.ID, at.Of, ts.state.holdersOf(e, row.ID, &at.Of))
-				if err != nil {
-					return nil, nil, err
+				for ; at.Within < len(list.page.grants); at.Within++ {
+					if !out.add(list.page.grants[at.Within]) {
+						return &at, nil
+					}
 				}
-				if held, err = ts.knownHolders(ctx, e, held); err != nil {
-					return nil, nil, err
-				}
-				out = append(out, held...)
-				if more = next != nil; more {
-					at.Of = *next
+				at.Within = 0
+				if more = list.page.next != nil; more {
+					at.Of = *list.page.next
 				}
 			}
 			at.Of = cursor{}
@@ -52,26 +56,62 @@ func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant,
 	if seg.next != nil {
 		seg.next.Holders = true
 	}
-	return out, seg.next, nil
+	return seg.next, nil
 }
 
-// holdersSeen is what the list of holders that is being read has shown.
-type holdersSeen struct {
-	list string
+// holdersList is the list of holders that a pass is reading.
+type holdersList struct {
+	name string
+	// seen are the records of the pages before the place at.
 	seen *idSet
+	at   cursor
+	// page is the page that was read last, nil when the one at the pass's place is
+	// to be read.
+	page *holdersPage
 }
 
-// holdersOf returns the set of the records that a list of holders has shown up
-// to a place. When it is lost, the list starts over.
-func (s *syncState) holdersOf(e *mapping.Entitlement, on string, at *cursor) *idSet {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seen, key := s.holders, e.Name()+" "+on
-	if seen.list != key || *at == (cursor{}) {
-		*at = cursor{}
-		s.holders = holdersSeen{list: key, seen: &idSet{}}
+// holdersPage is a page of a list of holders.
+type holdersPage struct {
+	at     cursor
+	grants []*v2.Grant
+	next   *cursor // nil at the end
+}
+
+// holdersOf returns the list that the pass is at. When what it has shown up to
+// that place is lost, the list starts over.
+func (ts *typeSync) holdersOf(e *mapping.Entitlement, on string, at *passToken) *holdersList {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	name := e.Name() + " " + on
+	list := ts.state.holders[ts.typ.ID]
+	same := list != nil && list.name == name
+	switch {
+	case same && list.page != nil && list.page.at == at.Of:
+	case same && list.at == at.Of && at.Within == 0:
+		list.page = nil
+	default:
+		at.Of, at.Within = cursor{}, 0
+		list = &holdersList{name: name, seen: &idSet{}}
+		ts.state.holders[ts.typ.ID] = list
 	}
-	return s.holders.seen
+	return list
+}
+
+// readHoldersPage reads the page of a list at a place.
+func (ts *typeSync) readHoldersPage(ctx context.Context, list *holdersList, e *mapping.Entitlement, on string, at cursor) error {
+	grants, next, err := ts.holderPage(ctx, e, on, at, list.seen)
+	if err == nil {
+		grants, err = ts.knownHolders(ctx, e, grants)
+	}
+	if err != nil {
+		list.name = "" // What was seen is not certain: the list starts over.
+		return err
+	}
+	list.page = &holdersPage{at, grants, next}
+	if next != nil {
+		list.at = *next
+	}
+	return nil
 }
 
 // knownHolders leaves out the grants of principals that are in no list.
