@@ -196,7 +196,8 @@ func (ts *typeSync) addGrants(ctx context.Context, row row, from int, out *answe
 func (ts *typeSync) grantsIn(ctx context.Context, id mapping.ID, r mapping.Record) ([]rowGrant, error) {
 	var grants []rowGrant
 	err := holds(ts.typ, r, func(rule int, on mapping.ID) error {
-		exists, err := ts.exists(ctx, ts.typ.Grants[rule].Entitlement.On, on)
+		t := ts.typ.Grants[rule].Entitlement.On
+		exists, err := ts.sure(ctx, t, func(ts *typeSync) (bool, error) { return ts.exists(ctx, t, on) })
 		switch {
 		case err != nil:
 			return err

@@ -37,6 +37,9 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 }
 
 func (ts *typeSync) listUnpaged(ctx context.Context, at cursor) ([]*v2.Resource, *cursor, error) {
+	if err := ts.returnedNow(ctx); err != nil {
+		return nil, nil, err
+	}
 	list, err := ts.unpaged(ctx)
 	if err != nil {
 		return nil, nil, err

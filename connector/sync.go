@@ -91,11 +91,13 @@ type typeSync struct {
 	state *syncState
 	// session is the SDK's store for the sync, nil for none.
 	session sessions.SessionStore
+	// again tells that lists in one reply are those of the second reading.
+	again bool
 }
 
 // in returns the type in the sync of a call.
 func (s *syncer) in(o resource.SyncOpAttrs) *typeSync {
-	return &typeSync{s.Connector, s.typ, s.syncs.state(o.SyncID), o.Session}
+	return &typeSync{Connector: s.Connector, typ: s.typ, state: s.syncs.state(o.SyncID), session: o.Session}
 }
 
 // alone returns a type in a sync of its own: nothing that another call has read
@@ -106,7 +108,9 @@ func (c *Connector) alone(t *mapping.ResourceType) *typeSync {
 
 // of returns another type in the same sync.
 func (ts *typeSync) of(t *mapping.ResourceType) *typeSync {
-	return &typeSync{ts.Connector, t, ts.state, ts.session}
+	other := *ts
+	other.typ = t
+	return &other
 }
 
 // ResourceType describes the type to the SDK.
@@ -198,6 +202,20 @@ func (s *syncState) end() {
 type listSlot struct {
 	lock chan struct{}
 	list atomic.Pointer[unpagedList]
+	// again is the second reading of the list (see typeSync.sure), and returned says
+	// that the SDK was given resources of the first. The lock guards them.
+	again    *unpagedList
+	returned bool
+}
+
+// enter waits until the list is this caller's, and returns what gives it back.
+func (l *listSlot) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case l.lock <- struct{}{}:
+		return func() { <-l.lock }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // slot returns the place of the type's list in the sync's state.
@@ -216,14 +234,19 @@ func (ts *typeSync) slot() *listSlot {
 // next one who asks tries again.
 func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 	slot := ts.slot()
-	if list := slot.list.Load(); list != nil {
+	if list := slot.list.Load(); list != nil && !ts.again {
 		return list, nil
 	}
-	select {
-	case slot.lock <- struct{}{}:
-		defer func() { <-slot.lock }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	leave, err := slot.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if ts.again {
+		if slot.again == nil {
+			slot.again, err = ts.readUnpaged(ctx, ts.typ)
+		}
+		return slot.again, err
 	}
 	if slot.list.Load() == nil {
 		list, err := ts.readUnpaged(ctx, ts.typ)
@@ -233,6 +256,18 @@ func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 		slot.list.Store(list)
 	}
 	return slot.list.Load(), nil
+}
+
+// returnedNow notes that the SDK is given resources of the type's list.
+func (ts *typeSync) returnedNow(ctx context.Context) error {
+	slot := ts.slot()
+	leave, err := slot.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	slot.returned = true
+	return nil
 }
 
 // unpagedList is a list that comes in one reply.
