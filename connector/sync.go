@@ -12,6 +12,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -289,9 +290,15 @@ func (l *unpagedList) find(id mapping.ID) (mapping.Record, bool) {
 }
 
 func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*unpagedList, error) {
-	page, err := c.readPage(ctx, t, mapping.Position{}, 0)
+	reply := &listener{Doer: c.conn.Doer}
+	read, err := c.callOn(ctx, api.Connection{Server: c.conn.Server, Doer: reply}, t.List.Operation, true, t.List.Request(mapping.Position{}, 0))
 	if err != nil {
 		return nil, err
+	}
+	page := t.List.Read(read)
+	if more := reply.more(len(page.Records)); more != "" {
+		return nil, errorf(codes.FailedPrecondition, "%s: the reply has %d records and says that there are more: %s; the mapping does not say how to read them, see pages",
+			t.List.Operation.Name, len(page.Records), more)
 	}
 	list := &unpagedList{index: make(map[string]int, len(page.Records))}
 	for _, r := range page.Records {

@@ -141,3 +141,22 @@ func TestDanglingIsConfirmedOnce(t *testing.T) {
 		t.Errorf("%d grants left out, %d requests", leftOut, l.n)
 	}
 }
+
+// A list without pages whose reply says that there is more is not the whole list.
+func TestOneReplySaysThereIsMore(t *testing.T) {
+	for want, change := range map[string]func(header http.Header, body map[string]any){
+		`"total" is 6`:                func(_ http.Header, body map[string]any) { body["total"] = 6 },
+		`"nextCursor" names the next`: func(_ http.Header, body map[string]any) { body["nextCursor"] = "abc" },
+		`"hasMore" is true`:           func(_ http.Header, body map[string]any) { body["hasMore"] = true },
+		"a Link header to the next page": func(header http.Header, _ map[string]any) {
+			header.Set("Link", `</v1/mgmt/role/all?page=2>; rel="next"`)
+		},
+	} {
+		d := emulatortest.Start(t, holders(), emulator.Options{})
+		o, _ := lyingOptions(t, d, "/role/all", func(_ int, header http.Header, body map[string]any) { change(header, body) })
+		_, err := harness.TrySync(t, t.Context(), o)
+		if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "LoadAllRoles: the reply has 5 records and says that there are more: "+want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
