@@ -2,6 +2,8 @@ package connector
 
 import (
 	"context"
+	"math"
+	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/grpc/codes"
@@ -20,33 +22,51 @@ func (ts *typeSync) passHolders(ctx context.Context, at passToken, out *answer[*
 	if err != nil {
 		return nil, err
 	}
-	requests := 0
+	r := &holdersReader{typeSync: ts, out: out, left: maxHolderRequests}
+	next, err := r.read(ctx, seg, at)
+	if err == nil {
+		r.keep()
+	}
+	return next, err
+}
+
+// holdersReader makes one answer of lists of holders.
+type holdersReader struct {
+	*typeSync
+	out  *answer[*v2.Grant]
+	left int // how many requests it may send
+	// start is the list where the answer begins, as it was then, and list as it is now.
+	start, list *holdersList
+}
+
+func (r *holdersReader) read(ctx context.Context, seg segment, at passToken) (*passToken, error) {
 	for ; at.Skip < seg.length; at.Skip++ {
 		row, err := seg.row(at.Skip)
 		if err != nil {
 			return nil, err
 		}
-		for ; at.Entitlement < len(ts.typ.Entitlements); at.Entitlement++ {
-			e := ts.typ.Entitlements[at.Entitlement]
-			for more := e.Holders != nil && ts.willSync(e.Holders.Of); more; {
-				list := ts.holdersOf(e, row.ID, &at)
-				if list.page == nil {
-					if len(out.items) == out.limit || requests == maxHolderRequests {
+		for ; at.Entitlement < len(r.typ.Entitlements); at.Entitlement++ {
+			e := r.typ.Entitlements[at.Entitlement]
+			for more := e.Holders != nil && r.willSync(e.Holders.Of); more; {
+				r.goTo(e, row.ID, &at)
+				if r.list.page == nil {
+					if len(r.out.items) == r.out.limit || r.left == 0 {
 						return &at, nil
 					}
-					requests++
-					if err := ts.readHoldersPage(ctx, list, e, row.ID, at.Of); err != nil {
+					r.left--
+					if err := r.readPage(ctx, e, row.ID, at.Of); err != nil {
 						return nil, err
 					}
 				}
-				for ; at.Within < len(list.page.grants); at.Within++ {
-					if !out.add(list.page.grants[at.Within]) {
+				page := r.list.page
+				for ; at.Within < len(page.grants); at.Within++ {
+					if !r.out.add(page.grants[at.Within]) {
 						return &at, nil
 					}
 				}
 				at.Within = 0
-				if more = list.page.next != nil; more {
-					at.Of = *list.page.next
+				if more = page.next != nil; more {
+					at.Of = *page.next
 				}
 			}
 			at.Of = cursor{}
@@ -77,39 +97,73 @@ type holdersPage struct {
 	next   *cursor // nil at the end
 }
 
-// holdersOf returns the list that the pass is at. When what it has shown up to
-// that place is lost, the list starts over.
-func (ts *typeSync) holdersOf(e *mapping.Entitlement, on string, at *passToken) *holdersList {
-	ts.state.mu.Lock()
-	defer ts.state.mu.Unlock()
-	name := e.Name() + " " + on
-	list := ts.state.holders[ts.typ.ID]
-	same := list != nil && list.name == name
-	switch {
-	case same && list.page != nil && list.page.at == at.Of:
-	case same && list.at == at.Of && at.Within == 0:
-		list.page = nil
-	default:
-		at.Of, at.Within = cursor{}, 0
-		list = &holdersList{name: name, seen: &idSet{}}
-		ts.state.holders[ts.typ.ID] = list
-	}
-	return list
+// isAt reports whether the list goes on at a place.
+func (l *holdersList) isAt(name string, at *passToken) bool {
+	return l != nil && l.name == name && (l.page != nil && l.page.at == at.Of || l.at == at.Of && at.Within == 0)
 }
 
-// readHoldersPage reads the page of a list at a place.
-func (ts *typeSync) readHoldersPage(ctx context.Context, list *holdersList, e *mapping.Entitlement, on string, at cursor) error {
-	grants, next, err := ts.holderPage(ctx, e, on, at, list.seen)
+// goTo goes to the list of holders at a place. When what the list has shown up to
+// that place is lost, it starts over, and is read on past what came before.
+func (r *holdersReader) goTo(e *mapping.Entitlement, on string, at *passToken) {
+	name := e.Name() + " " + on
+	if r.list == nil {
+		r.start = r.keptHolders(name, at)
+		r.list = r.start.clone()
+	}
+	if !r.list.isAt(name, at) {
+		if at.Of != (cursor{}) || at.Within > 0 {
+			r.left = math.MaxInt
+		}
+		at.Of, at.Within = cursor{}, 0
+		r.list = &holdersList{name: name, seen: &idSet{}}
+	}
+	if r.list.page != nil && r.list.page.at != at.Of {
+		r.list.page = nil
+	}
+}
+
+// keptHolders returns the list that goes on at a place; nil when it is lost.
+func (ts *typeSync) keptHolders(name string, at *passToken) *holdersList {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	for _, list := range ts.state.holders[ts.typ.ID] {
+		if list.isAt(name, at) {
+			return list
+		}
+	}
+	return nil
+}
+
+// keep keeps the list for the next answer, and as it was for this one: the SDK may
+// ask for it again.
+func (r *holdersReader) keep() {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	r.state.holders[r.typ.ID] = []*holdersList{r.start, r.list}
+}
+
+// clone returns a copy of a list; nil of none.
+func (l *holdersList) clone() *holdersList {
+	if l == nil {
+		return nil
+	}
+	c := *l
+	c.seen = &idSet{slots: slices.Clone(l.seen.slots), count: l.seen.count}
+	return &c
+}
+
+// readPage reads the page of the list at a place.
+func (r *holdersReader) readPage(ctx context.Context, e *mapping.Entitlement, on string, at cursor) error {
+	grants, next, err := r.holderPage(ctx, e, on, at, r.list.seen)
 	if err == nil {
-		grants, err = ts.knownHolders(ctx, e, grants)
+		grants, err = r.knownHolders(ctx, e, grants)
 	}
 	if err != nil {
-		list.name = "" // What was seen is not certain: the list starts over.
 		return err
 	}
-	list.page = &holdersPage{at, grants, next}
+	r.list.page = &holdersPage{at, grants, next}
 	if next != nil {
-		list.at = *next
+		r.list.at = *next
 	}
 	return nil
 }

@@ -143,13 +143,13 @@ type syncState struct {
 	mu       sync.Mutex
 	lists    map[string]*listSlot
 	listings map[string]*listing
-	shown    map[string]*firstShown  // by the list's type
-	holders  map[string]*holdersList // by the type of the resources that they are held on
+	shown    map[string]*firstShown    // by the list's type
+	holders  map[string][]*holdersList // by the type of the resources that they are held on
 	dangling danglingCount
 }
 
 func newSyncState() *syncState {
-	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstShown{}, holders: map[string]*holdersList{}}
+	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstShown{}, holders: map[string][]*holdersList{}}
 }
 
 // listing returns the list of a type that comes in pages.
