@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
@@ -52,20 +53,53 @@ func pageKey(t *mapping.ResourceType, step int) string { return fmt.Sprintf("pag
 // countKey is where the number of a whole list's steps is kept.
 func countKey(t *mapping.ResourceType) string { return "pages/" + t.ID }
 
+// maxValue is how large one value in the session store is. The SDK's limit is
+// 3.9 MiB; what is longer is stored in several.
+const maxValue = 1 << 20
+
 // store puts a value into the session store, and reports whether it is there now.
 func (ts *typeSync) store(ctx context.Context, key string, value []byte) bool {
 	if ts.session == nil {
 		return false
 	}
-	err := ts.session.Set(ctx, key, value)
+	head := binary.BigEndian.AppendUint64(nil, xxhash.Sum64(value))
+	head = binary.BigEndian.AppendUint32(head, uint32((len(value)+maxValue-1)/maxValue)) //nolint:gosec // No page is that long.
+	err := ts.session.Set(ctx, key, append(head, value[:min(len(value), maxValue)]...))
+	for n := 1; err == nil && n*maxValue < len(value); n++ {
+		err = ts.session.Set(ctx, partKey(key, n), value[n*maxValue:min(len(value), (n+1)*maxValue)])
+	}
 	if err != nil {
 		ctxzap.Extract(ctx).Debug("the session store did not keep a value", zap.String("key", key), zap.Error(err))
 	}
 	return err == nil
 }
 
+// partKey is where the parts of a value are but the first.
+func partKey(key string, n int) string { return fmt.Sprintf("%s/part/%d", key, n) }
+
 // stored reads a value from the session store; nil when it is not there.
 func (ts *typeSync) stored(ctx context.Context, key string) ([]byte, error) {
+	const head = 8 + 4
+	value, err := ts.storedPart(ctx, key)
+	if err != nil || len(value) < head {
+		return nil, err
+	}
+	sum, parts := binary.BigEndian.Uint64(value), int(binary.BigEndian.Uint32(value[8:]))
+	value = slices.Clip(value[head:])
+	for n := 1; n < parts; n++ {
+		part, err := ts.storedPart(ctx, partKey(key, n))
+		if err != nil || len(part) == 0 {
+			return nil, err
+		}
+		value = append(value, part...)
+	}
+	if xxhash.Sum64(value) != sum {
+		return nil, nil // Its parts are of different pages.
+	}
+	return value, nil
+}
+
+func (ts *typeSync) storedPart(ctx context.Context, key string) ([]byte, error) {
 	if ts.session == nil {
 		return nil, nil
 	}

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"reflect"
 	"testing"
 )
@@ -52,4 +53,32 @@ func FuzzPage(f *testing.F) {
 			t.Errorf("%+v became %+v", page, again)
 		}
 	})
+}
+
+// A value that is longer than the session store takes is stored in parts, and all
+// of them are there or none.
+func TestStoredInParts(t *testing.T) {
+	values := map[string][]byte{}
+	ts := &typeSync{session: sessionMap{values: values}}
+	for _, size := range []int{0, 1, maxValue, maxValue + 1, 3*maxValue + 5} {
+		value := bytes.Repeat([]byte{byte(size), 1, 2}, size)[:size]
+		if !ts.store(t.Context(), "key", value) {
+			t.Fatal("it is not stored")
+		}
+		for key, part := range values {
+			if len(part) > maxValue+100 {
+				t.Errorf("%d bytes: %s has %d", size, key, len(part))
+			}
+		}
+		if got, err := ts.stored(t.Context(), "key"); err != nil || !bytes.Equal(got, value) {
+			t.Errorf("%d bytes came back as %d, %v", size, len(got), err)
+		}
+	}
+	second := values[partKey("key", 1)]
+	for name, part := range map[string][]byte{"no part": nil, "another": bytes.Repeat([]byte{9}, len(second))} {
+		values[partKey("key", 1)] = part
+		if got, err := ts.stored(t.Context(), "key"); err != nil || got != nil {
+			t.Errorf("%s: %d bytes came back, %v", name, len(got), err)
+		}
+	}
 }

@@ -223,11 +223,16 @@ func (c *Connector) willSync(t *mapping.ResourceType) bool {
 
 // call calls an operation. reads tells that it may be repeated without harm.
 func (c *Connector) call(ctx context.Context, op *api.Operation, reads bool, request any) (any, error) {
+	return c.callOn(ctx, c.conn, op, reads, request)
+}
+
+// callOn is call on a connection other than the connector's own.
+func (c *Connector) callOn(ctx context.Context, conn api.Connection, op *api.Operation, reads bool, request any) (any, error) {
 	if c.transport == nil {
 		return nil, errorf(codes.FailedPrecondition, "%s: no base URL is configured", op.Name)
 	}
 	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads, Probes: ctx.Value(probing{}) != nil})
-	reply, err := op.Call(ctx, c.conn, request)
+	reply, err := op.Call(ctx, conn, request)
 	if err != nil {
 		return nil, c.transport.Error(op.Name, err)
 	}

@@ -81,7 +81,7 @@ func (ts *typeSync) listedOrLeftOut(ctx context.Context, e *mapping.Entitlement,
 	if err != nil {
 		return false, errorf(codes.InvalidArgument, "%w", err)
 	}
-	ok, err := ts.of(t).isListed(ctx, id)
+	ok, err := ts.sure(ctx, t, func(ts *typeSync) (bool, error) { return ts.of(t).isListed(ctx, id) })
 	if err != nil || ok {
 		return ok, err
 	}
@@ -122,6 +122,81 @@ func (ts *typeSync) isListed(ctx context.Context, id mapping.ID) (bool, error) {
 		l.lost = !l.Complete
 	}
 	return l.lost || l.Seen.Has(hashOf(id)), nil
+}
+
+// sure answers whether a resource of a type exists. Before it says that it does
+// not, lists in one reply are read once more: a reply may have been empty, cut or
+// late. A list that is empty each time is no answer.
+func (ts *typeSync) sure(ctx context.Context, t *mapping.ResourceType, exists func(*typeSync) (bool, error)) (bool, error) {
+	if ok, err := exists(ts); ok || err != nil || !t.Whole() {
+		return ok, err
+	}
+	second := *ts
+	second.again = true
+	ok, err := exists(&second)
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		list, err := second.of(t).unpaged(ctx)
+		if err == nil && len(list.ids) == 0 {
+			err = errorf(codes.FailedPrecondition, "%s: the API lists no %s at all, and records refer to some; check what the credentials may read", t.List.Operation.Name, t.ID)
+		}
+		return false, err
+	}
+	for _, of := range []*mapping.ResourceType{t, t.Parent} {
+		if of != nil && of.Whole() {
+			if err := ts.of(of).adopt(ctx); err != nil {
+				return false, err
+			}
+		}
+	}
+	return true, nil
+}
+
+// adopt puts the second reading of the type's list in the place of the first,
+// which had less. What the SDK was given already has to stay true.
+func (ts *typeSync) adopt(ctx context.Context) error {
+	slot := ts.slot()
+	leave, err := slot.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	first := slot.list.Load()
+	if slot.again == nil || slot.again == first {
+		return nil
+	}
+	extends := ts.extends(slot.again, first)
+	if extends && len(first.ids) == len(slot.again.ids) {
+		return nil
+	}
+	if slot.returned || !extends {
+		return errorf(codes.Aborted, "%s: the list of %ss was not the same when it was read again: %d, and then %d; sync again, and if it stays so, the API does not list everything",
+			ts.typ.List.Operation.Name, ts.typ.ID, len(first.ids), len(slot.again.ids))
+	}
+	slot.list.Store(slot.again)
+	return nil
+}
+
+// extends reports whether a list has all that another has, and nothing that other
+// records have shown in its place.
+func (ts *typeSync) extends(list, first *unpagedList) bool {
+	for i, id := range first.ids {
+		if r, ok := list.find(id); !ok || !r.Equal(first.records[i]) {
+			return false
+		}
+	}
+	for _, id := range list.ids {
+		for _, also := range ts.typ.Also {
+			if _, derived := first.find(also.Like(id)); derived {
+				if _, listed := first.find(id); !listed {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // exists tells whether a resource that a record of this type refers to is

@@ -16,19 +16,21 @@ func (s *syncer) EntitlementsForResourceType(ctx context.Context, _ string, o re
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
 		return nil, nil, s.wrap(err)
 	}
-	var out []*v2.Entitlement
-	next, err := s.in(o).pass(ctx, at, wantNames, func(row row) (int, error) {
+	out := answer[*v2.Entitlement]{limit: maxEntitlements}
+	next, err := s.in(o).pass(ctx, at, wantNames, func(row row, from int) (int, bool, error) {
 		on := v2.ResourceId_builder{ResourceType: s.typ.ID, Resource: row.ID}.Build()
-		for i, e := range s.typ.Entitlements {
-			out = append(out, s.newEntitlement(e, on, row.Names[i]))
+		for i := from; i < len(s.typ.Entitlements); i++ {
+			if !out.add(s.newEntitlement(s.typ.Entitlements[i], on, row.Names[i])) {
+				return i, false, nil
+			}
 		}
-		return len(out), nil
+		return 0, true, nil
 	})
 	if err != nil {
 		return nil, nil, s.wrap(err)
 	}
 	results, err := resultsAt(next)
-	return out, results, s.wrap(err)
+	return out.items, results, s.wrap(err)
 }
 
 // Entitlements returns the entitlements on one resource.

@@ -9,6 +9,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
 
+	"github.com/conductorone/baton-descope/connector/paging"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -28,16 +29,14 @@ func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource
 			return nil, nil, s.wrap(err)
 		}
 	}
-	var out []*v2.Grant
+	out := answer[*v2.Grant]{limit: maxGrants}
 	var next *passToken
 	switch {
 	case at.Holders:
-		out, next, err = ts.passHolders(ctx, at)
+		next, err = ts.passHolders(ctx, at, &out)
 	case len(s.typ.Grants) > 0:
-		next, err = ts.pass(ctx, at, wantGrants, func(row row) (int, error) {
-			grants, err := ts.grantsOf(ctx, row)
-			out = append(out, grants...)
-			return len(out), err
+		next, err = ts.pass(ctx, at, wantGrants, func(row row, from int) (int, bool, error) {
+			return ts.addGrants(ctx, row, from, &out)
 		})
 	}
 	if err != nil {
@@ -50,15 +49,17 @@ func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource
 	if err == nil && len(siblings) > 0 {
 		err = enqueue(results, siblings)
 	}
-	// The SDK's store takes what comes in the order of its keys more cheaply.
-	slices.SortFunc(out, func(a, b *v2.Grant) int { return strings.Compare(a.GetId(), b.GetId()) })
-	return out, results, s.wrap(err)
+	sortGrants(out.items)
+	return out.items, results, s.wrap(err)
 }
 
-// parallelParts is into how many parts a pass over many pages is cut: more than
-// the SDK has workers by default, so that they end together. Each part is in
+// A pass over minPages pages or more is cut into parts, at most parallelParts:
+// many more than the SDK has workers, so that they end together. Each part is in
 // the SDK's checkpoints.
-const parallelParts = 8
+const (
+	minPages      = 8
+	parallelParts = 64
+)
 
 // parts cuts the pass over a list that comes in pages into parts that the SDK's
 // workers can read at once. It returns the place of the first, and of the others.
@@ -73,17 +74,18 @@ func (ts *typeSync) parts(ctx context.Context) (passToken, []passToken, error) {
 	}
 	defer leave()
 	count, err := ts.pageCount(ctx, l)
-	if err != nil || count < parallelParts {
+	if err != nil || count < minPages {
 		return passToken{}, nil, err
 	}
+	n := min(count, parallelParts)
 	var siblings []passToken
-	for i := 1; i < parallelParts; i++ {
-		siblings = append(siblings, passToken{Page: i * count / parallelParts, Until: (i + 1) * count / parallelParts})
+	for i := 1; i < n; i++ {
+		siblings = append(siblings, passToken{Page: i * count / n, Until: (i + 1) * count / n})
 	}
 	if ts.typ.HasHolders() {
 		siblings = append(siblings, passToken{Holders: true})
 	}
-	return passToken{Until: count / parallelParts}, siblings, nil
+	return passToken{Until: count / n}, siblings, nil
 }
 
 // enqueue asks the SDK to go on at several places beside the next one.
@@ -102,46 +104,92 @@ func enqueue(results *resource.SyncOpResults, places []passToken) error {
 // Grants returns the grants that one resource holds, and those that are listed
 // as held on it.
 func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
-	ts := s.in(o)
-	var out []*v2.Grant
-	if len(s.typ.Grants) > 0 {
-		row, err := ts.rowOf(ctx, r.GetId(), wantGrants)
-		if err != nil {
-			return nil, nil, s.wrap(err)
-		}
-		if out, err = s.alone(s.typ).grantsOf(ctx, row); err != nil {
-			return nil, nil, s.wrap(err)
+	var at grantsToken
+	if err := parseToken(o.PageToken.Token, &at); err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	all, err := s.in(o).allGrants(ctx, r.GetId())
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	hashes := make([]uint64, len(all))
+	for i, g := range all {
+		hashes[i] = hashOf(mapping.ID{g.GetId()})
+	}
+	if of := paging.Fingerprint(hashes); at.Of != of {
+		at = grantsToken{Of: of} // They are others now: all of them are returned again.
+	}
+	out := answer[*v2.Grant]{limit: maxGrants}
+	results := &resource.SyncOpResults{}
+	for ; at.Skip < len(all); at.Skip++ {
+		if !out.add(all[at.Skip]) {
+			results.NextPageToken, err = token(&at)
+			break
 		}
 	}
-	if s.typ.HasHolders() {
-		held, err := ts.allHolders(ctx, r.GetId())
-		if err != nil {
-			return nil, nil, s.wrap(err)
-		}
-		out = append(out, held...)
-	}
-	return out, &resource.SyncOpResults{}, nil
+	return out.items, results, s.wrap(err)
 }
 
-// grantsOf makes the grants of what a row says that its resource holds.
-func (ts *typeSync) grantsOf(ctx context.Context, row row) ([]*v2.Grant, error) {
+// grantsToken is a place in the grants of one resource. Its text is a page token.
+type grantsToken struct {
+	// Skip is how many grants are done, and Of a fingerprint of all of them.
+	Skip int    `json:"skip,omitempty"`
+	Of   uint64 `json:"of,omitempty"`
+}
+
+func (g *grantsToken) Valid() bool { return g.Skip >= 0 }
+
+// allGrants returns all grants that one resource holds or that are held on it,
+// in the order of their ids.
+func (ts *typeSync) allGrants(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
+	out := answer[*v2.Grant]{} // without a limit
+	if len(ts.typ.Grants) > 0 {
+		row, err := ts.rowOf(ctx, rid, wantGrants)
+		if err != nil {
+			return nil, err
+		}
+		if _, _, err := ts.alone(ts.typ).addGrants(ctx, row, 0, &out); err != nil {
+			return nil, err
+		}
+	}
+	if ts.typ.HasHolders() {
+		held, err := ts.allHolders(ctx, rid)
+		if err != nil {
+			return nil, err
+		}
+		out.items = append(out.items, held...)
+	}
+	sortGrants(out.items)
+	return out.items, nil
+}
+
+// sortGrants sorts grants by their ids. The SDK's store takes what comes in the
+// order of its keys more cheaply.
+func sortGrants(grants []*v2.Grant) {
+	slices.SortFunc(grants, func(a, b *v2.Grant) int { return strings.Compare(a.GetId(), b.GetId()) })
+}
+
+// addGrants adds the grants of what a row says that its resource holds, from one
+// on. It returns how many are done, and whether those are all.
+func (ts *typeSync) addGrants(ctx context.Context, row row, from int, out *answer[*v2.Grant]) (int, bool, error) {
 	principal := v2.ResourceId_builder{ResourceType: ts.typ.ID, Resource: row.ID}.Build()
-	grants := make([]*v2.Grant, 0, len(row.Grants))
-	for _, g := range row.Grants {
-		rule := ts.typ.Grants[g.Rule]
-		on := v2.ResourceId_builder{ResourceType: rule.Entitlement.On.ID, Resource: g.On}.Build()
+	for i := from; i < len(row.Grants); i++ {
+		rule := ts.typ.Grants[row.Grants[i].Rule]
+		on := v2.ResourceId_builder{ResourceType: rule.Entitlement.On.ID, Resource: row.Grants[i].On}.Build()
 		if !rule.Entitlement.On.Whole() {
 			ok, err := ts.listedOrLeftOut(ctx, rule.Entitlement, principal, on, on)
 			if err != nil {
-				return nil, err
+				return i, false, err
 			}
 			if !ok {
 				continue
 			}
 		}
-		grants = append(grants, ts.newGrant(rule, on, principal))
+		if !out.add(ts.newGrant(rule, on, principal)) {
+			return i, false, nil
+		}
 	}
-	return grants, nil
+	return 0, true, nil
 }
 
 // grantsIn returns what a record says that its resource holds. What it is said
@@ -149,7 +197,8 @@ func (ts *typeSync) grantsOf(ctx context.Context, row row) ([]*v2.Grant, error) 
 func (ts *typeSync) grantsIn(ctx context.Context, id mapping.ID, r mapping.Record) ([]rowGrant, error) {
 	var grants []rowGrant
 	err := holds(ts.typ, r, func(rule int, on mapping.ID) error {
-		exists, err := ts.exists(ctx, ts.typ.Grants[rule].Entitlement.On, on)
+		t := ts.typ.Grants[rule].Entitlement.On
+		exists, err := ts.sure(ctx, t, func(ts *typeSync) (bool, error) { return ts.exists(ctx, t, on) })
 		switch {
 		case err != nil:
 			return err

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -15,41 +16,57 @@ import (
 // maxHolderRequests is how many lists of holders one answer to the SDK reads at most.
 const maxHolderRequests = 20
 
-// passHolders reads who holds the type's entitlements, from a place on: a
-// request for each resource, entitlement and page.
-func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant, *passToken, error) {
+// passHolders adds who holds the type's entitlements, from a place on: a request
+// for each resource, entitlement and page.
+func (ts *typeSync) passHolders(ctx context.Context, at passToken, out *answer[*v2.Grant]) (*passToken, error) {
 	seg, err := ts.segment(ctx, at, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var out []*v2.Grant
-	for requests := 0; at.Skip < seg.length; at.Skip++ {
+	r := &holdersReader{typeSync: ts, out: out, left: maxHolderRequests}
+	next, err := r.read(ctx, seg, at)
+	if err == nil {
+		r.keep()
+	}
+	return next, err
+}
+
+// holdersReader makes one answer of lists of holders.
+type holdersReader struct {
+	*typeSync
+	out  *answer[*v2.Grant]
+	left int // how many requests it may send
+	// start is the list where the answer begins, as it was then, and list as it is now.
+	start, list *holdersList
+}
+
+func (r *holdersReader) read(ctx context.Context, seg segment, at passToken) (*passToken, error) {
+	for ; at.Skip < seg.length; at.Skip++ {
 		row, err := seg.row(at.Skip)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		for ; at.Entitlement < len(ts.typ.Entitlements); at.Entitlement++ {
-			e := ts.typ.Entitlements[at.Entitlement]
-			for more := e.Holders != nil && ts.willSync(e.Holders.Of); more; {
-				if len(out) >= maxGrants || requests >= maxHolderRequests {
-					return out, &at, nil
+		for ; at.Entitlement < len(r.typ.Entitlements); at.Entitlement++ {
+			e := r.typ.Entitlements[at.Entitlement]
+			for more := e.Holders != nil && r.willSync(e.Holders.Of); more; {
+				r.goTo(e, row.ID, &at)
+				if r.list.page == nil {
+					if len(r.out.items) == r.out.limit || r.left <= 0 {
+						return &at, nil
+					}
+					if err := r.readPage(ctx, e, row.ID, at.Of); err != nil {
+						return nil, err
+					}
 				}
-				l := ts.holderList(e, row.ID, &at.Of)
-				batch, err := l.Read(ctx, at.Of)
-				if err != nil {
-					return nil, nil, listError(err)
+				page := r.list.page
+				for ; at.Within < len(page.grants); at.Within++ {
+					if !r.out.add(page.grants[at.Within]) {
+						return &at, nil
+					}
 				}
-				requests += batch.Requests
-				held, err := ts.grantsTo(e, row.ID, batch)
-				if err != nil {
-					return nil, nil, err
-				}
-				if held, err = ts.knownHolders(ctx, e, held); err != nil {
-					return nil, nil, err
-				}
-				out = append(out, held...)
-				if more = batch.Next != nil; more {
-					at.Of = *batch.Next
+				at.Within = 0
+				if more = page.next != nil; more {
+					at.Of = *page.next
 				}
 			}
 			at.Of = paging.Token{}
@@ -59,30 +76,105 @@ func (ts *typeSync) passHolders(ctx context.Context, at passToken) ([]*v2.Grant,
 	if seg.next != nil {
 		seg.next.Holders = true
 	}
-	return out, seg.next, nil
+	return seg.next, nil
 }
 
 // holderList is a list of who holds an entitlement on a resource: each record
 // names some.
 type holderList = paging.List[[]mapping.ID]
 
-// lastHolders is the list of holders that is being read.
-type lastHolders struct {
-	of   string
+// holdersList is the list of holders that a pass is reading.
+type holdersList struct {
+	name string
+	// list has read the pages before the place at.
 	list *holderList
+	at   paging.Token
+	// page is the page that was read last, nil when the one at the pass's place is
+	// to be read.
+	page *holdersPage
 }
 
-// holderList returns the list of holders at a place. When it is lost, the list
-// starts over.
-func (ts *typeSync) holderList(e *mapping.Entitlement, on string, at *paging.Token) *holderList {
+// holdersPage is a page of a list of holders.
+type holdersPage struct {
+	at     paging.Token
+	grants []*v2.Grant
+	next   *paging.Token // nil at the end
+}
+
+// isAt reports whether the list goes on at a place.
+func (l *holdersList) isAt(name string, at *passToken) bool {
+	return l != nil && l.name == name && (l.page != nil && l.page.at == at.Of || l.at == at.Of && at.Within == 0)
+}
+
+// goTo goes to the list of holders at a place. When what the list has shown up to
+// that place is lost, it starts over, and is read on past what came before.
+func (r *holdersReader) goTo(e *mapping.Entitlement, on string, at *passToken) {
+	name := e.Name() + " " + on
+	if r.list == nil {
+		r.start = r.keptHolders(name, at)
+		r.list = r.start.clone()
+	}
+	if !r.list.isAt(name, at) {
+		if at.Of != (paging.Token{}) || at.Within > 0 {
+			r.left = math.MaxInt
+		}
+		at.Of, at.Within = paging.Token{}, 0
+		r.list = &holdersList{name: name, list: r.newHolderList(e, on)}
+	}
+	if r.list.page != nil && r.list.page.at != at.Of {
+		r.list.page = nil
+	}
+}
+
+// keptHolders returns the list that goes on at a place; nil when it is lost.
+func (ts *typeSync) keptHolders(name string, at *passToken) *holdersList {
 	ts.state.mu.Lock()
 	defer ts.state.mu.Unlock()
-	last, of := &ts.state.holders, e.Name()+" "+on
-	if last.of != of || *at == (paging.Token{}) || last.list.At != at.Batch {
-		*at = paging.Token{}
-		*last = lastHolders{of, ts.newHolderList(e, on)}
+	for _, list := range ts.state.holders[ts.typ.ID] {
+		if list.isAt(name, at) {
+			return list
+		}
 	}
-	return last.list
+	return nil
+}
+
+// keep keeps the list for the next answer, and as it was for this one: the SDK may
+// ask for it again.
+func (r *holdersReader) keep() {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	r.state.holders[r.typ.ID] = []*holdersList{r.start, r.list}
+}
+
+// clone returns a copy of a list; nil of none.
+func (l *holdersList) clone() *holdersList {
+	if l == nil {
+		return nil
+	}
+	c := *l
+	c.list = l.list.Clone()
+	return &c
+}
+
+// readPage reads the page of the list at a place.
+func (r *holdersReader) readPage(ctx context.Context, e *mapping.Entitlement, on string, at paging.Token) error {
+	batch, err := r.list.list.Read(ctx, at)
+	if err != nil {
+		return listError(err)
+	}
+	r.left -= batch.Requests
+	grants, err := r.grantsTo(e, on, batch)
+	if err == nil {
+		grants, err = r.knownHolders(ctx, e, grants)
+	}
+	if err != nil {
+		return err
+	}
+	r.list.page = &holdersPage{at, grants, batch.Next}
+	if batch.Next != nil {
+		r.list.at = *batch.Next
+	}
+	return nil
 }
 
 // knownHolders leaves out the grants of principals that are in no list.

@@ -8,16 +8,8 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/conductorone/baton-descope/connector/paging"
-)
-
-// What one answer to the SDK holds at most, beside one resource that is larger
-// by itself. gRPC carries 4 MiB.
-const (
-	maxResources = 2000
-	maxBytes     = 2 << 20
 )
 
 // List returns one step of the type's resources, and with them the resources of
@@ -47,6 +39,9 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 }
 
 func (ts *typeSync) listUnpaged(ctx context.Context, at paging.Token) ([]*v2.Resource, *paging.Token, error) {
+	if err := ts.returnedNow(ctx); err != nil {
+		return nil, nil, err
+	}
 	list, err := ts.unpaged(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -147,7 +142,7 @@ func (ts *typeSync) readStep(ctx context.Context, l *listing, at paging.Token) (
 // first those of other types that its records show, then its own. It returns
 // the place where the next answer begins, in all that the step has.
 func (ts *typeSync) fill(ctx context.Context, step *readStep, from int) ([]*v2.Resource, int, error) {
-	var out batch
+	out := answer[*v2.Resource]{limit: maxResources}
 	at := 0
 	for _, t := range ts.plan.Types {
 		of, shown := ts.of(t), step.page.Derived[t.ID]
@@ -157,7 +152,7 @@ func (ts *typeSync) fill(ctx context.Context, step *readStep, from int) ([]*v2.R
 				return nil, 0, err
 			}
 			if r != nil && !out.add(r) {
-				return out.resources, at + i, nil
+				return out.items, at + i, nil
 			}
 		}
 		at += len(shown)
@@ -168,10 +163,10 @@ func (ts *typeSync) fill(ctx context.Context, step *readStep, from int) ([]*v2.R
 			return nil, 0, err
 		}
 		if !out.add(r) {
-			return out.resources, at + i, nil
+			return out.items, at + i, nil
 		}
 	}
-	return out.resources, step.length(), nil
+	return out.items, step.length(), nil
 }
 
 // derivedResource makes a resource that other records show; nil when there is
@@ -186,22 +181,4 @@ func (ts *typeSync) derivedResource(ctx context.Context, idText string) (*v2.Res
 		return nil, err
 	}
 	return ts.resource(ctx, id, record)
-}
-
-// batch collects the resources of one answer until it is full.
-type batch struct {
-	resources []*v2.Resource
-	bytes     int
-}
-
-// add adds a resource, or returns false when it does not fit any more. The first
-// always fits.
-func (b *batch) add(r *v2.Resource) bool {
-	bytes := proto.Size(r)
-	if len(b.resources) == maxResources || len(b.resources) > 0 && b.bytes+bytes > maxBytes {
-		return false
-	}
-	b.resources = append(b.resources, r)
-	b.bytes += bytes
-	return true
 }

@@ -11,22 +11,20 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// maxGrants is how many grants, or entitlements, one answer to the SDK holds at
-// most: about 0.5 MB.
-const maxGrants = 2000
-
 // passToken is a place in a pass over a type's resources after they were listed:
 // first those of its whole list or of its own pages, then those that the pages
 // of other types show. Its text is a page token.
 type passToken struct {
-	// Shown is the number of the other type in whose pages the pass is, from 1.
+	// Derived is the number of the other type in whose pages the pass is, from 1.
 	Derived int `json:"derived,omitempty"`
 	// Page is the number of the page, and Until that of the page before which a
 	// part of the pass ends; 0 for the whole pass.
 	Page  int `json:"page,omitempty"`
 	Until int `json:"until,omitempty"`
-	// Skip is how many resources of the list or page are done.
-	Skip int `json:"skip,omitempty"`
+	// Skip is how many resources of the list or page are done, and Within how much
+	// of the next one: of its grants or entitlements, or of a page of its holders.
+	Skip   int `json:"skip,omitempty"`
+	Within int `json:"within,omitempty"`
 	// Holders tells that the pass reads who holds entitlements, Entitlement is
 	// how many entitlements of the resource are done, and Of the page of holders.
 	Holders     bool         `json:"holders,omitempty"`
@@ -35,7 +33,7 @@ type passToken struct {
 }
 
 func (s *passToken) Valid() bool {
-	return s.Of.Valid() && min(s.Derived, s.Page, s.Until, s.Skip, s.Entitlement) >= 0
+	return s.Of.Valid() && min(s.Derived, s.Page, s.Until, s.Skip, s.Within, s.Entitlement) >= 0
 }
 
 // resultsAt is the SDK's answer that goes on at a place; nil is the end.
@@ -47,29 +45,40 @@ func resultsAt(next *passToken) (*resource.SyncOpResults, error) {
 	return &resource.SyncOpResults{NextPageToken: text}, err
 }
 
-// pass goes over one segment of the type's resources, from a place on. It gives
-// each row to visit, which returns how much it has made of them so far, until
-// that is enough for one answer, and returns the next place.
-func (ts *typeSync) pass(ctx context.Context, at passToken, w wanted, visit func(row) (int, error)) (*passToken, error) {
-	seg, err := ts.segment(ctx, at, w)
-	if err != nil {
-		return nil, err
-	}
-	for i := at.Skip; i < seg.length; i++ {
-		row, err := seg.row(i)
+// maxSegments is how many segments one answer goes over at most.
+const maxSegments = 100
+
+// pass goes over the type's resources, from a place on, until an answer is full.
+// It gives each row to visit, with how much of the row earlier answers had. visit
+// returns how much of it is done, and whether that is all. pass returns the next
+// place.
+func (ts *typeSync) pass(ctx context.Context, at passToken, w wanted, visit func(r row, from int) (done int, whole bool, err error)) (*passToken, error) {
+	for range maxSegments {
+		seg, err := ts.segment(ctx, at, w)
 		if err != nil {
 			return nil, err
 		}
-		made, err := visit(row)
-		if err != nil {
-			return nil, err
+		for ; at.Skip < seg.length; at.Skip++ {
+			row, err := seg.row(at.Skip)
+			if err != nil {
+				return nil, err
+			}
+			done, whole, err := visit(row, at.Within)
+			if err != nil {
+				return nil, err
+			}
+			if !whole {
+				at.Within = done
+				return &at, nil
+			}
+			at.Within = 0
 		}
-		if made >= maxGrants && i+1 < seg.length {
-			at.Skip = i + 1
-			return &at, nil
+		if seg.next == nil {
+			return nil, nil
 		}
+		at = *seg.next
 	}
-	return seg.next, nil
+	return &at, nil
 }
 
 // segment is a run of the type's resources that are at hand together: its whole

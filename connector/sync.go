@@ -12,6 +12,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -91,11 +92,13 @@ type typeSync struct {
 	state *syncState
 	// session is the SDK's store for the sync, nil for none.
 	session sessions.SessionStore
+	// again tells that lists in one reply are those of the second reading.
+	again bool
 }
 
 // in returns the type in the sync of a call.
 func (s *syncer) in(o resource.SyncOpAttrs) *typeSync {
-	return &typeSync{s.Connector, s.typ, s.syncs.state(o.SyncID), o.Session}
+	return &typeSync{Connector: s.Connector, typ: s.typ, state: s.syncs.state(o.SyncID), session: o.Session}
 }
 
 // alone returns a type in a sync of its own: nothing that another call has read
@@ -106,7 +109,9 @@ func (c *Connector) alone(t *mapping.ResourceType) *typeSync {
 
 // of returns another type in the same sync.
 func (ts *typeSync) of(t *mapping.ResourceType) *typeSync {
-	return &typeSync{ts.Connector, t, ts.state, ts.session}
+	other := *ts
+	other.typ = t
+	return &other
 }
 
 // ResourceType describes the type to the SDK.
@@ -138,13 +143,13 @@ type syncState struct {
 	mu       sync.Mutex
 	lists    map[string]*listSlot
 	listings map[string]*listing
-	shown    map[string]*firstShown // by the list's type
-	holders  lastHolders
+	shown    map[string]*firstShown    // by the list's type
+	holders  map[string][]*holdersList // by the type of the resources that they are held on
 	dangling danglingCount
 }
 
 func newSyncState() *syncState {
-	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstShown{}}
+	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstShown{}, holders: map[string][]*holdersList{}}
 }
 
 // listing returns the list of a type that comes in pages.
@@ -198,6 +203,20 @@ func (s *syncState) end() {
 type listSlot struct {
 	lock chan struct{}
 	list atomic.Pointer[unpagedList]
+	// again is the second reading of the list (see typeSync.sure), and returned says
+	// that the SDK was given resources of the first. The lock guards them.
+	again    *unpagedList
+	returned bool
+}
+
+// enter waits until the list is this caller's, and returns what gives it back.
+func (l *listSlot) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case l.lock <- struct{}{}:
+		return func() { <-l.lock }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // slot returns the place of the type's list in the sync's state.
@@ -216,14 +235,19 @@ func (ts *typeSync) slot() *listSlot {
 // next one who asks tries again.
 func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 	slot := ts.slot()
-	if list := slot.list.Load(); list != nil {
+	if list := slot.list.Load(); list != nil && !ts.again {
 		return list, nil
 	}
-	select {
-	case slot.lock <- struct{}{}:
-		defer func() { <-slot.lock }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	leave, err := slot.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if ts.again {
+		if slot.again == nil {
+			slot.again, err = ts.readUnpaged(ctx, ts.typ)
+		}
+		return slot.again, err
 	}
 	if slot.list.Load() == nil {
 		list, err := ts.readUnpaged(ctx, ts.typ)
@@ -233,6 +257,18 @@ func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 		slot.list.Store(list)
 	}
 	return slot.list.Load(), nil
+}
+
+// returnedNow notes that the SDK is given resources of the type's list.
+func (ts *typeSync) returnedNow(ctx context.Context) error {
+	slot := ts.slot()
+	leave, err := slot.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	slot.returned = true
+	return nil
 }
 
 // unpagedList is a list that comes in one reply.
@@ -254,11 +290,16 @@ func (l *unpagedList) find(id mapping.ID) (mapping.Record, bool) {
 }
 
 func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*unpagedList, error) {
-	reply, err := c.call(ctx, t.List.Operation, true, t.List.Request(mapping.Position{}, 0))
+	reply := &listener{Doer: c.conn.Doer}
+	read, err := c.callOn(ctx, api.Connection{Server: c.conn.Server, Doer: reply}, t.List.Operation, true, t.List.Request(mapping.Position{}, 0))
 	if err != nil {
 		return nil, err
 	}
-	page := t.List.Read(reply)
+	page := t.List.Read(read)
+	if more := reply.more(len(page.Records)); more != "" {
+		return nil, errorf(codes.FailedPrecondition, "%s: the reply has %d records and says that there are more: %s; the mapping does not say how to read them, see pages",
+			t.List.Operation.Name, len(page.Records), more)
+	}
 	list := &unpagedList{index: make(map[string]int, len(page.Records))}
 	for _, r := range page.Records {
 		id, err := t.IDOf(r)

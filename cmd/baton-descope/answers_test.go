@@ -129,3 +129,52 @@ func TestDerivedRolesOfALostStep(t *testing.T) {
 		t.Error("the role in the tenant has no entitlement, or no grants")
 	}
 }
+
+// TestHeavyUser: whatever one record holds, no answer is larger than gRPC carries,
+// and what is kept of it fits into the session store.
+func TestHeavyUser(t *testing.T) {
+	tenants := 5000
+	if testing.Short() {
+		tenants = 1500
+	}
+	p := company(emulator.User{UserID: "U2light", RoleNames: []string{"Editor"}})
+	heavy := emulator.User{UserID: "U2heavy"}
+	var roles []string
+	for i := range 5 {
+		roles = append(roles, fmt.Sprintf("role %d of a name that is as long as others", i))
+		p.Roles = append(p.Roles, emulator.Role{Name: roles[i], PermissionNames: []string{"read"}})
+	}
+	for i := range tenants {
+		id := fmt.Sprintf("T2%025d", i)
+		p.Tenants = append(p.Tenants, emulator.Tenant{ID: id})
+		heavy.Tenants = append(heavy.Tenants, emulator.Membership{TenantID: id, RoleNames: roles})
+	}
+	p.Users = append(p.Users, heavy)
+	d := emulatortest.Start(t, p, emulator.Options{})
+	got, counted := syncCounted(t, options(t, d))
+	compare(t, expected(project(d), false), got)
+	if counted.largest > 2<<20 {
+		t.Errorf("an answer has %d bytes", counted.largest)
+	}
+	for id, times := range counted.times {
+		if times != 1 {
+			t.Errorf("%s was handed over %d times", id, times)
+		}
+	}
+	if n := d.Count("SearchUsers"); n != 2 { // one of them to validate
+		t.Errorf("%d searches", n)
+	}
+	counted.times = map[string]int{}
+	grants := 0
+	for token, more := "", true; more; more = token != "" {
+		answer, err := counted.ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{Resource: got.Resources["user:U2heavy"], PageToken: token}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		grants += len(answer.GetList())
+		token = answer.GetNextPageToken()
+	}
+	if grants != 6*tenants || len(counted.times) != grants || counted.largest > 2<<20 {
+		t.Errorf("of the user alone %d grants came, %d different ones; the largest answer has %d bytes", grants, len(counted.times), counted.largest)
+	}
+}

@@ -67,7 +67,7 @@ func advance[T any](r Rules, t Token, p *Page[T], early bool, known func(hash ui
 	}
 	s := shapeOf(p.Hashes, t.Tail, known)
 	after := t
-	after.Last = fingerprint(p.Hashes)
+	after.Last = Fingerprint(p.Hashes)
 	if p.Total > 0 {
 		after.Moved = t.Moved || t.Total > 0 && p.Total != t.Total
 		after.Total = p.Total
@@ -301,7 +301,8 @@ func (t Token) finish(r Rules, distinct int) (*Token, error) {
 		r.Operation, t.Total, distinct, maxReadings)
 }
 
-func fingerprint(hashes []uint64) uint64 {
+// Fingerprint returns a hash of hashes in their order. It is never 0.
+func Fingerprint(hashes []uint64) uint64 {
 	bytes := make([]byte, 0, 8*len(hashes))
 	for _, hash := range hashes {
 		bytes = binary.LittleEndian.AppendUint64(bytes, hash)

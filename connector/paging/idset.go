@@ -1,6 +1,10 @@
 package paging
 
-import "github.com/cespare/xxhash/v2"
+import (
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+)
 
 // IDSet is a set of ids, as 64-bit hashes: 11 to 21 bytes for each. Among ten
 // million ids two have the same hash once in 370,000 lists; the list then comes
@@ -56,3 +60,5 @@ func (s *IDSet) grow() {
 		}
 	}
 }
+
+func (s IDSet) clone() IDSet { return IDSet{slots: slices.Clone(s.slots), count: s.count} }

@@ -63,6 +63,14 @@ func (l *List[T]) Restart() {
 	l.Seen, l.At, l.Complete, l.reading, l.now = IDSet{}, 0, false, 0, IDSet{}
 }
 
+// Clone returns a copy, which is read on its own.
+func (l *List[T]) Clone() *List[T] {
+	c := *l
+	c.prefetch = prefetch[T]{max: l.prefetch.max, read: l.prefetch.read}
+	c.Seen, c.now = l.Seen.clone(), l.now.clone()
+	return &c
+}
+
 // Drop gives up the requests that are on their way.
 func (l *List[T]) Drop() { l.prefetch.drop() }
 
