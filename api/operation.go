@@ -33,7 +33,8 @@ type Operation struct {
 	Failure reflect.Type
 
 	// Call sends request, a pointer to Request, and returns a pointer to Reply.
-	// Its errors are StatusError, ReplyError, or what the connection returned.
+	// Its errors are StatusError, ReplyError, or what the connection returned. With
+	// a ReplyError that has Misfits comes the reply, which lacks them.
 	Call func(ctx context.Context, conn Connection, request any) (reply any, err error)
 }
 

@@ -228,6 +228,9 @@ func (c *Connector) call(ctx context.Context, op *api.Operation, reads bool, req
 	}
 	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads, Probes: ctx.Value(probing{}) != nil})
 	reply, err := op.Call(ctx, c.conn, request)
+	if odd, ok := errors.AsType[*api.ReplyError](err); ok && len(odd.Misfits) > 0 {
+		err = c.plan.CheckReply(op, reply, odd.Misfits)
+	}
 	if err != nil {
 		return nil, c.transport.Error(op.Name, err)
 	}

@@ -1,9 +1,10 @@
 package mapping
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
+
+	"github.com/conductorone/baton-descope/api"
 )
 
 // ErrorRules say how an API's error replies are read. The zero value knows nothing.
@@ -21,7 +22,8 @@ func (r ErrorRules) Read(body []byte) (code, message string) {
 		return "", ""
 	}
 	reply := reflect.New(r.reply)
-	if err := json.Unmarshal(body, reply.Interface()); err != nil {
+	// A field that does not fit takes nothing from the others.
+	if _, err := api.Decode(body, reply.Interface()); err != nil {
 		return "", ""
 	}
 	v := values{record: reply.Elem()}
