@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// StatusError is a reply whose status is not 2xx.
+// StatusError is a reply that is an error: by its status, which is not 2xx, or by
+// what a connection found in it.
 type StatusError struct {
 	StatusCode int
 	Header     http.Header
-	// Body is the start of the reply's body, at most 64 KiB.
+	// Body is the reply's body; of one whose status is not 2xx the start, at most 64 KiB.
 	Body []byte
 }
 

@@ -91,6 +91,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		MaxInFlight: inFlight,
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
+		Fails:       o.Plan.Errors.In,
 		Permanent:   o.Plan.Errors.Permanent,
 		NotFound:    o.Plan.Errors.NotFound,
 		Base:        o.Base,

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"reflect"
 	"slices"
 
@@ -13,6 +14,10 @@ type ErrorRules struct {
 
 	reply         reflect.Type
 	code, message *expr
+	// keys are what the code is under, as JSON writes it.
+	keys []string
+	// own are the operations whose replies have a field there that is no error code.
+	own map[string]bool
 }
 
 // Read returns the error code and message in the body of an error reply, empty
@@ -28,6 +33,16 @@ func (r ErrorRules) Read(body []byte) (code, message string) {
 	}
 	v := values{record: reply.Elem()}
 	return r.code.text(v), r.message.text(v)
+}
+
+// In reports whether a reply to an operation that says success has an error code
+// all the same: nothing in such a reply is what it seems, an empty list least of all.
+func (r ErrorRules) In(operation string, body []byte) bool {
+	if r.own[operation] || !slices.ContainsFunc(r.keys, func(key string) bool { return bytes.Contains(body, []byte(key)) }) {
+		return false
+	}
+	code, _ := r.Read(body)
+	return code != ""
 }
 
 // NotFound tells whether an error code says that a thing does not exist.
