@@ -5,7 +5,7 @@
 //
 //	op := descope.Operations["SearchUsers"]
 //	call := op.NewRequest().(*descope.SearchUsersCall)
-//	call.Body.Limit = 100
+//	call.Body.Limit = new(int32(100))
 //	reply, err := op.Call(ctx, conn, call) // *descope.UsersResponse
 package api
 
@@ -38,8 +38,23 @@ type Operation struct {
 	Call func(ctx context.Context, conn Connection, request any) (reply any, err error)
 }
 
-// NewRequest returns a pointer to an empty request of the operation.
-func (o *Operation) NewRequest() any { return reflect.New(o.Request).Interface() }
+// NewRequest returns a pointer to an empty request of the operation. A body that
+// is a free-form object or a list is an empty one, which JSON does not call null.
+func (o *Operation) NewRequest() any {
+	request := reflect.New(o.Request)
+	for i := range o.Request.NumField() {
+		if o.Request.Field(i).Tag.Get("in") != "body" {
+			continue
+		}
+		switch body := request.Elem().Field(i); body.Kind() {
+		case reflect.Map:
+			body.Set(reflect.MakeMap(body.Type()))
+		case reflect.Slice:
+			body.Set(reflect.MakeSlice(body.Type(), 0, 0))
+		}
+	}
+	return request.Interface()
+}
 
 // NoReply is the reply of an operation that returns no JSON.
 type NoReply struct{}
