@@ -48,8 +48,9 @@ func found(kind jsontext.Kind) string {
 		return "a list"
 	case 'n':
 		return "null"
+	default:
+		return absent
 	}
-	return absent
 }
 
 // Decode reads one JSON value, and nothing after it, into what into points to.
