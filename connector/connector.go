@@ -91,6 +91,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		MaxInFlight: inFlight,
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
+		Fails:       o.Plan.Errors.In,
 		Permanent:   o.Plan.Errors.Permanent,
 		NotFound:    o.Plan.Errors.NotFound,
 		Base:        o.Base,
@@ -233,6 +234,9 @@ func (c *Connector) callOn(ctx context.Context, conn api.Connection, op *api.Ope
 	}
 	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads, Probes: ctx.Value(probing{}) != nil})
 	reply, err := op.Call(ctx, conn, request)
+	if odd, ok := errors.AsType[*api.ReplyError](err); ok && len(odd.Misfits) > 0 {
+		err = c.plan.CheckReply(op, reply, odd.Misfits)
+	}
 	if err != nil {
 		return nil, c.transport.Error(op.Name, err)
 	}

@@ -20,9 +20,9 @@ const (
 // ErrTooLarge is wrapped by the error of a reply that is longer than is read.
 var ErrTooLarge = errors.New("the reply is too large")
 
-// read reads the body of a reply and closes it. The status of an error reply
-// says more than its body: what cannot be read of that is left out.
-func (t *Transport) read(reply *http.Response) (*bytes.Reader, error) {
+// read reads the body of a reply to a call and closes it. The status of an error
+// reply says more than its body: what cannot be read of that is left out.
+func (t *Transport) read(call Call, reply *http.Response) (*bytes.Reader, error) {
 	defer reply.Body.Close()
 	if !succeeded(reply) {
 		body, _ := io.ReadAll(io.LimitReader(reply.Body, maxErrorBody)) //nolint:errcheck // See above.
@@ -39,6 +39,9 @@ func (t *Transport) read(reply *http.Response) (*bytes.Reader, error) {
 	}
 	if n > limit {
 		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit), Err: ErrTooLarge}
+	}
+	if fails := t.options.Fails; fails != nil && fails(call.Operation, body.Bytes()) {
+		return nil, &api.StatusError{StatusCode: reply.StatusCode, Header: reply.Header, Body: body.Bytes()}
 	}
 	return bytes.NewReader(body.Bytes()), nil
 }
