@@ -229,7 +229,7 @@ func TestTypesReadByTheSameOperation(t *testing.T) {
     list:
       operation: SearchUsers
       records: users
-      request: {sort: [{field: createdTime, desc: false}]`+request+`}
+      request: {sort: [{field: createdTime, desc: false}, {field: id}]`+request+`}
       pages: {limit: limit, size: 100, offset: offset, page: page, total: total}
     id: userId
     name: userId
