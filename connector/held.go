@@ -123,7 +123,7 @@ func (s *syncer) parts(ctx context.Context, o resource.SyncOpAttrs) (step, []ste
 	if s.typ.Whole() || len(s.typ.Grants) == 0 {
 		return step{}, nil, nil
 	}
-	l := s.syncs.state(o.SyncID).listing(s.Connector, s.typ)
+	l := s.syncs.of(o).listing(s.Connector, s.typ)
 	leave, err := l.enter(ctx)
 	if err != nil {
 		return step{}, nil, err
@@ -185,7 +185,7 @@ func (s *syncer) knownOrLeftOut(ctx context.Context, o resource.SyncOpAttrs, e *
 	if err != nil {
 		return false, errorf(codes.InvalidArgument, "%w", err)
 	}
-	state := s.syncs.state(o.SyncID)
+	state := s.syncs.of(o)
 	ok, err := s.known(ctx, o, state, t, id)
 	if err != nil || ok {
 		return ok, err
@@ -235,7 +235,7 @@ func (s *syncer) rowOf(ctx context.Context, rid *v2.ResourceId, o resource.SyncO
 	if err != nil {
 		return keptRow{}, errorf(codes.InvalidArgument, "%w", err)
 	}
-	state := s.syncs.state(o.SyncID)
+	state := s.syncs.of(o)
 	f, ok, err := s.find(ctx, state, s.typ, id)
 	if err != nil {
 		return keptRow{}, err
@@ -257,7 +257,7 @@ type segment struct {
 
 // segment returns the segment at a place. w is what of its rows is wanted.
 func (s *syncer) segment(ctx context.Context, o resource.SyncOpAttrs, at step, w wanted) (segment, error) {
-	state := s.syncs.state(o.SyncID)
+	state := s.syncs.of(o)
 	switch {
 	case at.Shown > len(s.typ.Also):
 		return segment{}, errorf(codes.InvalidArgument, "page token: no other records show a %s", s.typ.ID)

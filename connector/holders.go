@@ -22,7 +22,7 @@ func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at ste
 		return nil, nil, err
 	}
 	var out []*v2.Grant
-	state := s.syncs.state(o.SyncID)
+	state := s.syncs.of(o)
 	for requests := 0; at.Skip < seg.length; at.Skip++ {
 		row, err := seg.row(at.Skip)
 		if err != nil {

@@ -22,7 +22,7 @@ func (c *Connector) readPage(ctx context.Context, t *mapping.ResourceType, at ma
 
 // wholeList is a list that comes in one reply.
 type wholeList struct {
-	ids     []mapping.ID // in the API's order, each once
+	ids     []mapping.ID // sorted, each once
 	records []mapping.Record
 	index   map[string]int // by the id's text
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -78,6 +80,7 @@ type syncState struct {
 	listings map[string]*listing
 	holders  holdersSeen
 	absent   missing
+	session  sessions.SessionStore // See [syncState.settle]; nil for none.
 }
 
 // holdersSeen is what the list of holders that is being read has shown.
@@ -119,6 +122,9 @@ func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.Resource
 	}
 	if slot.list.Load() == nil {
 		list, err := c.readWhole(ctx, t)
+		if err == nil {
+			err = s.settle(ctx, c, t, list)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -81,7 +81,7 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 }
 
 func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, *cursor, error) {
-	state := s.syncs.state(o.SyncID)
+	state := s.syncs.of(o)
 	list, err := state.whole(ctx, s.Connector, s.typ)
 	if err != nil {
 		return nil, nil, err
@@ -95,7 +95,7 @@ func (s *syncer) listWhole(ctx context.Context, o resource.SyncOpAttrs, at curso
 }
 
 func (s *syncer) listPaged(ctx context.Context, o resource.SyncOpAttrs, at cursor) ([]*v2.Resource, *cursor, error) {
-	state := s.syncs.state(o.SyncID)
+	state := s.syncs.of(o)
 	l := state.listing(s.Connector, s.typ)
 	leave, err := l.enter(ctx)
 	if err != nil {

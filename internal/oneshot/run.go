@@ -48,13 +48,29 @@ func (r *run) sync(ctx context.Context) error {
 		if err == nil {
 			return r.place.publish()
 		}
-		if !windowOver(err) || ctx.Err() != nil {
+		switch {
+		case r.changed(ctx, err):
+			ctxzap.Extract(ctx).Warn("the sync that an earlier run left cannot go on; it starts anew", zap.Error(err))
+			if err := r.place.startAnew(); err != nil {
+				return r.explain(ctx, err)
+			}
+			r.Progress.restart()
+			window = r.Window
+			continue
+		case !windowOver(err) || ctx.Err() != nil:
 			return r.explain(ctx, err)
 		}
 		window = next(window, r.Window, r.answered.Load() > answered, packing)
 		ctxzap.Extract(ctx).Info("stored what was read so far",
 			zap.String("file", r.place.partial), zap.Duration("took", packing), zap.Duration("next_after", window))
 	}
+}
+
+// changed reports whether a window failed since it went on from what an earlier run
+// read, and the API has something else now: the connector says Aborted, which asks for
+// a new sync. A sync that this run began fails for good.
+func (r *run) changed(ctx context.Context, err error) bool {
+	return r.place.goesOn && ctx.Err() == nil && status.Code(err) == codes.Aborted
 }
 
 // next is how long the next window is: longer than one in which nothing was
@@ -228,8 +244,8 @@ func (r *run) kept() string {
 		fmt.Fprintf(&what, "%s was not written", r.File)
 	}
 	if _, err := os.Stat(r.place.partial); err == nil {
-		fmt.Fprintf(&what, ", and what was read is kept in %s: the same command goes on from there within %d hours",
-			r.place.partial, int(maxAge.Hours()))
+		fmt.Fprintf(&what, ", and what was read is kept in %s: the same command goes on from there until %s",
+			r.place.partial, r.place.started.Add(maxAge).Format("2006-01-02 15:04 MST"))
 	}
 	return what.String()
 }
