@@ -61,6 +61,27 @@ func (s *syncState) settle(ctx context.Context, c *Connector, t *mapping.Resourc
 	return nil
 }
 
+// readRelated reads the lists in one reply that the records of a step refer to, before
+// the step: one that is stopped can then answer with the pages that it has.
+func (s *syncer) readRelated(ctx context.Context, state *syncState) error {
+	for _, t := range s.plan.Types {
+		related := t == s.typ.Parent || t.ShownIn(s.typ) != nil ||
+			slices.ContainsFunc(s.typ.Grants, func(rule *mapping.GrantRule) bool { return rule.Entitlement.On == t })
+		if !related || !t.Whole() || !s.willSync(t) {
+			continue
+		}
+		if _, err := state.whole(ctx, s.Connector, t); err != nil {
+			return err
+		}
+		if t.Parent != nil && t.Parent.Whole() {
+			if _, err := state.whole(ctx, s.Connector, t.Parent); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // sort sorts a list by its ids: the API may answer in another order each time.
 func (l *wholeList) sort() {
 	order := make([]int, len(l.ids))

@@ -99,10 +99,10 @@ func (l *listing) step(ctx context.Context, at cursor) (*stepOfList, error) {
 		page, next, follows, err := l.page(ctx, here, known)
 		if err != nil {
 			l.ahead.drop()
-			if pages == 0 || ctx.Err() != nil {
+			if pages == 0 {
 				return nil, err
 			}
-			out.next = &here // What was read is kept; the next step meets the error again.
+			out.next = &here // What was read is kept; the next step meets the error again, or was stopped.
 			break
 		}
 		for i, hash := range page.hashes {

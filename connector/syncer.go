@@ -141,6 +141,9 @@ func (s *syncer) readStep(ctx context.Context, o resource.SyncOpAttrs, state *sy
 			at = cursor{}
 		}
 	}
+	if err := s.readRelated(ctx, state); err != nil {
+		return nil, err
+	}
 	read, err := l.step(ctx, at)
 	if err != nil {
 		return nil, err

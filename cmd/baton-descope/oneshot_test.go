@@ -328,6 +328,62 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// Stops that come before ten pages are read lose no page that came.
+func TestStopsWithinAStep(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("what it shows is on the disk, not in memory")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such signals")
+	}
+	const pages, stops, searches = 70, 4, 14
+	d := bigDescope(t, 99*pages, 20*time.Millisecond)
+	dir := t.TempDir()
+	for range stops {
+		reached := searchAt(d, searches)
+		cmd, output := process(t, d, time.Hour, dir)
+		cmd.WaitDelay = 10 * time.Second
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			<-reached
+			cmd.Process.Signal(syscall.SIGTERM)
+		}()
+		cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != 143 {
+			t.Fatalf("exit code %d\n%s", got, output)
+		}
+	}
+	d.Intercept(nil)
+	before := d.Count("SearchUsers")
+	cmd, output := process(t, d, time.Hour, dir)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	compare(t, expected(project(d), false), harness.Read(t, filepath.Join(dir, "sync.c1z")))
+	nothingElse(t, dir)
+	// Of the searches before a stop one validates, and six may be on their way.
+	const kept = stops * (searches - 1 - 6)
+	if n := d.Count("SearchUsers") - before; n > 1+pages-kept {
+		t.Errorf("%d searches after the stops, for %d pages of which %d came", n, pages, kept)
+	}
+}
+
+// searchAt returns a channel that is closed at the nth search from now on.
+func searchAt(d *emulatortest.Running, n int64) <-chan struct{} {
+	reached := make(chan struct{})
+	var seen atomic.Int64
+	d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+		if operation == "SearchUsers" && seen.Add(1) == n {
+			close(reached)
+		}
+		return false
+	})
+	return reached
+}
+
 // noChild fails the test when a process has another under it: the arguments, which
 // may have the key, would show there once more.
 func noChild(t *testing.T, pid int) {

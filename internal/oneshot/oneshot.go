@@ -86,7 +86,7 @@ func Sync(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer closeServer(ctx, server)
-	r.client = &validatedOnce{ConnectorClient: inprocess.NewClient(ctx, server, r.observe)}
+	r.client = &validatedOnce{ConnectorClient: inprocess.NewClient(ctx, server, r.call)}
 	return r.sync(ctx)
 }
 

@@ -201,6 +201,7 @@ func TestGoesOnAtThePage(t *testing.T) {
 	err := l.syncShelf(ctx, &shelf{"book", 10, func(ctx context.Context, page int) error {
 		if page == 4 {
 			cancel(stopSignal{syscall.SIGTERM})
+			<-ctx.Done()
 			return ctx.Err()
 		}
 		return nil
@@ -217,6 +218,27 @@ func TestGoesOnAtThePage(t *testing.T) {
 	l.askedFor(4, 5, 6, 7, 8, 9)
 	l.holds(10)
 	l.only("shelf.c1z")
+}
+
+// What the connector answers when it is stopped is stored.
+func TestAnswerAtTheStopIsStored(t *testing.T) {
+	l := newLibrary(t)
+	for page := range 9 {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		says(t, l.syncShelf(ctx, &shelf{"book", 10, func(ctx context.Context, asked int) error {
+			if asked == page {
+				cancel(stopSignal{syscall.SIGTERM})
+				<-ctx.Done()
+			}
+			return nil
+		}, &l.asked}), "stopped by SIGTERM")
+		l.askedFor(page)
+	}
+	if err := l.sync(fine); err != nil {
+		t.Fatal(err)
+	}
+	l.askedFor(9)
+	l.holds(10)
 }
 
 // With another key the sync goes on where the first was refused.
