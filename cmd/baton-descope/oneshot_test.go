@@ -137,8 +137,12 @@ func TestStoppedAfterCalls(t *testing.T) {
 		t.Run(fmt.Sprintf("call %d of %d", stop, all), func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "sync.c1z")
+			started := time.Now()
 			if _, err := syncOnce(t.Context(), t, d, file, stop); !errors.Is(err, context.Canceled) && status.Code(err) != codes.Canceled {
 				t.Fatalf("the sync was not stopped: %v", err)
+			}
+			if took := time.Since(started); took > 4*time.Second {
+				t.Errorf("the stop took %v", took) // Something was waited for that does not come.
 			}
 			if _, err := os.Stat(file); err == nil {
 				t.Fatal("there is a file before the sync is whole")
