@@ -46,7 +46,7 @@ func (r *run) sync(ctx context.Context) error {
 	r.stopping = ctx
 	syncing, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	defer context.AfterFunc(ctx, func() { r.endSyncer(end) })()
+	defer context.AfterFunc(ctx, func() { r.endSyncer(syncing, end) })()
 	go r.watchDisk(ctx)
 	for window := r.Window; ; {
 		answered := r.answered.Load()

@@ -47,13 +47,21 @@ func (u *underway) none() bool {
 }
 
 // endSyncer ends the syncer once nothing is under way, or that has taken too long.
-func (r *run) endSyncer(end context.CancelFunc) {
-	const look = 10 * time.Millisecond
-	for deadline := time.Now().Add(maxStop); !r.underway.none() && time.Now().Before(deadline); {
-		time.Sleep(look)
+func (r *run) endSyncer(syncing context.Context, end context.CancelFunc) {
+	defer end()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for quiet, deadline := false, time.Now().Add(maxStop); time.Now().Before(deadline); {
+		select {
+		case <-look.C:
+		case <-syncing.Done():
+			return
+		}
+		if quiet { // What is stored is noted a moment later.
+			return
+		}
+		quiet = r.underway.none()
 	}
-	time.Sleep(look) // What is stored is noted a moment later.
-	end()
 }
 
 // stage is told of each answer that the syncer has stored.
