@@ -5,7 +5,7 @@
 //
 //	op := descope.Operations["SearchUsers"]
 //	call := op.NewRequest().(*descope.SearchUsersCall)
-//	call.Body.Limit = 100
+//	call.Body.Limit = new(int32(100))
 //	reply, err := op.Call(ctx, conn, call) // *descope.UsersResponse
 package api
 
@@ -33,12 +33,28 @@ type Operation struct {
 	Failure reflect.Type
 
 	// Call sends request, a pointer to Request, and returns a pointer to Reply.
-	// Its errors are StatusError, ReplyError, or what the connection returned.
+	// Its errors are StatusError, ReplyError, or what the connection returned. With
+	// a ReplyError that has Misfits comes the reply, which lacks them.
 	Call func(ctx context.Context, conn Connection, request any) (reply any, err error)
 }
 
-// NewRequest returns a pointer to an empty request of the operation.
-func (o *Operation) NewRequest() any { return reflect.New(o.Request).Interface() }
+// NewRequest returns a pointer to an empty request of the operation. A body that
+// is a free-form object or a list is an empty one, which JSON does not call null.
+func (o *Operation) NewRequest() any {
+	request := reflect.New(o.Request)
+	for i := range o.Request.NumField() {
+		if o.Request.Field(i).Tag.Get("in") != "body" {
+			continue
+		}
+		switch body := request.Elem().Field(i); body.Kind() {
+		case reflect.Map:
+			body.Set(reflect.MakeMap(body.Type()))
+		case reflect.Slice:
+			body.Set(reflect.MakeSlice(body.Type(), 0, 0))
+		}
+	}
+	return request.Interface()
+}
 
 // NoReply is the reply of an operation that returns no JSON.
 type NoReply struct{}

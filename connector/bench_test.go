@@ -24,7 +24,7 @@ var benchSize = emulator.Size{Users: 991, Tenants: 1000, Roles: 500, Permissions
 type benched struct {
 	users   *syncer
 	o       resource.SyncOpAttrs
-	read    *stepOfList
+	read    *readStep
 	records []byhand.User
 }
 
@@ -65,7 +65,7 @@ func benchmarked(b *testing.B) *benched {
 	if _, _, err := out.users.List(b.Context(), nil, out.o); err != nil {
 		b.Fatal(err)
 	}
-	out.read = c.syncs.state("bench").listing(c, out.users.typ).last
+	out.read = out.users.in(out.o).listing().last
 	if len(out.read.ids) != benchSize.Users {
 		b.Fatal(len(out.read.ids))
 	}
@@ -81,11 +81,11 @@ func perUser(b *testing.B) {
 // BenchmarkResources makes the resources of a step and the roles they show.
 func BenchmarkResources(b *testing.B) {
 	s := benchmarked(b)
-	state := s.users.syncs.state("bench")
+	ts := s.users.in(s.o)
 	b.Run("mapping", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := s.users.fill(b.Context(), state, s.read.ids, s.read.records, 0); err != nil {
+			if _, _, err := ts.fill(b.Context(), s.read, 0); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -106,16 +106,15 @@ func BenchmarkResources(b *testing.B) {
 // BenchmarkKeep works out what the users of a step hold, and writes it for the session store.
 func BenchmarkKeep(b *testing.B) {
 	s := benchmarked(b)
-	state := s.users.syncs.state("bench")
-	l := state.listing(s.users.Connector, s.users.typ)
+	ts := s.users.in(s.o)
 	b.Run("mapping", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			p, err := s.users.keptOf(b.Context(), state, s.read, nil)
+			p, err := ts.pageOf(b.Context(), s.read.stepOfList, newOnce())
 			if err != nil {
 				b.Fatal(err)
 			}
-			s.users.keep(b.Context(), s.o, l, 0, p)
+			ts.keep(b.Context(), 0, p)
 		}
 		perUser(b)
 	})

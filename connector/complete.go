@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/mapping"
@@ -20,35 +19,18 @@ import (
 // first process keeps a fingerprint of the list in the session store, before it answers
 // with anything from it, and the others compare theirs.
 
-// of returns the state of the sync that a call belongs to.
-func (s *syncs) of(o resource.SyncOpAttrs) *syncState {
-	state := s.state(o.SyncID)
-	if o.SyncID != "" {
-		state.mu.Lock()
-		state.session = o.Session
-		state.mu.Unlock()
-	}
-	return state
-}
-
-// settle puts a list that was just read into an order of its own, since page tokens
-// count its records, and makes sure that it is what this sync has read before.
-func (s *syncState) settle(ctx context.Context, c *Connector, t *mapping.ResourceType, list *wholeList) error {
-	list.sort()
-	s.mu.Lock()
-	o := resource.SyncOpAttrs{Session: s.session}
-	s.mu.Unlock()
-	if o.Session == nil {
+// settle makes sure that a list that was just read is what this sync has read before.
+func (ts *typeSync) settle(ctx context.Context, list *unpagedList) error {
+	if ts.session == nil || !ts.state.named {
 		return nil
 	}
-	mine, err := s.fingerprint(ctx, c, t, list)
+	mine, err := ts.fingerprint(ctx, list)
 	if err != nil {
 		return err
 	}
-	key := "list/" + t.ID
-	before, err := stored(ctx, o, key)
-	if err == nil && before == nil && store(ctx, o, key, mine) {
-		before, err = stored(ctx, o, key) // Another process may have read the list at the same time.
+	before, err := ts.stored(ctx, ts.listKey())
+	if err == nil && before == nil && ts.store(ctx, ts.listKey(), mine) {
+		before, err = ts.stored(ctx, ts.listKey()) // Another process may have read the list at the same time.
 	}
 	if err != nil {
 		return err
@@ -56,25 +38,40 @@ func (s *syncState) settle(ctx context.Context, c *Connector, t *mapping.Resourc
 	if before != nil && !bytes.Equal(before, mine) {
 		return errorf(codes.Aborted,
 			"%s: the list of the type %s is not what this sync began with: it changed before another process went on with the sync; what is stored was made from the old list, so start a new sync",
-			t.List.Operation.Name, t.ID)
+			ts.typ.List.Operation.Name, ts.typ.ID)
 	}
 	return nil
 }
 
+// settleAgain keeps the fingerprint of a list that takes the place of the first.
+func (ts *typeSync) settleAgain(ctx context.Context, list *unpagedList) error {
+	if ts.session == nil || !ts.state.named {
+		return nil
+	}
+	mine, err := ts.fingerprint(ctx, list)
+	if err == nil {
+		ts.store(ctx, ts.listKey(), mine)
+	}
+	return err
+}
+
+// listKey is where the fingerprint of the type's list is kept.
+func (ts *typeSync) listKey() string { return "list/" + ts.typ.ID }
+
 // readRelated reads the lists in one reply that the records of a step refer to, before
 // the step: one that is stopped can then answer with the pages that it has.
-func (s *syncer) readRelated(ctx context.Context, state *syncState) error {
-	for _, t := range s.plan.Types {
-		related := t == s.typ.Parent || t.ShownIn(s.typ) != nil ||
-			slices.ContainsFunc(s.typ.Grants, func(rule *mapping.GrantRule) bool { return rule.Entitlement.On == t })
-		if !related || !t.Whole() || !s.willSync(t) {
+func (ts *typeSync) readRelated(ctx context.Context) error {
+	for _, t := range ts.plan.Types {
+		related := t == ts.typ.Parent || t.ShownIn(ts.typ) != nil ||
+			slices.ContainsFunc(ts.typ.Grants, func(rule *mapping.GrantRule) bool { return rule.Entitlement.On == t })
+		if !related || !t.Whole() || !ts.willSync(t) {
 			continue
 		}
-		if _, err := state.whole(ctx, s.Connector, t); err != nil {
+		if _, err := ts.of(t).unpaged(ctx); err != nil {
 			return err
 		}
 		if t.Parent != nil && t.Parent.Whole() {
-			if _, err := state.whole(ctx, s.Connector, t.Parent); err != nil {
+			if _, err := ts.of(t.Parent).unpaged(ctx); err != nil {
 				return err
 			}
 		}
@@ -83,7 +80,7 @@ func (s *syncer) readRelated(ctx context.Context, state *syncState) error {
 }
 
 // sort sorts a list by its ids: the API may answer in another order each time.
-func (l *wholeList) sort() {
+func (l *unpagedList) sort() {
 	order := make([]int, len(l.ids))
 	for i := range order {
 		order[i] = i
@@ -98,15 +95,15 @@ func (l *wholeList) sort() {
 }
 
 // fingerprint returns a hash of all that the mapping makes of a sorted list.
-func (s *syncState) fingerprint(ctx context.Context, c *Connector, t *mapping.ResourceType, list *wholeList) ([]byte, error) {
+func (ts *typeSync) fingerprint(ctx context.Context, list *unpagedList) ([]byte, error) {
 	hash := sha256.New()
 	encoder := json.NewEncoder(hash)
 	for i, id := range list.ids {
-		parent, err := s.parentIn(ctx, c, t, list, id, list.records[i])
+		parent, err := ts.parentIn(ctx, list, id, list.records[i])
 		if err != nil {
 			return nil, err
 		}
-		if err := encoder.Encode(contentOf(c.plan, t, id, list.records[i], parent)); err != nil {
+		if err := encoder.Encode(contentOf(ts.plan, ts.typ, id, list.records[i], parent)); err != nil {
 			fmt.Fprintln(hash, err) // The sync reports it where the record is used.
 		}
 	}
@@ -114,7 +111,8 @@ func (s *syncState) fingerprint(ctx context.Context, c *Connector, t *mapping.Re
 }
 
 // parentIn is parentOf for a record of a list that is being read.
-func (s *syncState) parentIn(ctx context.Context, c *Connector, t *mapping.ResourceType, list *wholeList, id mapping.ID, r mapping.Record) (mapping.Record, error) {
+func (ts *typeSync) parentIn(ctx context.Context, list *unpagedList, id mapping.ID, r mapping.Record) (mapping.Record, error) {
+	t := ts.typ
 	parentID, err := t.ParentID(id, r)
 	switch {
 	case err != nil:
@@ -124,7 +122,7 @@ func (s *syncState) parentIn(ctx context.Context, c *Connector, t *mapping.Resou
 		return parent, nil
 	}
 	above := t.Parent
-	for range c.plan.Types {
+	for range ts.plan.Types {
 		if above != nil && above != t {
 			above = above.Parent
 		}
@@ -132,14 +130,14 @@ func (s *syncState) parentIn(ctx context.Context, c *Connector, t *mapping.Resou
 	if above != nil {
 		return mapping.Record{}, nil // Types that are in each other: one waits for the other.
 	}
-	return c.parentOf(ctx, s, t, id, r)
+	return ts.parentOf(ctx, id, r)
 }
 
 // content is what the mapping makes of a record of a list in one reply.
 type content struct {
 	Resource *mapping.Resource
 	Parent   mapping.ID
-	Names    []keptEntitlement
+	Names    []rowName
 	Holds    []string            // The grants: rule and resource.
 	Shown    map[string][]string // The ids of resources of other types.
 	Errors   []string            // Reported where the record is used, which may be nowhere.
@@ -158,7 +156,7 @@ func contentOf(plan *mapping.Plan, t *mapping.ResourceType, id mapping.ID, r, pa
 	c.Parent, err = t.ParentID(id, r)
 	note(err)
 	for _, e := range t.Entitlements {
-		var name keptEntitlement
+		var name rowName
 		name.Name, name.Description = e.Describe("", r, parent)
 		c.Names = append(c.Names, name)
 	}

@@ -10,7 +10,7 @@
 //	server, err := connector.NewServer(ctx, c)
 //
 // Three ideas carry it. Every record is read once for each sync: what later
-// phases need of a paged record is kept in the SDK's session store (kept.go), and
+// phases need of a paged record is kept in the SDK's session store (cache.go), and
 // lists that come in one reply stay in memory for the sync (sync.go). Nothing
 // depends on what was kept: whatever is missing is read again. And an error never
 // looks like an empty list: a list proves that it is whole (turn.go), or the sync
@@ -57,9 +57,9 @@ type Options struct {
 	Sequential bool
 	// Base sends the requests in the end; nil for a transport of the connector's own.
 	Base http.RoundTripper
-	// LeftOut is told of every grant that a sync leaves out; nil for nobody. A
-	// record that is read twice tells it twice.
-	LeftOut func(LeftOut)
+	// Dangling is called with every grant that a sync leaves out; nil for nobody. A
+	// record that is read twice is reported twice.
+	Dangling func(Dangling)
 	// Progress is told after each step of a list that comes in pages how many
 	// records of the type are read, of how many; 0 when the API does not tell.
 	// It is nil for nobody, and called by several goroutines.
@@ -91,6 +91,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		MaxInFlight: inFlight,
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
+		Fails:       o.Plan.Errors.In,
 		Permanent:   o.Plan.Errors.Permanent,
 		NotFound:    o.Plan.Errors.NotFound,
 		Base:        o.Base,
@@ -223,11 +224,19 @@ func (c *Connector) willSync(t *mapping.ResourceType) bool {
 
 // call calls an operation. reads tells that it may be repeated without harm.
 func (c *Connector) call(ctx context.Context, op *api.Operation, reads bool, request any) (any, error) {
+	return c.callOn(ctx, c.conn, op, reads, request)
+}
+
+// callOn is call on a connection other than the connector's own.
+func (c *Connector) callOn(ctx context.Context, conn api.Connection, op *api.Operation, reads bool, request any) (any, error) {
 	if c.transport == nil {
 		return nil, errorf(codes.FailedPrecondition, "%s: no base URL is configured", op.Name)
 	}
 	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads, Probes: ctx.Value(probing{}) != nil})
-	reply, err := op.Call(ctx, c.conn, request)
+	reply, err := op.Call(ctx, conn, request)
+	if odd, ok := errors.AsType[*api.ReplyError](err); ok && len(odd.Misfits) > 0 {
+		err = c.plan.CheckReply(op, reply, odd.Misfits)
+	}
 	if err != nil {
 		return nil, c.transport.Error(op.Name, err)
 	}

@@ -93,13 +93,25 @@ func TestSecondAPIListThatFails(t *testing.T) {
 		},
 		{
 			"an object instead of a list", on("GET /workspaces", edit(func(*http.Request, string) string { return `{"workspaces": []}` })),
-			`ListWorkspaces: unusable reply: it is a JSON object, which does not fit []client.Workspace`,
+			`ListWorkspaces: unusable reply: it is an object, not a list of objects`,
 		},
 		{
 			"a record without an id", on("GET /people", edit(func(_ *http.Request, body string) string {
 				return strings.Replace(body, `"id":103,`, "", 1)
 			})),
 			"a person record of ListPeople lacks id",
+		},
+		{
+			"a field of a record that does not fit", on("GET /people", edit(func(_ *http.Request, body string) string {
+				return strings.Replace(body, `"handles":[`, `"handles":{},"was":[`, 1)
+			})),
+			`ListPeople: unusable reply: handles of person "101" is an object, not a list of text`,
+		},
+		{
+			"a total that does not fit", on("GET /groups", edit(func(_ *http.Request, body string) string {
+				return strings.Replace(body, `"data":{`, `"data":{"total_count":"many",`, 1)
+			})),
+			`ListGroups: unusable reply: its "data.total_count" is text, not a number`,
 		},
 		{
 			"an entry without an id", on("GET /people", edit(func(_ *http.Request, body string) string {

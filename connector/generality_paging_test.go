@@ -28,7 +28,7 @@ func TestSecondAPIPages(t *testing.T) {
 		},
 		{
 			"without a total only an empty page is the end", 1, 1, secondapi.Options{},
-			[]string{"people?limit=4", "groups?page=1&per_page=3", "groups?page=2&per_page=3"},
+			[]string{"people?limit=4", "groups?page=1&per_page=3", "groups?page=2&per_page=1"},
 		},
 		{
 			"full last pages", 8, 6, secondapi.Options{},
@@ -36,7 +36,7 @@ func TestSecondAPIPages(t *testing.T) {
 		},
 		{
 			"full last pages, with a total", 8, 6, secondapi.Options{TellTotal: true},
-			[]string{"people?limit=4", "people?after=NA&limit=4", "groups?page=1&per_page=3", "groups?page=2&per_page=3"},
+			[]string{"people?limit=4", "people?after=NA&limit=4", "groups?page=1&per_page=3", "groups?page=2&per_page=3", "groups?page=3&per_page=3"},
 		},
 		{
 			"a full last page that names an empty next one", 4, 0, secondapi.Options{LateEnd: true},

@@ -2,11 +2,13 @@ package connector
 
 import (
 	"context"
+	"math"
+	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/connector/paging"
 	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -14,68 +16,173 @@ import (
 // maxHolderRequests is how many lists of holders one answer to the SDK reads at most.
 const maxHolderRequests = 20
 
-// passHolders reads who holds the type's entitlements, from a place on: a
-// request for each resource, entitlement and page.
-func (s *syncer) passHolders(ctx context.Context, o resource.SyncOpAttrs, at step) ([]*v2.Grant, *step, error) {
-	seg, err := s.segment(ctx, o, at, 0)
+// passHolders adds who holds the type's entitlements, from a place on: a request
+// for each resource, entitlement and page.
+func (ts *typeSync) passHolders(ctx context.Context, at passToken, out *answer[*v2.Grant]) (*passToken, error) {
+	seg, err := ts.segment(ctx, at, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var out []*v2.Grant
-	state := s.syncs.of(o)
-	for requests := 0; at.Skip < seg.length; at.Skip++ {
+	r := &holdersReader{typeSync: ts, out: out, left: maxHolderRequests}
+	next, err := r.read(ctx, seg, at)
+	if err == nil {
+		r.keep()
+	}
+	return next, err
+}
+
+// holdersReader makes one answer of lists of holders.
+type holdersReader struct {
+	*typeSync
+	out  *answer[*v2.Grant]
+	left int // how many requests it may send
+	// start is the list where the answer begins, as it was then, and list as it is now.
+	start, list *holdersList
+}
+
+func (r *holdersReader) read(ctx context.Context, seg segment, at passToken) (*passToken, error) {
+	for ; at.Skip < seg.length; at.Skip++ {
 		row, err := seg.row(at.Skip)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		for ; at.Entitlement < len(s.typ.Entitlements); at.Entitlement++ {
-			e := s.typ.Entitlements[at.Entitlement]
-			for more := e.Holders != nil && s.willSync(e.Holders.Of); more; {
-				if len(out) >= maxGrants || requests >= maxHolderRequests {
-					return out, &at, nil
+		for ; at.Entitlement < len(r.typ.Entitlements); at.Entitlement++ {
+			e := r.typ.Entitlements[at.Entitlement]
+			for more := e.Holders != nil && r.willSync(e.Holders.Of); more; {
+				r.goTo(e, row.ID, &at)
+				if r.list.page == nil {
+					if len(r.out.items) == r.out.limit || r.left <= 0 {
+						return &at, nil
+					}
+					if err := r.readPage(ctx, e, row.ID, at.Of); err != nil {
+						return nil, err
+					}
 				}
-				requests++
-				held, next, err := s.holderPage(ctx, e, row.ID, at.Of, state.holdersOf(e, row.ID, &at.Of))
-				if err != nil {
-					return nil, nil, err
+				page := r.list.page
+				for ; at.Within < len(page.grants); at.Within++ {
+					if !r.out.add(page.grants[at.Within]) {
+						return &at, nil
+					}
 				}
-				if held, err = s.knownHolders(ctx, o, e, held); err != nil {
-					return nil, nil, err
-				}
-				out = append(out, held...)
-				if more = next != nil; more {
-					at.Of = *next
+				at.Within = 0
+				if more = page.next != nil; more {
+					at.Of = *page.next
 				}
 			}
-			at.Of = cursor{}
+			at.Of = paging.Token{}
 		}
 		at.Entitlement = 0
 	}
 	if seg.next != nil {
 		seg.next.Holders = true
 	}
-	return out, seg.next, nil
+	return seg.next, nil
 }
 
-// holdersOf returns the set of the records that a list of holders has shown up
-// to a place. When it is lost, the list starts over.
-func (s *syncState) holdersOf(e *mapping.Entitlement, on string, at *cursor) *idSet {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seen, key := s.holders, e.Name()+" "+on
-	if seen.list != key || *at == (cursor{}) {
-		*at = cursor{}
-		s.holders = holdersSeen{list: key, seen: &idSet{}}
+// holderList is a list of who holds an entitlement on a resource: each record
+// names some.
+type holderList = paging.List[[]mapping.ID]
+
+// holdersList is the list of holders that a pass is reading.
+type holdersList struct {
+	name string
+	// list has read the pages before the place at.
+	list *holderList
+	at   paging.Token
+	// page is the page that was read last, nil when the one at the pass's place is
+	// to be read.
+	page *holdersPage
+}
+
+// holdersPage is a page of a list of holders.
+type holdersPage struct {
+	at     paging.Token
+	grants []*v2.Grant
+	next   *paging.Token // nil at the end
+}
+
+// isAt reports whether the list goes on at a place.
+func (l *holdersList) isAt(name string, at *passToken) bool {
+	return l != nil && l.name == name && (l.page != nil && l.page.at == at.Of || l.at == at.Of && at.Within == 0)
+}
+
+// goTo goes to the list of holders at a place. When what the list has shown up to
+// that place is lost, it starts over, and is read on past what came before.
+func (r *holdersReader) goTo(e *mapping.Entitlement, on string, at *passToken) {
+	name := e.Name() + " " + on
+	if r.list == nil {
+		r.start = r.keptHolders(name, at)
+		r.list = r.start.clone()
 	}
-	return s.holders.seen
+	if !r.list.isAt(name, at) {
+		if at.Of != (paging.Token{}) || at.Within > 0 {
+			r.left = math.MaxInt
+		}
+		at.Of, at.Within = paging.Token{}, 0
+		r.list = &holdersList{name: name, list: r.newHolderList(e, on)}
+	}
+	if r.list.page != nil && r.list.page.at != at.Of {
+		r.list.page = nil
+	}
+}
+
+// keptHolders returns the list that goes on at a place; nil when it is lost.
+func (ts *typeSync) keptHolders(name string, at *passToken) *holdersList {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	for _, list := range ts.state.holders[ts.typ.ID] {
+		if list.isAt(name, at) {
+			return list
+		}
+	}
+	return nil
+}
+
+// keep keeps the list for the next answer, and as it was for this one: the SDK may
+// ask for it again.
+func (r *holdersReader) keep() {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	r.state.holders[r.typ.ID] = []*holdersList{r.start, r.list}
+}
+
+// clone returns a copy of a list; nil of none.
+func (l *holdersList) clone() *holdersList {
+	if l == nil {
+		return nil
+	}
+	c := *l
+	c.list = l.list.Clone()
+	return &c
+}
+
+// readPage reads the page of the list at a place.
+func (r *holdersReader) readPage(ctx context.Context, e *mapping.Entitlement, on string, at paging.Token) error {
+	batch, err := r.list.list.Read(ctx, at)
+	if err != nil {
+		return listError(err)
+	}
+	r.left -= batch.Requests
+	grants, err := r.grantsTo(e, on, batch)
+	if err == nil {
+		grants, err = r.knownHolders(ctx, e, grants)
+	}
+	if err != nil {
+		return err
+	}
+	r.list.page = &holdersPage{at, grants, batch.Next}
+	if batch.Next != nil {
+		r.list.at = *batch.Next
+	}
+	return nil
 }
 
 // knownHolders leaves out the grants of principals that are in no list.
-func (s *syncer) knownHolders(ctx context.Context, o resource.SyncOpAttrs, e *mapping.Entitlement, held []*v2.Grant) ([]*v2.Grant, error) {
+func (ts *typeSync) knownHolders(ctx context.Context, e *mapping.Entitlement, held []*v2.Grant) ([]*v2.Grant, error) {
 	known := held[:0]
 	for _, g := range held {
 		principal, on := g.GetPrincipal().GetId(), g.GetEntitlement().GetResource().GetId()
-		ok, err := s.knownOrLeftOut(ctx, o, e, principal, on, principal)
+		ok, err := ts.listedOrLeftOut(ctx, e, principal, on, principal)
 		if err != nil {
 			return nil, err
 		}
@@ -87,84 +194,111 @@ func (s *syncer) knownHolders(ctx context.Context, o resource.SyncOpAttrs, e *ma
 }
 
 // allHolders reads all who hold entitlements on one resource.
-func (s *syncer) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
+func (ts *typeSync) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
 	var out []*v2.Grant
-	for _, e := range s.typ.Entitlements {
-		seen := &idSet{}
-		for at := (&cursor{}); e.Holders != nil && at != nil; {
-			held, next, err := s.holderPage(ctx, e, rid.GetResource(), *at, seen)
-			if err != nil {
-				return nil, err
-			}
-			out, at = append(out, held...), next
+	for _, e := range ts.typ.Entitlements {
+		if e.Holders == nil {
+			continue
+		}
+		err := ts.eachHolder(ctx, e, rid.GetResource(), func(batch *paging.Batch[[]mapping.ID]) (bool, error) {
+			held, err := ts.grantsTo(e, rid.GetResource(), batch)
+			out = append(out, held...)
+			return true, err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// holderPage reads one page of who holds an entitlement on a resource. seen are
-// the records that came before.
-func (s *syncer) holderPage(ctx context.Context, e *mapping.Entitlement, resourceText string, at cursor, seen *idSet) ([]*v2.Grant, *cursor, error) {
+// grantsTo makes the grants of the holders in a batch.
+func (ts *typeSync) grantsTo(e *mapping.Entitlement, resourceText string, batch *paging.Batch[[]mapping.ID]) ([]*v2.Grant, error) {
 	id, err := e.On.ParseID(resourceText)
 	if err != nil {
-		return nil, nil, errorf(codes.InvalidArgument, "%w", err)
+		return nil, errorf(codes.InvalidArgument, "%w", err)
 	}
 	on := resourceID(e.On, id)
 	var out []*v2.Grant
-	next, err := s.readHolders(ctx, e, id, at, seen, func(principal mapping.ID) {
-		out = append(out, s.newGrant(&mapping.GrantRule{Entitlement: e}, on, resourceID(e.Holders.Of, principal)))
-	})
-	return out, next, err
+	for _, holders := range batch.Records {
+		for _, principal := range holders {
+			out = append(out, ts.newGrant(&mapping.GrantRule{Entitlement: e}, on, resourceID(e.Holders.Of, principal)))
+		}
+	}
+	return out, nil
 }
 
-// readHolders gives visit the holders on one page, and returns the place of the
-// next, nil at the end.
-func (c *Connector) readHolders(ctx context.Context, e *mapping.Entitlement, on mapping.ID, at cursor, seen *idSet, visit func(principal mapping.ID)) (*cursor, error) {
-	request, err := e.Holders.Request(on, at.position())
-	if err != nil {
-		return nil, errorf(codes.FailedPrecondition, "%w", err)
-	}
-	reply, err := c.call(ctx, e.Holders.List.Operation, true, request)
-	if transport.IsNotFound(err) {
-		there, findErr := c.stillThere(ctx, e.On, on)
-		if findErr != nil || !there {
-			return nil, findErr // Nobody holds anything on what was deleted.
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	p := &sheet{page: e.Holders.List.Read(reply)}
-	holders := make([][]mapping.ID, len(p.page.Records))
-	for i, r := range p.page.Records {
-		var all mapping.ID
-		err := e.Holders.Each(r, func(principal mapping.ID) error {
-			holders[i] = append(holders[i], principal)
-			all = append(all, principal.String())
-			return nil
-		})
+// eachHolder gives visit the holders of an entitlement on a resource, until it
+// wants no more.
+func (c *Connector) eachHolder(ctx context.Context, e *mapping.Entitlement, on string, visit func(*paging.Batch[[]mapping.ID]) (more bool, err error)) error {
+	l := c.newHolderList(e, on)
+	for at := (&paging.Token{}); at != nil; {
+		batch, err := l.Read(ctx, *at)
 		if err != nil {
-			return nil, lacksID(err)
+			return listError(err)
 		}
-		if len(all) == 0 {
-			return nil, errorf(codes.FailedPrecondition, "a record of %s does not say who holds %s", e.Holders.List.Operation.Name, e.Name())
+		if more, err := visit(batch); err != nil || !more {
+			return err
 		}
-		p.hashes = append(p.hashes, hashOf(all))
+		at = batch.Next
 	}
-	next, follows := (*cursor)(nil), true
-	if e.Holders.List.Pages != nil {
-		if next, follows, err = at.turn(e.Holders.List, p, seen.has); err != nil {
-			return nil, err
+	return nil
+}
+
+// newHolderList returns the list of who holds an entitlement on a resource.
+func (c *Connector) newHolderList(e *mapping.Entitlement, on string) *holderList {
+	return paging.New(pageRules(e.Holders.List), true, func(ctx context.Context, at paging.Position) (*paging.Page[[]mapping.ID], error) {
+		id, err := e.On.ParseID(on)
+		if err != nil {
+			return nil, errorf(codes.InvalidArgument, "%w", err)
 		}
-	}
-	for i := range holders {
-		if follows && seen.add(p.hashes[i]) {
-			for _, principal := range holders[i] {
-				visit(principal)
+		request, err := e.Holders.Request(id, positionOf(at), at.Size)
+		if err != nil {
+			return nil, errorf(codes.FailedPrecondition, "%w", err)
+		}
+		reply, err := c.call(ctx, e.Holders.List.Operation, true, request)
+		if transport.IsNotFound(err) {
+			there, findErr := c.stillThere(ctx, e.On, id)
+			if findErr != nil {
+				return nil, findErr
+			}
+			if !there {
+				return &paging.Page[[]mapping.ID]{Gone: true}, nil // Nobody holds anything on what was deleted.
 			}
 		}
+		if err != nil {
+			return nil, pageError(err)
+		}
+		read := e.Holders.List.Read(reply)
+		out := newPage[[]mapping.ID](read)
+		for i, r := range read.Records {
+			if out.Records[i], err = holdersIn(e, r); err != nil {
+				return nil, err
+			}
+			var all mapping.ID
+			for _, principal := range out.Records[i] {
+				all = append(all, principal.String())
+			}
+			out.Hashes[i] = hashOf(all)
+		}
+		return out, nil
+	})
+}
+
+// holdersIn returns whom a record of a list of holders names.
+func holdersIn(e *mapping.Entitlement, r mapping.Record) ([]mapping.ID, error) {
+	var holders []mapping.ID
+	err := e.Holders.Each(r, func(principal mapping.ID) error {
+		holders = append(holders, principal)
+		return nil
+	})
+	if err != nil {
+		return nil, lacksID(err)
 	}
-	return next, nil
+	if len(holders) == 0 {
+		return nil, errorf(codes.FailedPrecondition, "a record of %s does not say who holds %s", e.Holders.List.Operation.Name, e.Name())
+	}
+	return holders, nil
 }
 
 // stillThere tells whether a resource exists now, as far as that can be seen.
@@ -172,21 +306,18 @@ func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id 
 	if t.Get == nil && !t.Whole() {
 		return true, nil
 	}
-	_, ok, err := c.find(ctx, newSyncState(), t, id)
+	_, ok, err := c.alone(t).find(ctx, id)
 	return ok, err
 }
 
 // listed tells whether a principal is among the holders of an entitlement.
 func (c *Connector) listed(ctx context.Context, e *mapping.Entitlement, on, principal mapping.ID) (bool, error) {
-	found, seen := false, &idSet{}
-	for at := (&cursor{}); at != nil && !found; {
-		next, err := c.readHolders(ctx, e, on, *at, seen, func(id mapping.ID) {
-			found = found || id.String() == principal.String()
+	found := false
+	err := c.eachHolder(ctx, e, on.String(), func(batch *paging.Batch[[]mapping.ID]) (bool, error) {
+		found = slices.ContainsFunc(batch.Records, func(holders []mapping.ID) bool {
+			return slices.ContainsFunc(holders, func(id mapping.ID) bool { return slices.Equal(id, principal) })
 		})
-		if err != nil {
-			return false, err
-		}
-		at = next
-	}
-	return found, nil
+		return !found, nil
+	})
+	return found, err
 }

@@ -172,8 +172,8 @@ func (ch *change) read(ctx context.Context) (mapping.Record, bool, error) {
 	if ch.holder.Get != nil {
 		return ch.c.get(ctx, ch.holder, ch.principalID)
 	}
-	f, ok, err := ch.c.find(ctx, newSyncState(), ch.holder, ch.principalID)
-	return f.record, ok, err
+	record, ok, err := ch.c.alone(ch.holder).find(ctx, ch.principalID)
+	return record, ok, err
 }
 
 // held tells whether a record says that an entitlement on a resource is held.

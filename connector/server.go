@@ -4,9 +4,11 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -42,7 +44,7 @@ type server struct {
 
 // Cleanup is called at the end of a sync, and says what it left out.
 func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanupRequest) (*v2.ConnectorServiceCleanupResponse, error) {
-	s.connector.syncs.end(request.GetActiveSyncId()).absent.report(ctx)
+	s.connector.syncs.end(request.GetActiveSyncId()).dangling.report(ctx)
 	return s.sdkServer.Cleanup(ctx, request)
 }
 
@@ -50,6 +52,47 @@ func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanu
 func (s *server) Close(ctx context.Context) error {
 	s.connector.syncs.endAll()
 	return s.sdkServer.Close(ctx)
+}
+
+// The SDK's statistics of a sync tell how long it was held up by limits. Only
+// the connector knows, so every answer of a list says how much of its time
+// requests were waiting for the API's leave. An error says when to come back
+// (see [transport.Transport.Error]).
+
+func (s *server) ListResources(ctx context.Context, request *v2.ResourcesServiceListResourcesRequest) (*v2.ResourcesServiceListResourcesResponse, error) {
+	return answerWithWait(ctx, s.connector, s.sdkServer.ListResources, request)
+}
+
+func (s *server) GetResource(ctx context.Context, request *v2.ResourceGetterServiceGetResourceRequest) (*v2.ResourceGetterServiceGetResourceResponse, error) {
+	return answerWithWait(ctx, s.connector, s.sdkServer.GetResource, request)
+}
+
+func (s *server) ListEntitlements(ctx context.Context, request *v2.EntitlementsServiceListEntitlementsRequest) (*v2.EntitlementsServiceListEntitlementsResponse, error) {
+	return answerWithWait(ctx, s.connector, s.sdkServer.ListEntitlements, request)
+}
+
+func (s *server) ListGrants(ctx context.Context, request *v2.GrantsServiceListGrantsRequest) (*v2.GrantsServiceListGrantsResponse, error) {
+	return answerWithWait(ctx, s.connector, s.sdkServer.ListGrants, request)
+}
+
+type annotated interface {
+	GetAnnotations() []*anypb.Any
+	SetAnnotations([]*anypb.Any)
+}
+
+func answerWithWait[Request any, Answer annotated](ctx context.Context, c *Connector, call func(context.Context, Request) (Answer, error), request Request) (Answer, error) {
+	if c.transport == nil {
+		return call(ctx, request)
+	}
+	before := c.transport.Waited()
+	answer, err := call(ctx, request)
+	if err != nil {
+		return answer, err
+	}
+	annos := annotations.Annotations(answer.GetAnnotations())
+	annos.WithRateLimitWaitReport((c.transport.Waited() - before).Milliseconds())
+	answer.SetAnnotations(annos)
+	return answer, nil
 }
 
 func (s *server) Grant(ctx context.Context, request *v2.GrantManagerServiceGrantRequest) (*v2.GrantManagerServiceGrantResponse, error) {

@@ -6,8 +6,13 @@ import (
 	"sync"
 	"sync/atomic"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"google.golang.org/grpc/codes"
 
+	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -42,6 +47,7 @@ func (s *syncs) state(id string) *syncState {
 		s.order = s.order[1:]
 	}
 	state := newSyncState()
+	state.named = true
 	s.states[id] = state
 	s.order = append(s.order, id)
 	return state
@@ -71,78 +77,113 @@ func (s *syncs) endAll() {
 	s.states, s.order = nil, nil
 }
 
+// syncer syncs one resource type. Entitlements and grants are asked for by
+// type, not by resource: a type's grants are those that its records hold, on
+// whatever type. The calls for one resource are there for syncers that do not
+// know the others, and for targeted syncs.
+type syncer struct {
+	*Connector
+	typ *mapping.ResourceType
+}
+
+// typeSync is one resource type in one sync.
+type typeSync struct {
+	*Connector
+	typ   *mapping.ResourceType
+	state *syncState
+	// session is the SDK's store for the sync, nil for none.
+	session sessions.SessionStore
+	// again tells that lists in one reply are those of the second reading.
+	again bool
+}
+
+// in returns the type in the sync of a call.
+func (s *syncer) in(o resource.SyncOpAttrs) *typeSync {
+	return &typeSync{Connector: s.Connector, typ: s.typ, state: s.syncs.state(o.SyncID), session: o.Session}
+}
+
+// alone returns a type in a sync of its own: nothing that another call has read
+// is used.
+func (c *Connector) alone(t *mapping.ResourceType) *typeSync {
+	return &typeSync{Connector: c, typ: t, state: newSyncState()}
+}
+
+// of returns another type in the same sync.
+func (ts *typeSync) of(t *mapping.ResourceType) *typeSync {
+	other := *ts
+	other.typ = t
+	return &other
+}
+
+// ResourceType describes the type to the SDK.
+func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
+	annos := annotations.New(&v2.TypeScopedGrants{})
+	if len(s.typ.Entitlements) == 0 {
+		annos.Append(&v2.SkipEntitlements{})
+	} else {
+		annos.Append(&v2.TypeScopedEntitlements{})
+	}
+	rt := v2.ResourceType_builder{Id: s.typ.ID, DisplayName: s.typ.DisplayName, Annotations: annos}.Build()
+	if trait, ok := traits[s.typ.Trait]; ok {
+		rt.SetTraits([]v2.ResourceType_Trait{trait})
+	}
+	return rt
+}
+
+var traits = map[mapping.Trait]v2.ResourceType_Trait{
+	mapping.TraitUser:  v2.ResourceType_TRAIT_USER,
+	mapping.TraitGroup: v2.ResourceType_TRAIT_GROUP,
+	mapping.TraitRole:  v2.ResourceType_TRAIT_ROLE,
+	mapping.TraitApp:   v2.ResourceType_TRAIT_APP,
+}
+
 // syncState is what one sync has read: the lists that come in one reply, whole,
 // each read once by whoever asks first, and how far it is in those that come in
 // pages.
 type syncState struct {
+	named    bool // the sync has an id, so that other processes may go on with it
 	mu       sync.Mutex
 	lists    map[string]*listSlot
 	listings map[string]*listing
-	holders  holdersSeen
-	absent   missing
-	session  sessions.SessionStore // See [syncState.settle]; nil for none.
-}
-
-// holdersSeen is what the list of holders that is being read has shown.
-type holdersSeen struct {
-	list string
-	seen *idSet
-}
-
-// listSlot holds one list. Its lock is a channel, so that waiting for another
-// worker's request ends with the context.
-type listSlot struct {
-	lock chan struct{}
-	list atomic.Pointer[wholeList]
+	shown    map[string]*firstShown    // by the list's type
+	holders  map[string][]*holdersList // by the type of the resources that they are held on
+	dangling danglingCount
 }
 
 func newSyncState() *syncState {
-	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}}
-}
-
-// whole returns a list that comes in one reply. After an error the next one
-// who asks tries again.
-func (s *syncState) whole(ctx context.Context, c *Connector, t *mapping.ResourceType) (*wholeList, error) {
-	s.mu.Lock()
-	slot := s.lists[t.ID]
-	if slot == nil {
-		slot = &listSlot{lock: make(chan struct{}, 1)}
-		s.lists[t.ID] = slot
-	}
-	s.mu.Unlock()
-	if list := slot.list.Load(); list != nil {
-		return list, nil
-	}
-
-	select {
-	case slot.lock <- struct{}{}:
-		defer func() { <-slot.lock }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if slot.list.Load() == nil {
-		list, err := c.readWhole(ctx, t)
-		if err == nil {
-			err = s.settle(ctx, c, t, list)
-		}
-		if err != nil {
-			return nil, err
-		}
-		slot.list.Store(list)
-	}
-	return slot.list.Load(), nil
+	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstShown{}, holders: map[string][]*holdersList{}}
 }
 
 // listing returns the list of a type that comes in pages.
-func (s *syncState) listing(c *Connector, t *mapping.ResourceType) *listing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := s.listings[t.ID]
+func (ts *typeSync) listing() *listing {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	l := ts.state.listings[ts.typ.ID]
 	if l == nil {
-		l = c.newListing(t)
-		s.listings[t.ID] = l
+		l = ts.newListing(ts.typ)
+		ts.state.listings[ts.typ.ID] = l
 	}
 	return l
+}
+
+// firstShown has the step of a list that was the first to show a resource of
+// another type, by the resource, and the last step that was read. When it is
+// lost, these resources are handed over again.
+type firstShown struct {
+	steps map[string]int
+	last  int
+}
+
+// firstShown returns that of the type's list. It is for who has the list.
+func (ts *typeSync) firstShown() *firstShown {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	shown := ts.state.shown[ts.typ.ID]
+	if shown == nil {
+		shown = &firstShown{steps: map[string]int{}}
+		ts.state.shown[ts.typ.ID] = shown
+	}
+	return shown
 }
 
 // end gives up what is on its way for the sync.
@@ -152,9 +193,134 @@ func (s *syncState) end() {
 	for _, l := range s.listings {
 		select {
 		case l.lock <- struct{}{}: // Nobody uses it.
-			l.ahead.drop()
+			l.Drop()
 			<-l.lock
 		default: // Its caller gives it up when the call ends.
 		}
 	}
+}
+
+// listSlot holds one list. Its lock is a channel, so that waiting for another
+// worker's request ends with the context.
+type listSlot struct {
+	lock chan struct{}
+	list atomic.Pointer[unpagedList]
+	// again is the second reading of the list (see typeSync.sure), and returned says
+	// that the SDK was given resources of the first. The lock guards them.
+	again    *unpagedList
+	returned bool
+}
+
+// enter waits until the list is this caller's, and returns what gives it back.
+func (l *listSlot) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case l.lock <- struct{}{}:
+		return func() { <-l.lock }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// slot returns the place of the type's list in the sync's state.
+func (ts *typeSync) slot() *listSlot {
+	ts.state.mu.Lock()
+	defer ts.state.mu.Unlock()
+	slot := ts.state.lists[ts.typ.ID]
+	if slot == nil {
+		slot = &listSlot{lock: make(chan struct{}, 1)}
+		ts.state.lists[ts.typ.ID] = slot
+	}
+	return slot
+}
+
+// unpaged returns the type's list, which comes in one reply. After an error the
+// next one who asks tries again.
+func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
+	slot := ts.slot()
+	if list := slot.list.Load(); list != nil && !ts.again {
+		return list, nil
+	}
+	leave, err := slot.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if ts.again {
+		if slot.again == nil {
+			slot.again, err = ts.readUnpaged(ctx, ts.typ)
+		}
+		return slot.again, err
+	}
+	if slot.list.Load() == nil {
+		list, err := ts.readUnpaged(ctx, ts.typ)
+		if err == nil {
+			err = ts.settle(ctx, list)
+		}
+		if err != nil {
+			return nil, err
+		}
+		slot.list.Store(list)
+	}
+	return slot.list.Load(), nil
+}
+
+// returnedNow notes that the SDK is given resources of the type's list.
+func (ts *typeSync) returnedNow(ctx context.Context) error {
+	slot := ts.slot()
+	leave, err := slot.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	slot.returned = true
+	return nil
+}
+
+// unpagedList is a list that comes in one reply.
+type unpagedList struct {
+	ids     []mapping.ID // sorted, each once
+	records []mapping.Record
+	index   map[string]int // by the id's text
+	// page is what the records show of other types, once it is worked out.
+	page atomic.Pointer[page]
+}
+
+// find returns the record of an id.
+func (l *unpagedList) find(id mapping.ID) (mapping.Record, bool) {
+	i, ok := l.index[id.String()]
+	if !ok {
+		return mapping.Record{}, false
+	}
+	return l.records[i], true
+}
+
+func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*unpagedList, error) {
+	reply := &listener{Doer: c.conn.Doer}
+	read, err := c.callOn(ctx, api.Connection{Server: c.conn.Server, Doer: reply}, t.List.Operation, true, t.List.Request(mapping.Position{}, 0))
+	if err != nil {
+		return nil, err
+	}
+	page := t.List.Read(read)
+	if more := reply.more(len(page.Records)); more != "" {
+		return nil, errorf(codes.FailedPrecondition, "%s: the reply has %d records and says that there are more: %s; the mapping does not say how to read them, see pages",
+			t.List.Operation.Name, len(page.Records), more)
+	}
+	list := &unpagedList{index: make(map[string]int, len(page.Records))}
+	for _, r := range page.Records {
+		id, err := t.IDOf(r)
+		if err != nil {
+			return nil, lacksID(err)
+		}
+		if first, twice := list.index[id.String()]; twice {
+			if !list.records[first].Equal(r) {
+				return nil, errorf(codes.FailedPrecondition, "%s lists the %s %q twice, and not the same each time", t.List.Operation.Name, t.ID, id)
+			}
+			continue
+		}
+		list.index[id.String()] = len(list.ids)
+		list.ids = append(list.ids, id)
+		list.records = append(list.records, r)
+	}
+	list.sort()
+	return list, nil
 }

@@ -1,9 +1,11 @@
 package mapping
 
 import (
-	"encoding/json"
+	"bytes"
 	"reflect"
 	"slices"
+
+	"github.com/conductorone/baton-descope/api"
 )
 
 // ErrorRules say how an API's error replies are read. The zero value knows nothing.
@@ -12,6 +14,10 @@ type ErrorRules struct {
 
 	reply         reflect.Type
 	code, message *expr
+	// keys are what the code is under, as JSON writes it.
+	keys []string
+	// own are the operations whose replies have a field there that is no error code.
+	own map[string]bool
 }
 
 // Read returns the error code and message in the body of an error reply, empty
@@ -21,11 +27,22 @@ func (r ErrorRules) Read(body []byte) (code, message string) {
 		return "", ""
 	}
 	reply := reflect.New(r.reply)
-	if err := json.Unmarshal(body, reply.Interface()); err != nil {
+	// A field that does not fit takes nothing from the others.
+	if _, err := api.Decode(body, reply.Interface()); err != nil {
 		return "", ""
 	}
 	v := values{record: reply.Elem()}
 	return r.code.text(v), r.message.text(v)
+}
+
+// In reports whether a reply to an operation that says success has an error code
+// all the same: nothing in such a reply is what it seems, an empty list least of all.
+func (r ErrorRules) In(operation string, body []byte) bool {
+	if r.own[operation] || !slices.ContainsFunc(r.keys, func(key string) bool { return bytes.Contains(body, []byte(key)) }) {
+		return false
+	}
+	code, _ := r.Read(body)
+	return code != ""
 }
 
 // NotFound tells whether an error code says that a thing does not exist.

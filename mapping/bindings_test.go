@@ -110,8 +110,8 @@ func TestIDsOfRecords(t *testing.T) {
 		want   string
 	}{
 		{plan.Type("role"), &descope.Role{Name: "A"}, "A"},
-		{plan.Type("role"), &descope.Role{Name: "A/B", TenantID: "T1"}, "T1/A%2FB"},
-		{plan.Type("role"), &descope.Role{TenantID: "T1"}, "a role record of LoadAllRoles lacks name, which its id needs"},
+		{plan.Type("role"), &descope.Role{Name: "A/B", TenantID: new("T1")}, "T1/A%2FB"},
+		{plan.Type("role"), &descope.Role{TenantID: new("T1")}, "a role record of LoadAllRoles lacks name, which its id needs"},
 		{plan.Type("user"), &descope.ResponseUser{}, "a user record of SearchUsers lacks userId, which its id needs"},
 		{people.Type("person"), &person{ID: 9007199254740993}, "9007199254740993"},
 		{people.Type("person"), &person{}, "a person record of ListPeople lacks id, which its id needs"},

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/conductorone/baton-descope/api"
@@ -300,6 +301,16 @@ func (c *compiler) compileErrors(doc errorRules) {
 	s := scope{record: rules.reply, name: fmt.Sprintf("an error reply (%s)", rules.reply.Name()), noParent: "an error has no parent"}
 	rules.code = c.compileExpr(doc.Code, s, wantText)
 	rules.message = c.compileExpr(doc.Message, s, wantText)
+	rules.own = map[string]bool{}
+	for _, source := range rules.code.sources() {
+		key, _, _ := strings.Cut(source.written, ".")
+		rules.keys = append(rules.keys, strconv.Quote(key))
+		for name, op := range c.ops {
+			if _, mistake := compilePath(source.written, op.Reply, ""); mistake == nil {
+				rules.own[name] = true
+			}
+		}
+	}
 	if len(rules.notFound)+len(rules.permanent) > 0 && !doc.Code.given() && !doc.broken {
 		c.addf(doc.pos, "error codes need \"code\": the path to the code in an error reply")
 	}

@@ -40,7 +40,7 @@ func Example() {
 	}
 	user := plan.Type("user")
 	record := mapping.RecordOf(descope.ResponseUser{
-		UserID: "U2ann", Email: "ann@example.com",
+		UserID: "U2ann", Email: new("ann@example.com"),
 		UserTenants: []descope.UserTenants{{TenantID: "T2acme"}, {TenantID: "T2birch"}},
 	})
 	id, err := user.IDOf(record)

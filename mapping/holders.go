@@ -18,13 +18,13 @@ type Holders struct {
 }
 
 // Request returns the request for a page of the holders on the resource with
-// this id.
-func (h *Holders) Request(resource ID, at Position) (any, error) {
+// this id, of at most size records; 0 is the size in the mapping.
+func (h *Holders) Request(resource ID, at Position, size int) (any, error) {
 	call, err := buildRequest(h.List.request, h.with, nil, resource)
 	if err != nil {
 		return nil, err
 	}
-	h.List.turnTo(at, 0, reflect.ValueOf(call).Elem())
+	h.List.turnTo(at, size, reflect.ValueOf(call).Elem())
 	return call, nil
 }
 

@@ -60,7 +60,7 @@ func TestMistakesInOperations(t *testing.T) {
 		},
 		{
 			name: "a field given in the request and for the pages",
-			old:  "sort: [{field: createdTime, desc: false}]",
+			old:  "sort: [{field: createdTime, desc: false}, {field: id}]",
 			new:  "limit: 5",
 			want: `28:22: SearchUsers is given "limit" twice`,
 		},

@@ -23,7 +23,7 @@ func TestDescopeRequests(t *testing.T) {
 	plan := loadDescope(t)
 	search := plan.Type("user").List.Request(mapping.Position{Offset: 200, Page: 2}, 0)
 	body := search.(*descope.SearchUsersCall).Body
-	if got, want := asJSON(t, body), `{"limit":100,"offset":200,"page":2,"sort":[{"field":"createdTime"}]}`; got != want {
+	if got, want := asJSON(t, body), `{"limit":100,"offset":200,"page":2,"sort":[{"desc":false,"field":"createdTime"},{"field":"id"}],"withTestUser":false}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	get, err := plan.Type("user").Get.Request(mapping.ID{"U1"})
@@ -49,6 +49,24 @@ func TestDescopeRequests(t *testing.T) {
 	}
 }
 
+// TestRequestsSayFalseAndZero: false, 0 and "" that the mapping gives are sent,
+// and what it does not give is not.
+func TestRequestsSayFalseAndZero(t *testing.T) {
+	src := strings.NewReplacer(
+		"        sort: [{field: createdTime, desc: false}, {field: id}]\n", "        sort: [{desc: false}]\n        page: 0\n        text: ''\n        ssoOnly: false\n",
+		", page: page", "",
+	).Replace(string(mapping.Descope))
+	plan, err := mapping.Load("descope.yaml", []byte(src), descopeAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	search := plan.Type("user").List.Request(mapping.Position{}, 0)
+	got := asJSON(t, search.(*descope.SearchUsersCall).Body)
+	if want := `{"limit":100,"offset":0,"page":0,"sort":[{"desc":false}],"ssoOnly":false,"text":"","withTestUser":false}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestAnOptionIsPassedOn(t *testing.T) {
 	env := descopeAPI
 	env.Options = map[string]bool{"include-test-users": true}
@@ -57,7 +75,7 @@ func TestAnOptionIsPassedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	request := plan.Type("user").List.Request(mapping.Position{}, 0)
-	if !request.(*descope.SearchUsersCall).Body.WithTestUser {
+	if with := request.(*descope.SearchUsersCall).Body.WithTestUser; with == nil || !*with {
 		t.Error("test users were asked for and are not in the request")
 	}
 }
@@ -123,7 +141,7 @@ func TestPagesByNumberOfABareList(t *testing.T) {
 
 func TestTotals(t *testing.T) {
 	list := loadDescope(t).Type("user").List
-	if page := list.Read(&descope.UsersResponse{Total: 7}); page.Total != 7 || !page.TotalTold {
+	if page := list.Read(&descope.UsersResponse{Total: new(int32(7))}); page.Total != 7 || !page.TotalTold {
 		t.Errorf("%+v", page)
 	}
 	if page := list.Read(&descope.UsersResponse{}); page.TotalTold {
@@ -196,7 +214,7 @@ func TestErrorReplies(t *testing.T) {
 
 func TestDescriptionsOfEntitlements(t *testing.T) {
 	plan := loadDescope(t)
-	role, tenant := mapping.RecordOf(&descope.Role{Name: "Editor", TenantID: "T1"}), mapping.RecordOf(&descope.Tenant{ID: "T1", Name: "Acme"})
+	role, tenant := mapping.RecordOf(&descope.Role{Name: "Editor", TenantID: new("T1")}), mapping.RecordOf(&descope.Tenant{ID: "T1", Name: new("Acme")})
 	name, description := plan.Type("role").Entitlement("assigned").Describe("", role, tenant)
 	if name != "Editor (Acme) assigned" || description != "Has the role Editor in the tenant Acme" {
 		t.Errorf("%s: %s", name, description)

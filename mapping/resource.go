@@ -48,10 +48,7 @@ type User struct {
 // the parent's record, the zero Record without one.
 func (t *ResourceType) Resource(id ID, r, parent Record) (*Resource, error) {
 	v := values{record: r.value, parent: parent.value}
-	res := &Resource{ID: id, Name: t.fields.name.text(v), Description: t.fields.description.text(v)}
-	if res.Name == "" {
-		res.Name = id.String()
-	}
+	res := &Resource{ID: id, Name: t.Name(id, r, parent), Description: t.fields.description.text(v)}
 	var err error
 	if res.CreatedAt, err = t.timeOf(t.fields.createdAt, v, id, "created_at"); err != nil {
 		return nil, err
@@ -73,6 +70,14 @@ func (t *ResourceType) Resource(id ID, r, parent Record) (*Resource, error) {
 		}
 	}
 	return res, nil
+}
+
+// Name returns the name of the resource with this id that a record describes.
+func (t *ResourceType) Name(id ID, r, parent Record) string {
+	if name := t.fields.name.text(values{record: r.value, parent: parent.value}); name != "" {
+		return name
+	}
+	return id.String()
 }
 
 func (t *ResourceType) user(v values, id ID) (*User, error) {

@@ -161,12 +161,12 @@ func TestAResourceWithoutANameIsCalledByItsID(t *testing.T) {
 
 func TestParentTexts(t *testing.T) {
 	typ := loadDescope(t).Type("role")
-	role := mapping.RecordOf(&descope.Role{Name: "Editor", TenantID: "T1"})
+	role := mapping.RecordOf(&descope.Role{Name: "Editor", TenantID: new("T1")})
 	for _, c := range []struct {
 		parent mapping.Record
 		want   string
 	}{
-		{mapping.RecordOf(&descope.Tenant{ID: "T1", Name: "Acme"}), "Editor (Acme)"},
+		{mapping.RecordOf(&descope.Tenant{ID: "T1", Name: new("Acme")}), "Editor (Acme)"},
 		{mapping.RecordOf(&descope.Tenant{ID: "T1"}), "Editor (T1)"},
 		{mapping.Record{}, "Editor"},
 	} {
@@ -177,5 +177,22 @@ func TestParentTexts(t *testing.T) {
 	}
 	if !typ.NeedsParent || loadDescope(t).Type("user").NeedsParent {
 		t.Error("a role needs its parent's record, a user does not")
+	}
+}
+
+// TestAbsentTruthValue: false is a value, and what is absent is none.
+func TestAbsentTruthValue(t *testing.T) {
+	src := strings.Replace(string(mapping.Descope), "\n    created_at: createdTime\n", "\n    created_at: createdTime\n    description: '{verifiedEmail}'\n", 1)
+	plan, err := mapping.Load("descope.yaml", []byte(src), descopeAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, user := range map[string]descope.ResponseUser{
+		"": {UserID: "U1"}, "false": {UserID: "U1", VerifiedEmail: new(false)}, "true": {UserID: "U1", VerifiedEmail: new(true)},
+	} {
+		res, err := plan.Type("user").Resource(mapping.ID{"U1"}, mapping.RecordOf(user), mapping.Record{})
+		if err != nil || res.Description != want {
+			t.Errorf("%v %v, want %q", res, err, want)
+		}
 	}
 }

@@ -192,7 +192,7 @@ func TestListingsThatCannotBeWhole(t *testing.T) {
 				if offset, ok := asked["offset"].(float64); ok && offset > 20 {
 					body["users"] = []any{}
 				}
-			}, "SearchUsers: the API told 60 records, but",
+			}, "SearchUsers: the API reported 60 records but returned none",
 		},
 		"one is left out": {
 			nil, func(_, body map[string]any) {

@@ -69,7 +69,7 @@ func TestDrift(t *testing.T) {
 		{"total:none call=2-", outcome{code: codes.Internal, says: `SearchUsers: unusable reply: it has no "total"`, either: true}},
 		{"total:none call=3", outcome{code: codes.Internal, says: `SearchUsers: unusable reply: it has no "total"`, either: true}},
 		{"total:0 call=2-", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
-		{"total:+1 call=2-", outcome{code: codes.Aborted, says: "SearchUsers: the API told 251 records"}},
+		{"total:+1 call=2-", outcome{code: codes.Aborted, says: "SearchUsers: the API reported 251 records"}},
 		{"total:-1 call=2-", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
 		{"total:+1 call=3", outcome{}},
 		{"total:-1 call=3", outcome{}},

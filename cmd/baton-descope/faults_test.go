@@ -306,7 +306,10 @@ func TestAReplyThatIsNoPage(t *testing.T) {
 		{"SearchUsers", `[]`, "SearchUsers: unusable reply: "},
 		{"SearchUsers", `null`, "SearchUsers: unusable reply: "},
 		{"SearchUsers", `{"users":[]} {"users":[]}`, "SearchUsers: unusable reply: "},
-		{"SearchUsers", `{"ok":false,"errorCode":"E000000"}`, "SearchUsers: unusable reply: "},
+		{"SearchUsers", `{"ok":false,"errorCode":"E000000"}`, "SearchUsers: HTTP 200 OK: E000000 (an error, although the status says success)"},
+		{"SearchUsers", `{"users":[],"total":0,"errorCode":"E000000"}`, "SearchUsers: HTTP 200 OK: E000000"},
+		{"LoadAllRoles", `{"roles":[],"errorCode":"E000000","errorMessage":["no"]}`, "LoadAllRoles: HTTP 200 OK: E000000"},
+		{"LoadAllTenants", `{"errorCode":"E112102","tenants":null}`, "LoadAllTenants: HTTP 200 OK: E112102"},
 		{"LoadAllRoles", `{}`, `LoadAllRoles: unusable reply: it has no "roles"`},
 		{"LoadAllRoles", `null`, "LoadAllRoles: unusable reply: "},
 		{"LoadAllRoles", `{"roles":"none"}`, "LoadAllRoles: unusable reply: "},
@@ -328,6 +331,61 @@ func TestAReplyThatIsNoPage(t *testing.T) {
 					return true
 				})
 				if err := exactOrFailed(t, d); err == nil || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("got %v, want %q", err, tt.says)
+				}
+			})
+		})
+	}
+}
+
+// TestFieldsOfAnotherType: what no rule reads may be anything, and what one reads
+// is named with its record.
+func TestFieldsOfAnotherType(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ operation, field, says string }{
+		{"SearchUsers", `"consentExpiration":4102444800000`, ""},
+		{"SearchUsers", `"consentExpiration":1e300`, ""},
+		{"SearchUsers", `"createdTime":4102444800`, ""},
+		{"SearchUsers", `"OAuth":{"google":{"linked":true}}`, ""},
+		{"SearchUsers", `"OAuth":[]`, ""},
+		{"SearchUsers", `"test":"no"`, ""},
+		{"SearchUsers", `"ssoAppIds":{"a":[1]}`, ""},
+		{"SearchUsers", `"STATUS":"disabled"`, ""},
+		{"LoadAllRoles", `"private":"no"`, ""},
+		{"LoadAllTenants", `"domains":"example.com"`, ""},
+		{"SearchUsers", `"createdTime":"2025-01-06"`, `SearchUsers: unusable reply: createdTime of user "U2" is text, not a number`},
+		{"SearchUsers", `"createdTime":1e300`, `createdTime of user "U2" is a number, not one that fits: it is too large, or has a fraction`},
+		{"SearchUsers", `"loginIds":"a@b"`, `loginIds of user "U2" is text, not a list of text`},
+		{"SearchUsers", `"userTenants":[{"tenantId":"T1","roleNames":{}}]`, `userTenants.roleNames of user "U2" is an object, not a list of text`},
+		{"SearchUsers", `"userId":7`, `userId of record 1 is a number, not text`},
+		{"SearchUsers", `"email":"a","email":"b"`, `SearchUsers: unusable reply: an object has a name twice`},
+		{"SearchUsers", `"email":"\ud800"`, `SearchUsers: unusable reply: half a character`},
+		{"LoadAllTenants", `"name":["T"]`, `LoadAllTenants: unusable reply: name of tenant "T2" is a list, not text`},
+		{"LoadAllPermissions", `"description":false`, `LoadAllPermissions: unusable reply: description of permission "P2" is a truth value, not text`},
+	} {
+		t.Run(tt.operation+" "+tt.field, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := emulatortest.StartInMemory(t, emulator.Project{}, emulator.Options{})
+				id := map[string]string{
+					"SearchUsers": `"userId":"U2"`, "LoadAllTenants": `"id":"T2"`, "LoadAllRoles": `"name":"R2"`, "LoadAllPermissions": `"name":"P2"`,
+				}[tt.operation]
+				list := map[string]string{
+					"SearchUsers": "users", "LoadAllTenants": "tenants", "LoadAllRoles": "roles", "LoadAllPermissions": "permissions",
+				}[tt.operation]
+				if strings.HasPrefix(tt.field, `"userId"`) {
+					id = `"name":"Nobody"`
+				}
+				d.Intercept(func(operation string, _ int, w http.ResponseWriter, _ *http.Request) bool {
+					if operation != tt.operation {
+						return false
+					}
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = fmt.Fprintf(w, `{%q:[{%s,%s}],"total":1}`, list, id, tt.field)
+					return true
+				})
+				_, err := harness.TrySync(t, t.Context(), options(t, d))
+				if tt.says == "" && err != nil || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
 					t.Errorf("got %v, want %q", err, tt.says)
 				}
 			})

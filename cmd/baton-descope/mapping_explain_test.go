@@ -47,7 +47,7 @@ func TestExplain(t *testing.T) {
 	}
 	for _, want := range []string{
 		"role        role   LoadAllRoles        [tenantId/]name  tenant",
-		`POST /v2/mgmt/user/search {"limit":100,"sort":[{"field":"createdTime"}]}`,
+		`POST /v2/mgmt/user/search {"limit":100,"offset":0,"page":0,"sort":[{"desc":false,"field":"createdTime"},{"field":"id"}],"withTestUser":false}`,
 		"role.assigned  a role    tenantId: userTenants.tenantId, name: userTenants.roleNames",
 		"⌈users / 100⌉ + 3, and 4 before it",
 		"SearchUsers is called at most 200 times in any 60 seconds.",

@@ -60,6 +60,10 @@ func troubles(t *testing.T) map[string][]trouble {
 	moved := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://elsewhere.example/", http.StatusMovedPermanently)
 	})
+	odd := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"users":[{"userId":"U2abc","createdTime":"today"}],"total":1,"tenants":[],"roles":[],"permissions":[]}`)
+	})
 	untrusted, _ := serveTLS(t, time.Now().Add(time.Hour))
 	expired, authority := serveTLS(t, time.Now().Add(-time.Hour))
 	early, authorityOfEarly := serveTLS(t, time.Now().Add(48*time.Hour))
@@ -108,6 +112,7 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The API asks for a long pause":   {{faults: []string{"429:300 on=SearchUsers"}}},
 		"The service does not work":       {{faults: []string{"503 on=SearchUsers"}}},
 		"The reply is too long":           {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
+		"A field is not what it was":      {{baseURL: odd}},
 		"The list cannot be read whole":   {{faults: []string{"total:+1 call=2-"}}},
 		"The project is empty":            {{project: &emulator.Project{}, passes: true}},
 		"A record refers to what is gone": {{project: &stale, passes: true}},

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,9 +17,12 @@ const (
 	maxAhead = 1 << 20
 )
 
-// read reads the body of a reply and closes it. The status of an error reply
-// says more than its body: what cannot be read of that is left out.
-func (t *Transport) read(reply *http.Response) (*bytes.Reader, error) {
+// ErrTooLarge is wrapped by the error of a reply that is longer than is read.
+var ErrTooLarge = errors.New("the reply is too large")
+
+// read reads the body of a reply to a call and closes it. The status of an error
+// reply says more than its body: what cannot be read of that is left out.
+func (t *Transport) read(call Call, reply *http.Response) (*bytes.Reader, error) {
 	defer reply.Body.Close()
 	if !succeeded(reply) {
 		body, _ := io.ReadAll(io.LimitReader(reply.Body, maxErrorBody)) //nolint:errcheck // See above.
@@ -34,7 +38,10 @@ func (t *Transport) read(reply *http.Response) (*bytes.Reader, error) {
 		return nil, fmt.Errorf("the reply breaks off after %d bytes: %w", n, err)
 	}
 	if n > limit {
-		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit)}
+		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit), Err: ErrTooLarge}
+	}
+	if fails := t.options.Fails; fails != nil && fails(call.Operation, body.Bytes()) {
+		return nil, &api.StatusError{StatusCode: reply.StatusCode, Header: reply.Header, Body: body.Bytes()}
 	}
 	return bytes.NewReader(body.Bytes()), nil
 }

@@ -122,6 +122,8 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	switch {
 	case said.notFound, gone && said.own:
 		e.notFound, e.code = true, codes.FailedPrecondition
+	case reply.StatusCode <= 299:
+		e.text += " (an error, although the status says success)"
 	case gone:
 		e.unmet = true
 		e.text += " (the reply is not in the API's own form: check the base URL)"

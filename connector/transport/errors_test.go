@@ -249,3 +249,26 @@ func TestClean(t *testing.T) {
 		t.Errorf("a short key: %q", got)
 	}
 }
+
+// TestErrorInAReplyThatSaysSuccess: the API's own code counts, whatever the status.
+func TestErrorInAReplyThatSaysSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for code, want := range map[string]string{
+			"GONE": "Op: HTTP 200 OK: GONE: key [key]",
+			"E1":   "Op: HTTP 200 OK: E1: key [key] (an error, although the status says success)",
+		} {
+			fails := func(operation string, _ []byte) bool { return operation == write.Operation }
+			conn := serve(t, Options{Fails: fails}, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				fmt.Fprintf(w, `{"OK":true,"Code":%q,"Message":"key %s"}`, code, testToken)
+			})
+			if _, err := post(t.Context(), conn, read); err != nil {
+				t.Error(err)
+			}
+			_, err := post(t.Context(), conn, write)
+			if err = conn.Error("Op", err); err == nil || err.Error() != want || IsNotFound(err) != (code == "GONE") {
+				t.Errorf("the error is %v, want %s", err, want)
+			}
+		}
+	})
+}

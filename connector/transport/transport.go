@@ -65,6 +65,9 @@ type Options struct {
 	// ReadError returns what the body of an error reply says: two empty strings
 	// if it is not in the API's own form. Without it bodies are not looked at.
 	ReadError func(body []byte) (code, message string)
+	// Fails reports whether the body of a reply to an operation is the API's own
+	// error, though the status says success. Without it none is.
+	Fails func(operation string, body []byte) bool
 	// Permanent tells which error codes another try cannot help, whatever the
 	// HTTP status. Without it none.
 	Permanent func(code string) bool
@@ -227,7 +230,7 @@ func (t *Transport) try(ctx context.Context, call Call, req *http.Request, numbe
 }
 
 // exchange sends a request and reads the reply. Its error is the caller's
-// context's, a *failure or an *api.ReplyError.
+// context's, a *failure, an *api.ReplyError or an *api.StatusError.
 func (t *Transport) exchange(ctx context.Context, req *http.Request) (*http.Response, error) {
 	limited, cancel := context.WithTimeout(ctx, t.options.Timeout)
 	defer cancel()
@@ -240,8 +243,11 @@ func (t *Transport) exchange(ctx context.Context, req *http.Request) (*http.Resp
 	case limited.Err() != nil:
 		return nil, timedOut(t.options.Timeout)
 	}
-	if tooLong := (*api.ReplyError)(nil); errors.As(err, &tooLong) {
+	if tooLong, ok := errors.AsType[*api.ReplyError](err); ok {
 		return nil, tooLong
+	}
+	if refused, ok := errors.AsType[*api.StatusError](err); ok {
+		return nil, refused
 	}
 	return nil, newFailure(err, t.redact)
 }
@@ -264,7 +270,7 @@ func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := t.read(reply)
+	body, err := t.read(CallOf(req), reply)
 	if err != nil {
 		return nil, err
 	}

@@ -122,10 +122,10 @@ type ResponseUser struct {
 	TOTP  bool            `json:"TOTP,omitempty"`
 
 	// ConsentExpiration Unix time in seconds.
-	ConsentExpiration int32 `json:"consentExpiration,omitempty"`
+	ConsentExpiration int64 `json:"consentExpiration,omitempty"`
 
 	// CreatedTime Unix time in seconds.
-	CreatedTime int32 `json:"createdTime,omitempty"`
+	CreatedTime int64 `json:"createdTime,omitempty"`
 
 	// CustomAttributes Values are text, numbers, booleans or lists.
 	CustomAttributes map[string]interface{} `json:"customAttributes,omitempty"`
@@ -176,7 +176,7 @@ type ResponseUser struct {
 // Role defines model for Role.
 type Role struct {
 	// CreatedTime Unix time in seconds.
-	CreatedTime int32  `json:"createdTime,omitempty"`
+	CreatedTime int64  `json:"createdTime,omitempty"`
 	Default     bool   `json:"default,omitempty"`
 	Description string `json:"description,omitempty"`
 
@@ -246,7 +246,7 @@ type Tenant struct {
 	AuthType string `json:"authType,omitempty"`
 
 	// CreatedTime Unix time in seconds.
-	CreatedTime          int32                  `json:"createdTime,omitempty"`
+	CreatedTime          int64                  `json:"createdTime,omitempty"`
 	CustomAttributes     map[string]interface{} `json:"customAttributes,omitempty"`
 	DefaultRoles         []string               `json:"defaultRoles,omitempty"`
 	Disabled             bool                   `json:"disabled,omitempty"`

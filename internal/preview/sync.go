@@ -47,7 +47,7 @@ func Client(ctx context.Context, o connector.Options) (types.ConnectorClient, er
 func Sync(ctx context.Context, o connector.Options) (*Outcome, error) {
 	var mu sync.Mutex
 	found := &collected{map[string]Resource{}, map[string]Entitlement{}, map[[2]string]Grant{}, map[LeftOut]bool{}}
-	o.LeftOut = func(l connector.LeftOut) {
+	o.Dangling = func(l connector.Dangling) {
 		mu.Lock()
 		defer mu.Unlock()
 		on := idOf(l.On)

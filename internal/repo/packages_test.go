@@ -95,7 +95,8 @@ func TestWaysOfImports(t *testing.T) {
 	for name, may := range map[string][]string{
 		"api":                 {},
 		"mapping":             {"api"},
-		"connector":           {"api", "mapping", "connector/transport"},
+		"connector":           {"api", "mapping", "connector/paging", "connector/transport"},
+		"connector/paging":    {},
 		"connector/transport": {"api"},
 		"gen/descope":         {"api"},
 		"internal/emulator":   {"api", "gen/descopeserver"},
@@ -122,7 +123,7 @@ func TestFunctionsOfArchitecture(t *testing.T) {
 		t.Fatalf("only %d functions are named", len(found))
 	}
 	for _, names := range found {
-		method := `\(\w+ \*?` + names[1] + `\) `
+		method := `\(\w+ \*?` + names[1] + `(?:\[\w+\])?\) `
 		if names[1] == "" {
 			method = `(?:\(\w+ \*?\w+\) )?`
 		}

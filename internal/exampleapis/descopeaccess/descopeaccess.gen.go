@@ -64,29 +64,29 @@ func (UserStatus) EnumValues() []string {
 // AccessKey defines model for AccessKey.
 type AccessKey struct {
 	// BoundUserID The user that the key acts for.
-	BoundUserID string `json:"boundUserId,omitempty"`
-	ClientID    string `json:"clientId,omitempty"`
-	CreatedBy   string `json:"createdBy,omitempty"`
+	BoundUserID *string `json:"boundUserId,omitempty"`
+	ClientID    *string `json:"clientId,omitempty"`
+	CreatedBy   *string `json:"createdBy,omitempty"`
 
 	// CreatedTime Unix time in seconds.
-	CreatedTime int32  `json:"createdTime,omitempty"`
-	Description string `json:"description,omitempty"`
-	Editable    bool   `json:"editable,omitempty"`
+	CreatedTime *int32  `json:"createdTime,omitempty"`
+	Description *string `json:"description,omitempty"`
+	Editable    *bool   `json:"editable,omitempty"`
 
 	// ExpireTime Unix time in seconds; 0 for a key that does not expire.
-	ExpireTime int32  `json:"expireTime,omitempty"`
+	ExpireTime *int32 `json:"expireTime,omitempty"`
 	ID         string `json:"id"`
 
 	// KeyTenants Tenants the key belongs to, with the roles held inside each.
 	KeyTenants   []AccessKeyTenant `json:"keyTenants,omitempty"`
-	Name         string            `json:"name,omitempty"`
+	Name         *string           `json:"name,omitempty"`
 	PermittedIps []string          `json:"permittedIps,omitempty"`
 
 	// RoleNames Roles held in the project as a whole.
 	RoleNames []string `json:"roleNames,omitempty"`
 
 	// Status The known values. A reply may carry others.
-	Status AccessKeyStatus `json:"status,omitempty"`
+	Status *AccessKeyStatus `json:"status,omitempty"`
 }
 
 // AccessKeyStatus The known values. A reply may carry others.
@@ -97,7 +97,7 @@ type AccessKeyTenant struct {
 	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
 	RoleNames  []string `json:"roleNames,omitempty"`
 	TenantID   string   `json:"tenantId"`
-	TenantName string   `json:"tenantName,omitempty"`
+	TenantName *string  `json:"tenantName,omitempty"`
 }
 
 // AccessKeysResponse defines model for AccessKeysResponse.
@@ -107,10 +107,10 @@ type AccessKeysResponse struct {
 
 // Error defines model for Error.
 type Error struct {
-	ErrorCode        string `json:"errorCode"`
-	ErrorDescription string `json:"errorDescription,omitempty"`
-	ErrorMessage     string `json:"errorMessage,omitempty"`
-	Message          string `json:"message,omitempty"`
+	ErrorCode        string  `json:"errorCode"`
+	ErrorDescription *string `json:"errorDescription,omitempty"`
+	ErrorMessage     *string `json:"errorMessage,omitempty"`
+	Message          *string `json:"message,omitempty"`
 }
 
 // LoadAllSSOApplicationsResponse defines model for LoadAllSSOApplicationsResponse.
@@ -135,52 +135,52 @@ type LoadRolesResponse struct {
 
 // Permission defines model for Permission.
 type Permission struct {
-	Description string `json:"description,omitempty"`
+	Description *string `json:"description,omitempty"`
 
 	// ID New in 2026; may be absent.
-	ID            string `json:"id,omitempty"`
-	Name          string `json:"name"`
-	SystemDefault bool   `json:"systemDefault,omitempty"`
+	ID            *string `json:"id,omitempty"`
+	Name          string  `json:"name"`
+	SystemDefault *bool   `json:"systemDefault,omitempty"`
 }
 
 // ResponseUser defines model for ResponseUser.
 type ResponseUser struct {
 	// OAuth Whether each OAuth provider is linked.
 	OAuth map[string]bool `json:"OAuth,omitempty"`
-	OIDC  bool            `json:"OIDC,omitempty"`
-	SAML  bool            `json:"SAML,omitempty"`
-	SCIM  bool            `json:"SCIM,omitempty"`
-	TOTP  bool            `json:"TOTP,omitempty"`
+	OIDC  *bool           `json:"OIDC,omitempty"`
+	SAML  *bool           `json:"SAML,omitempty"`
+	SCIM  *bool           `json:"SCIM,omitempty"`
+	TOTP  *bool           `json:"TOTP,omitempty"`
 
 	// ConsentExpiration Unix time in seconds.
-	ConsentExpiration int32 `json:"consentExpiration,omitempty"`
+	ConsentExpiration *int64 `json:"consentExpiration,omitempty"`
 
 	// CreatedTime Unix time in seconds.
-	CreatedTime int32 `json:"createdTime,omitempty"`
+	CreatedTime *int64 `json:"createdTime,omitempty"`
 
 	// CustomAttributes Values are text, numbers, booleans or lists.
 	CustomAttributes map[string]interface{} `json:"customAttributes,omitempty"`
-	Editable         bool                   `json:"editable,omitempty"`
-	Email            string                 `json:"email,omitempty"`
+	Editable         *bool                  `json:"editable,omitempty"`
+	Email            *string                `json:"email,omitempty"`
 	ExternalIds      []string               `json:"externalIds,omitempty"`
-	FamilyName       string                 `json:"familyName,omitempty"`
-	GivenName        string                 `json:"givenName,omitempty"`
+	FamilyName       *string                `json:"familyName,omitempty"`
+	GivenName        *string                `json:"givenName,omitempty"`
 
 	// LoginIds What the user signs in with.
 	LoginIds   []string `json:"loginIds,omitempty"`
-	MiddleName string   `json:"middleName,omitempty"`
-	Name       string   `json:"name,omitempty"`
-	Password   bool     `json:"password,omitempty"`
+	MiddleName *string  `json:"middleName,omitempty"`
+	Name       *string  `json:"name,omitempty"`
+	Password   *bool    `json:"password,omitempty"`
 
 	// Permissions Permissions that follow from roleNames.
 	Permissions []string `json:"permissions,omitempty"`
 
 	// Phone In E.164 form.
-	Phone         string `json:"phone,omitempty"`
-	Picture       string `json:"picture,omitempty"`
-	Push          bool   `json:"push,omitempty"`
-	RecoveryEmail string `json:"recoveryEmail,omitempty"`
-	RecoveryPhone string `json:"recoveryPhone,omitempty"`
+	Phone         *string `json:"phone,omitempty"`
+	Picture       *string `json:"picture,omitempty"`
+	Push          *bool   `json:"push,omitempty"`
+	RecoveryEmail *string `json:"recoveryEmail,omitempty"`
+	RecoveryPhone *string `json:"recoveryPhone,omitempty"`
 
 	// RoleNames Roles held in the project as a whole.
 	RoleNames []string `json:"roleNames,omitempty"`
@@ -189,107 +189,107 @@ type ResponseUser struct {
 	SsoAppIds []string `json:"ssoAppIds,omitempty"`
 
 	// Status The known values. A reply may carry others.
-	Status UserStatus `json:"status,omitempty"`
-	Test   bool       `json:"test,omitempty"`
+	Status *UserStatus `json:"status,omitempty"`
+	Test   *bool       `json:"test,omitempty"`
 
 	// UserID The user's stable id.
 	UserID string `json:"userId"`
 
 	// UserTenants Tenants the user belongs to, with the roles held inside each.
 	UserTenants           []UserTenants `json:"userTenants,omitempty"`
-	VerifiedEmail         bool          `json:"verifiedEmail,omitempty"`
-	VerifiedPhone         bool          `json:"verifiedPhone,omitempty"`
-	VerifiedRecoveryEmail bool          `json:"verifiedRecoveryEmail,omitempty"`
-	VerifiedRecoveryPhone bool          `json:"verifiedRecoveryPhone,omitempty"`
-	Webauthn              bool          `json:"webauthn,omitempty"`
+	VerifiedEmail         *bool         `json:"verifiedEmail,omitempty"`
+	VerifiedPhone         *bool         `json:"verifiedPhone,omitempty"`
+	VerifiedRecoveryEmail *bool         `json:"verifiedRecoveryEmail,omitempty"`
+	VerifiedRecoveryPhone *bool         `json:"verifiedRecoveryPhone,omitempty"`
+	Webauthn              *bool         `json:"webauthn,omitempty"`
 }
 
 // Role defines model for Role.
 type Role struct {
 	// CreatedTime Unix time in seconds.
-	CreatedTime int32  `json:"createdTime,omitempty"`
-	Default     bool   `json:"default,omitempty"`
-	Description string `json:"description,omitempty"`
+	CreatedTime *int64  `json:"createdTime,omitempty"`
+	Default     *bool   `json:"default,omitempty"`
+	Description *string `json:"description,omitempty"`
 
 	// ID New in 2026; may be absent.
-	ID string `json:"id,omitempty"`
+	ID *string `json:"id,omitempty"`
 
 	// Name Unique within the project or within its tenant.
 	Name            string   `json:"name"`
 	PermissionNames []string `json:"permissionNames,omitempty"`
-	Private         bool     `json:"private,omitempty"`
+	Private         *bool    `json:"private,omitempty"`
 
 	// TenantID The tenant the role belongs to; absent on the project's roles.
-	TenantID string `json:"tenantId,omitempty"`
+	TenantID *string `json:"tenantId,omitempty"`
 }
 
 // SSOApplication defines model for SSOApplication.
 type SSOApplication struct {
-	AppType     string `json:"appType,omitempty"`
-	Description string `json:"description,omitempty"`
-	Enabled     bool   `json:"enabled,omitempty"`
-	ID          string `json:"id"`
-	Logo        string `json:"logo,omitempty"`
-	Name        string `json:"name,omitempty"`
+	AppType     *string `json:"appType,omitempty"`
+	Description *string `json:"description,omitempty"`
+	Enabled     *bool   `json:"enabled,omitempty"`
+	ID          string  `json:"id"`
+	Logo        *string `json:"logo,omitempty"`
+	Name        *string `json:"name,omitempty"`
 }
 
 // SearchAccessKeysRequest defines model for SearchAccessKeysRequest.
 type SearchAccessKeysRequest struct {
 	// BoundUserID Return keys that act for this user.
-	BoundUserID  string `json:"boundUserId,omitempty"`
-	CreatingUser string `json:"creatingUser,omitempty"`
+	BoundUserID  *string `json:"boundUserId,omitempty"`
+	CreatingUser *string `json:"creatingUser,omitempty"`
 
 	// TenantIds Return keys of any of these tenants.
 	TenantIds []string `json:"tenantIds,omitempty"`
 
 	// Text Full-text search.
-	Text string `json:"text,omitempty"`
+	Text *string `json:"text,omitempty"`
 }
 
 // SearchUsersRequest defines model for SearchUsersRequest.
 type SearchUsersRequest struct {
 	CustomAttributes  map[string]interface{} `json:"customAttributes,omitempty"`
 	Emails            []string               `json:"emails,omitempty"`
-	IncludeSubTenants bool                   `json:"includeSubTenants,omitempty"`
+	IncludeSubTenants *bool                  `json:"includeSubTenants,omitempty"`
 
 	// Limit Users a page; 100 when absent or 0.
-	Limit    int32    `json:"limit,omitempty"`
-	LoginID  string   `json:"loginId,omitempty"`
+	Limit    *int32   `json:"limit,omitempty"`
+	LoginID  *string  `json:"loginId,omitempty"`
 	LoginIds []string `json:"loginIds,omitempty"`
 
 	// Offset Row to start at. When positive it takes precedence over page.
-	Offset int32 `json:"offset,omitempty"`
+	Offset *int32 `json:"offset,omitempty"`
 
 	// Page Page to return, the first being 0.
-	Page   int32    `json:"page,omitempty"`
+	Page   *int32   `json:"page,omitempty"`
 	Phones []string `json:"phones,omitempty"`
 
 	// RoleNames Return users with any of these roles.
 	RoleNames []string     `json:"roleNames,omitempty"`
-	ScimOnly  bool         `json:"scimOnly,omitempty"`
+	ScimOnly  *bool        `json:"scimOnly,omitempty"`
 	Sort      []SortField  `json:"sort,omitempty"`
 	SsoAppIds []string     `json:"ssoAppIds,omitempty"`
-	SsoOnly   bool         `json:"ssoOnly,omitempty"`
+	SsoOnly   *bool        `json:"ssoOnly,omitempty"`
 	Statuses  []UserStatus `json:"statuses,omitempty"`
 
 	// TenantIds Return members of any of these tenants.
 	TenantIds []string `json:"tenantIds,omitempty"`
 
 	// TestUsersOnly Return test users alone.
-	TestUsersOnly bool `json:"testUsersOnly,omitempty"`
+	TestUsersOnly *bool `json:"testUsersOnly,omitempty"`
 
 	// Text Full-text search.
-	Text    string   `json:"text,omitempty"`
+	Text    *string  `json:"text,omitempty"`
 	UserIds []string `json:"userIds,omitempty"`
 
 	// WithTestUser Return test users as well.
-	WithTestUser bool `json:"withTestUser,omitempty"`
+	WithTestUser *bool `json:"withTestUser,omitempty"`
 }
 
 // SortField defines model for SortField.
 type SortField struct {
-	Desc  bool           `json:"desc,omitempty"`
-	Field SortFieldField `json:"field,omitempty"`
+	Desc  *bool           `json:"desc,omitempty"`
+	Field *SortFieldField `json:"field,omitempty"`
 }
 
 // SortFieldField defines model for SortField.Field.
@@ -297,23 +297,23 @@ type SortFieldField string
 
 // Tenant defines model for Tenant.
 type Tenant struct {
-	AuthType string `json:"authType,omitempty"`
+	AuthType *string `json:"authType,omitempty"`
 
 	// CreatedTime Unix time in seconds.
-	CreatedTime          int32                  `json:"createdTime,omitempty"`
+	CreatedTime          *int64                 `json:"createdTime,omitempty"`
 	CustomAttributes     map[string]interface{} `json:"customAttributes,omitempty"`
 	DefaultRoles         []string               `json:"defaultRoles,omitempty"`
-	Disabled             bool                   `json:"disabled,omitempty"`
+	Disabled             *bool                  `json:"disabled,omitempty"`
 	Domains              []string               `json:"domains,omitempty"`
-	EnforceSSO           bool                   `json:"enforceSSO,omitempty"`
+	EnforceSSO           *bool                  `json:"enforceSSO,omitempty"`
 	EnforceSSOExclusions []string               `json:"enforceSSOExclusions,omitempty"`
 	FederatedAppIds      []string               `json:"federatedAppIds,omitempty"`
 	ID                   string                 `json:"id"`
-	Name                 string                 `json:"name,omitempty"`
+	Name                 *string                `json:"name,omitempty"`
 
 	// Parent The tenant this one is a sub-tenant of.
-	Parent                  string   `json:"parent,omitempty"`
-	RoleInheritance         string   `json:"roleInheritance,omitempty"`
+	Parent                  *string  `json:"parent,omitempty"`
+	RoleInheritance         *string  `json:"roleInheritance,omitempty"`
 	SelfProvisioningDomains []string `json:"selfProvisioningDomains,omitempty"`
 	Successors              []string `json:"successors,omitempty"`
 }
@@ -325,7 +325,7 @@ type UpdateUserRolesRequest struct {
 	RoleNames []string `json:"roleNames"`
 
 	// TenantID Absent for roles held in the project as a whole.
-	TenantID string `json:"tenantId,omitempty"`
+	TenantID *string `json:"tenantId,omitempty"`
 }
 
 // UpdateUserTenantRequest defines model for UpdateUserTenantRequest.
@@ -350,13 +350,13 @@ type UserTenants struct {
 	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
 	RoleNames  []string `json:"roleNames,omitempty"`
 	TenantID   string   `json:"tenantId"`
-	TenantName string   `json:"tenantName,omitempty"`
+	TenantName *string  `json:"tenantName,omitempty"`
 }
 
 // UsersResponse defines model for UsersResponse.
 type UsersResponse struct {
 	// Total How many users match the search.
-	Total int32          `json:"total,omitempty"`
+	Total *int32         `json:"total,omitempty"`
 	Users []ResponseUser `json:"users"`
 }
 

@@ -77,29 +77,29 @@ func (SetTeamMembership200JSONResponseBodyState) EnumValues() []string {
 
 // Error defines model for Error.
 type Error struct {
-	DocumentationURL string `json:"documentation_url,omitempty"`
-	Message          string `json:"message"`
+	DocumentationURL *string `json:"documentation_url,omitempty"`
+	Message          string  `json:"message"`
 
 	// Status The HTTP status, as text.
-	Status string `json:"status,omitempty"`
+	Status *string `json:"status,omitempty"`
 }
 
 // OrgRole defines model for OrgRole.
 type OrgRole struct {
-	Description string `json:"description,omitempty"`
-	ID          int64  `json:"id"`
-	Name        string `json:"name"`
+	Description *string `json:"description,omitempty"`
+	ID          int64   `json:"id"`
+	Name        string  `json:"name"`
 }
 
 // Team defines model for Team.
 type Team struct {
-	Description string `json:"description,omitempty"`
+	Description *string `json:"description,omitempty"`
 
 	// ID Never changes.
 	ID      int64        `json:"id"`
 	Name    string       `json:"name"`
 	Parent  *Team_Parent `json:"parent,omitempty"`
-	Privacy TeamPrivacy  `json:"privacy,omitempty"`
+	Privacy *TeamPrivacy `json:"privacy,omitempty"`
 
 	// Slug Made of the name; changes with it.
 	Slug string `json:"slug"`
@@ -123,10 +123,10 @@ type User struct {
 
 	// Login The user's name in every path. It can be changed.
 	Login     string `json:"login"`
-	SiteAdmin bool   `json:"site_admin,omitempty"`
+	SiteAdmin *bool  `json:"site_admin,omitempty"`
 
 	// Type User or Bot.
-	Type string `json:"type,omitempty"`
+	Type *string `json:"type,omitempty"`
 }
 
 // Org defines model for Org.
@@ -156,10 +156,10 @@ type Users = []User
 // ListOrgMembersParams defines parameters for ListOrgMembers.
 type ListOrgMembersParams struct {
 	// Page The first page is 1.
-	Page Page `form:"page,omitempty" json:"page,omitempty"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// PerPage 100 at most.
-	PerPage PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
+	PerPage *PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
 }
 
 // GetOrgMembership200JSONResponseBodyState defines parameters for GetOrgMembership.
@@ -167,7 +167,7 @@ type GetOrgMembership200JSONResponseBodyState string
 
 // GetOrgMembership200JSONResponseBody defines parameters for GetOrgMembership.
 type GetOrgMembership200JSONResponseBody struct {
-	Role  string                                   `json:"role,omitempty"`
+	Role  *string                                  `json:"role,omitempty"`
 	State GetOrgMembership200JSONResponseBodyState `json:"state"`
 	User  User                                     `json:"user"`
 }
@@ -175,25 +175,25 @@ type GetOrgMembership200JSONResponseBody struct {
 // ListOrgRoles200JSONResponseBody defines parameters for ListOrgRoles.
 type ListOrgRoles200JSONResponseBody struct {
 	Roles      []OrgRole `json:"roles"`
-	TotalCount int       `json:"total_count,omitempty"`
+	TotalCount *int      `json:"total_count,omitempty"`
 }
 
 // ListOrgRoleUsersParams defines parameters for ListOrgRoleUsers.
 type ListOrgRoleUsersParams struct {
 	// Page The first page is 1.
-	Page Page `form:"page,omitempty" json:"page,omitempty"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// PerPage 100 at most.
-	PerPage PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
+	PerPage *PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
 }
 
 // ListTeamsParams defines parameters for ListTeams.
 type ListTeamsParams struct {
 	// Page The first page is 1.
-	Page Page `form:"page,omitempty" json:"page,omitempty"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// PerPage 100 at most.
-	PerPage PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
+	PerPage *PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
 }
 
 // ListTeamMembersParams defines parameters for ListTeamMembers.
@@ -202,10 +202,10 @@ type ListTeamMembersParams struct {
 	Role *ListTeamMembersParamsRole `form:"role,omitempty" json:"role,omitempty"`
 
 	// Page The first page is 1.
-	Page Page `form:"page,omitempty" json:"page,omitempty"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// PerPage 100 at most.
-	PerPage PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
+	PerPage *PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
 }
 
 // ListTeamMembersParamsRole defines parameters for ListTeamMembers.
@@ -213,7 +213,7 @@ type ListTeamMembersParamsRole string
 
 // SetTeamMembershipJSONBody defines parameters for SetTeamMembership.
 type SetTeamMembershipJSONBody struct {
-	Role TeamRole `json:"role,omitempty"`
+	Role *TeamRole `json:"role,omitempty"`
 }
 
 // SetTeamMembership200JSONResponseBodyState defines parameters for SetTeamMembership.
@@ -586,20 +586,28 @@ func NewListOrgMembersRequest(server string, org Org, params *ListOrgMembersPara
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.PerPage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", *params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -829,20 +837,28 @@ func NewListOrgRoleUsersRequest(server string, org Org, roleID RoleID, params *L
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.PerPage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", *params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -894,20 +910,28 @@ func NewListTeamsRequest(server string, org Org, params *ListTeamsParams) (*http
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.PerPage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", *params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -1019,20 +1043,28 @@ func NewListTeamMembersRequest(server string, org Org, teamSlug TeamSlug, params
 
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.PerPage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", *params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {

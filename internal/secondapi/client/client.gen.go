@@ -39,7 +39,7 @@ type Group struct {
 
 	// SharedWith Ids of the workspaces that the group may read.
 	SharedWith  []int64 `json:"shared_with,omitempty"`
-	WorkspaceID int64   `json:"workspace_id,omitempty"`
+	WorkspaceID *int64  `json:"workspace_id,omitempty"`
 }
 
 // Level defines model for Level.
@@ -51,7 +51,7 @@ type Person struct {
 	CreatedAt  time.Time           `json:"createdAt"`
 	Handles    []string            `json:"handles,omitempty"`
 	ID         int64               `json:"id"`
-	LastSeen   time.Time           `json:"last_seen,omitempty"`
+	LastSeen   *time.Time          `json:"last_seen,omitempty"`
 	Profile    *Person_Profile     `json:"profile,omitempty"`
 	Roles      []RoleKey           `json:"roles,omitempty"`
 	Security   *Person_Security    `json:"security,omitempty"`
@@ -60,26 +60,26 @@ type Person struct {
 
 // Person_Profile_Contact defines model for Person.Profile.Contact.
 type Person_Profile_Contact struct {
-	Email  string   `json:"email,omitempty"`
+	Email  *string  `json:"email,omitempty"`
 	Phones []string `json:"phones,omitempty"`
 }
 
 // Person_Profile defines model for Person.Profile.
 type Person_Profile struct {
 	Contact  *Person_Profile_Contact `json:"contact,omitempty"`
-	Desk     int                     `json:"desk,omitempty"`
-	FullName string                  `json:"full_name,omitempty"`
+	Desk     *int                    `json:"desk,omitempty"`
+	FullName *string                 `json:"full_name,omitempty"`
 }
 
 // Person_Security defines model for Person.Security.
 type Person_Security struct {
-	TwoFactor bool `json:"two_factor,omitempty"`
+	TwoFactor *bool `json:"two_factor,omitempty"`
 }
 
 // Person_Workspaces_Groups defines model for Person.Workspaces.Groups.
 type Person_Workspaces_Groups struct {
-	ID     int64     `json:"id"`
-	Joined time.Time `json:"joined,omitempty"`
+	ID     int64      `json:"id"`
+	Joined *time.Time `json:"joined,omitempty"`
 }
 
 // Person_Workspaces defines model for Person.Workspaces.
@@ -90,7 +90,7 @@ type Person_Workspaces struct {
 
 // Role defines model for Role.
 type Role struct {
-	About string  `json:"about,omitempty"`
+	About *string `json:"about,omitempty"`
 	Role  RoleKey `json:"role"`
 }
 
@@ -102,9 +102,9 @@ type RoleKey struct {
 
 // Workspace defines model for Workspace.
 type Workspace struct {
-	ID       int64     `json:"id"`
-	OpenedOn time.Time `json:"openedOn,omitempty"`
-	Title    string    `json:"title"`
+	ID       int64      `json:"id"`
+	OpenedOn *time.Time `json:"openedOn,omitempty"`
+	Title    string     `json:"title"`
 }
 
 // PersonID defines model for PersonID.
@@ -117,8 +117,8 @@ type Failure struct {
 
 // Failure_Error defines model for Failure.Error.
 type Failure_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // ListGroupsParams defines parameters for ListGroups.
@@ -130,7 +130,7 @@ type ListGroupsParams struct {
 // ListGroups200JSONResponseBody_Data defines parameters for ListGroups.
 type ListGroups200JSONResponseBody_Data struct {
 	Items      []Group `json:"items"`
-	TotalCount int64   `json:"total_count,omitempty"`
+	TotalCount *int64  `json:"total_count,omitempty"`
 }
 
 // ListGroups200JSONResponseBody defines parameters for ListGroups.
@@ -140,20 +140,20 @@ type ListGroups200JSONResponseBody struct {
 
 // ListGroupsdefaultJSONResponseBody_Error defines parameters for ListGroups.
 type ListGroupsdefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // RemoveGroupMemberdefaultJSONResponseBody_Error defines parameters for RemoveGroupMember.
 type RemoveGroupMemberdefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // AddGroupMemberdefaultJSONResponseBody_Error defines parameters for AddGroupMember.
 type AddGroupMemberdefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // ListPeopleParams defines parameters for ListPeople.
@@ -164,7 +164,7 @@ type ListPeopleParams struct {
 
 // ListPeople200JSONResponseBody_Meta defines parameters for ListPeople.
 type ListPeople200JSONResponseBody_Meta struct {
-	NextCursor string `json:"nextCursor,omitempty"`
+	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
 // ListPeople200JSONResponseBody defines parameters for ListPeople.
@@ -175,19 +175,19 @@ type ListPeople200JSONResponseBody struct {
 
 // ListPeopledefaultJSONResponseBody_Error defines parameters for ListPeople.
 type ListPeopledefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // GetPersondefaultJSONResponseBody_Error defines parameters for GetPerson.
 type GetPersondefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // GiveRole201JSONResponseBody_Result defines parameters for GiveRole.
 type GiveRole201JSONResponseBody_Result struct {
-	Person Person `json:"person,omitempty"`
+	Person *Person `json:"person,omitempty"`
 }
 
 // GiveRole201JSONResponseBody defines parameters for GiveRole.
@@ -197,8 +197,8 @@ type GiveRole201JSONResponseBody struct {
 
 // GiveRoledefaultJSONResponseBody_Error defines parameters for GiveRole.
 type GiveRoledefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // TakeRoleParams defines parameters for TakeRole.
@@ -208,8 +208,8 @@ type TakeRoleParams struct {
 
 // TakeRoledefaultJSONResponseBody_Error defines parameters for TakeRole.
 type TakeRoledefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // ListRolesParams defines parameters for ListRoles.
@@ -225,14 +225,14 @@ type ListRoles200JSONResponseBody struct {
 
 // ListRolesdefaultJSONResponseBody_Error defines parameters for ListRoles.
 type ListRolesdefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // ListWorkspacesdefaultJSONResponseBody_Error defines parameters for ListWorkspaces.
 type ListWorkspacesdefaultJSONResponseBody_Error struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail,omitempty"`
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
 }
 
 // GiveRoleJSONRequestBody defines body for GiveRole for application/json ContentType.

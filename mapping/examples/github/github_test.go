@@ -79,7 +79,8 @@ func TestExactSets(t *testing.T) {
 }
 
 // TestRequests counts them: a list of n records takes ⌈n/100⌉ pages, and one
-// more that is empty, for nothing else says where it ends. Each team costs such
+// more that is empty, for nothing else says where it ends. A short first page
+// may be a cap, so the next one is asked for in its size. Each team costs such
 // a list for each of its entitlements, each role one.
 func TestRequests(t *testing.T) {
 	o := &organization{teams: []*team{{ID: 1, Name: "Big", Slug: "big"}, {ID: 2, Name: "Full", Slug: "full"}, {ID: 3, Name: "Empty", Slug: "empty"}}, roles: []*orgRole{{ID: 9, Name: "r"}}}
@@ -100,24 +101,28 @@ func TestRequests(t *testing.T) {
 		t.Errorf("%d grants", len(got.Grants))
 	}
 	want := map[string]int{"GET /orgs/acme/organization-roles": 1}
-	pages := func(list, query string, n int) {
-		for i := range n {
-			want[fmt.Sprintf("GET /orgs/acme/%s?page=%d&per_page=100%s", list, i+1, query)] = 1
+	pages := func(list, query string, records int) {
+		size, filled := 100, (records+99)/100
+		for i := range filled + 1 {
+			if i == 1 {
+				size = min(size, records)
+			}
+			want[fmt.Sprintf("GET /orgs/acme/%s?page=%d&per_page=%d%s", list, i+1, size, query)] = 1
 		}
 	}
-	pages("members", "", 4)
-	pages("teams", "", 2)
-	pages("teams/big/members", "", 4)
-	pages("teams/big/members", "&role=maintainer", 1)
-	pages("teams/full/members", "", 2)
-	pages("teams/full/members", "&role=maintainer", 2)
-	pages("teams/empty/members", "", 1)
-	pages("teams/empty/members", "&role=maintainer", 1)
+	pages("members", "", 250)
+	pages("teams", "", 28)
+	pages("teams/big/members", "", 250)
+	pages("teams/big/members", "&role=maintainer", 0)
+	pages("teams/full/members", "", 100)
+	pages("teams/full/members", "&role=maintainer", 100)
+	pages("teams/empty/members", "", 0)
+	pages("teams/empty/members", "&role=maintainer", 0)
 	for i := range 25 {
-		pages(fmt.Sprintf("teams/small-%d/members", i), "", 2)
-		pages(fmt.Sprintf("teams/small-%d/members", i), "&role=maintainer", 1)
+		pages(fmt.Sprintf("teams/small-%d/members", i), "", 1)
+		pages(fmt.Sprintf("teams/small-%d/members", i), "&role=maintainer", 0)
 	}
-	pages("organization-roles/9/users", "", 1)
+	pages("organization-roles/9/users", "", 0)
 
 	seen := o.seen()
 	for _, validation := range []string{"GET /orgs/acme/members?page=1&per_page=1", "GET /orgs/acme/teams?page=1&per_page=1", "GET /orgs/acme/organization-roles"} {

@@ -1,4 +1,4 @@
-package connector
+package paging
 
 import (
 	"math/rand/v2"
@@ -6,12 +6,12 @@ import (
 )
 
 func TestIDSet(t *testing.T) {
-	var set idSet
+	var set IDSet
 	want := map[uint64]bool{}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
 		hash := max(1, random.Uint64()%8_000<<52|random.Uint64()%3)
-		if set.has(hash) != want[hash] || set.add(hash) == want[hash] {
+		if set.Has(hash) != want[hash] || set.Add(hash) == want[hash] {
 			t.Fatalf("%x: the set and the map do not agree", hash)
 		}
 		want[hash] = true

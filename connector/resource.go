@@ -2,6 +2,8 @@ package connector
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -9,36 +11,165 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
+// getter reads one resource, for targeted syncs.
+type getter struct{ s *syncer }
+
+// Get returns the resource with an id.
+func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	s := g.s
+	parsed, err := s.typ.ParseID(id.GetResource())
+	if err != nil {
+		return nil, nil, s.wrap(errorf(codes.InvalidArgument, "%w", err))
+	}
+	ts := s.alone(s.typ)
+	record, ok, err := ts.find(ctx, parsed)
+	if err != nil {
+		return nil, nil, s.wrap(err)
+	}
+	if !ok {
+		return nil, nil, s.wrap(errorf(codes.NotFound, "there is no %s %q", s.typ.ID, parsed))
+	}
+	r, err := ts.resource(ctx, parsed, record)
+	return r, nil, s.wrap(err)
+}
+
+// find returns the record of the resource with an id, in the lists of a sync or
+// by a call of its own; false when there is none.
+func (ts *typeSync) find(ctx context.Context, id mapping.ID) (mapping.Record, bool, error) {
+	switch {
+	case ts.typ.Whole():
+		list, err := ts.unpaged(ctx)
+		if err != nil {
+			return mapping.Record{}, false, err
+		}
+		r, err := ts.listedOrDerived(ctx, list, id)
+		return r, r.Given(), err
+	case ts.typ.Get != nil:
+		return ts.get(ctx, ts.typ, id)
+	}
+	return mapping.Record{}, false, errorf(codes.Unimplemented, "a %s cannot be read by itself: the mapping has no get", ts.typ.ID)
+}
+
+// listedOrDerived returns the record of a listed resource, or of the one that a
+// resource which other records show is like; none when there is neither.
+func (ts *typeSync) listedOrDerived(ctx context.Context, list *unpagedList, id mapping.ID) (mapping.Record, error) {
+	if r, ok := list.find(id); ok {
+		return r, nil
+	}
+	like := mapping.Record{}
+	for _, also := range ts.typ.Also {
+		if r, ok := list.find(also.Like(id)); ok {
+			like = r
+			break
+		}
+	}
+	if !like.Given() || ts.typ.Parent == nil || !ts.typ.Parent.Whole() {
+		return like, nil
+	}
+	parentID, err := ts.typ.ParentID(id, like)
+	if err != nil || parentID == nil {
+		return like, err
+	}
+	parents, err := ts.of(ts.typ.Parent).unpaged(ctx)
+	if err != nil {
+		return mapping.Record{}, err
+	}
+	if _, ok := parents.find(parentID); !ok {
+		return mapping.Record{}, nil
+	}
+	return like, nil
+}
+
+// get reads one record by its own operation.
+func (c *Connector) get(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (mapping.Record, bool, error) {
+	request, err := t.Get.Request(id)
+	if err != nil {
+		return mapping.Record{}, false, errorf(codes.InvalidArgument, "%w", err)
+	}
+	reply, err := c.call(ctx, t.Get.Operation, true, request)
+	switch {
+	case transport.IsNotFound(err):
+		return mapping.Record{}, false, nil
+	case err != nil:
+		return mapping.Record{}, false, err
+	}
+	record, ok := t.Get.Record(reply)
+	if !ok {
+		return mapping.Record{}, false, errorf(codes.Internal, "%s: the reply has no %s", t.Get.Operation.Name, t.ID)
+	}
+	own, err := t.IDOf(record)
+	if err != nil {
+		return mapping.Record{}, false, lacksID(err)
+	}
+	if own.String() != id.String() {
+		return mapping.Record{}, false, errorf(codes.Internal, "%s: asked for the %s %q, the API answered with %q", t.Get.Operation.Name, t.ID, id, own)
+	}
+	return record, true, nil
+}
+
+// parentOf returns the record of a resource's parent, where its texts need it
+// and the parent is listed.
+func (ts *typeSync) parentOf(ctx context.Context, id mapping.ID, r mapping.Record) (mapping.Record, error) {
+	if !ts.typ.NeedsParent {
+		return mapping.Record{}, nil
+	}
+	parentID, err := ts.typ.ParentID(id, r)
+	if err != nil {
+		return mapping.Record{}, lacksID(err)
+	}
+	if parentID == nil {
+		return mapping.Record{}, nil
+	}
+	list, err := ts.of(ts.typ.Parent).unpaged(ctx)
+	if err != nil {
+		return mapping.Record{}, fmt.Errorf("the parent of %s %q: %w", ts.typ.ID, id, err)
+	}
+	parent, _ := list.find(parentID)
+	return parent, nil
+}
+
+// lacksID is the error of a record that does not say what an id needs. An error
+// that came from elsewhere keeps its code.
+func lacksID(err error) error {
+	var coded interface{ GRPCStatus() *status.Status }
+	if err == nil || errors.As(err, &coded) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return errorf(codes.FailedPrecondition, "%w", err)
+}
+
 // resource makes the SDK's resource of a record.
-func (c *Connector) resource(ctx context.Context, s *syncState, t *mapping.ResourceType, id mapping.ID, r mapping.Record) (*v2.Resource, error) {
-	parent, err := c.parentOf(ctx, s, t, id, r)
+func (ts *typeSync) resource(ctx context.Context, id mapping.ID, r mapping.Record) (*v2.Resource, error) {
+	parent, err := ts.parentOf(ctx, id, r)
 	if err != nil {
 		return nil, err
 	}
-	mapped, err := t.Resource(id, r, parent)
+	mapped, err := ts.typ.Resource(id, r, parent)
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
-	parentID, err := t.ParentID(id, r)
+	parentID, err := ts.typ.ParentID(id, r)
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
 	out := v2.Resource_builder{
-		Id:          resourceID(t, id),
+		Id:          resourceID(ts.typ, id),
 		DisplayName: displayName(mapped.Name, id),
 		Description: clip(mapped.Description, maxDescription),
-		Annotations: annotations.New(append(traitOf(t, mapped), &v2.RawId{Id: rawID(id)})...),
+		Annotations: annotations.New(append(traitOf(ts.typ, mapped), &v2.RawId{Id: rawID(id)})...),
 	}
 	texts := textBytes(mapped.User)
 	if parentID != nil {
-		out.ParentResourceId = resourceID(t.Parent, parentID)
+		out.ParentResourceId = resourceID(ts.typ.Parent, parentID)
 	}
 	if !mapped.CreatedAt.IsZero() {
 		out.CreatedAt = timestamppb.New(mapped.CreatedAt)
@@ -49,11 +180,11 @@ func (c *Connector) resource(ctx context.Context, s *syncState, t *mapping.Resou
 	if mapped.Profile != nil {
 		texts += shortenAll(mapped.Profile, 0)
 		if out.Profile, err = structpb.NewStruct(mapped.Profile); err != nil {
-			return nil, errorf(codes.Internal, "profile of %s %q: %w", t.ID, id, err)
+			return nil, errorf(codes.Internal, "profile of %s %q: %w", ts.typ.ID, id, err)
 		}
 	}
 	built := out.Build()
-	warnOfLongIDs(ctx, t, built)
+	warnOfLongIDs(ctx, ts.typ, built)
 	if texts < maxResource/2 { // To measure every resource would be dear.
 		return built, nil
 	}
@@ -167,60 +298,4 @@ func userTrait(u *mapping.User) *v2.UserTrait {
 		trait.SsoStatus = v2.UserTrait_SSOStatus_builder{SsoEnabled: *u.SSO}.Build()
 	}
 	return trait.Build()
-}
-
-var purposes = map[mapping.Purpose]v2.Entitlement_PurposeValue{
-	mapping.PurposeAssignment: v2.Entitlement_PURPOSE_VALUE_ASSIGNMENT,
-	mapping.PurposePermission: v2.Entitlement_PURPOSE_VALUE_PERMISSION,
-	mapping.PurposeOwnership:  v2.Entitlement_PURPOSE_VALUE_OWNERSHIP,
-}
-
-// newEntitlement makes the SDK's entitlement of one on a resource.
-func (c *Connector) newEntitlement(e *mapping.Entitlement, on *v2.ResourceId, name keptEntitlement) *v2.Entitlement {
-	out := v2.Entitlement_builder{
-		Id:          entitlementID(e, on),
-		Resource:    v2.Resource_builder{Id: on}.Build(),
-		DisplayName: clip(name.Name, maxDisplayName),
-		Description: clip(name.Description, maxDescription),
-		Slug:        e.Slug,
-		Purpose:     purposes[e.Purpose],
-	}
-	for _, t := range e.GrantableTo {
-		out.GrantableTo = append(out.GrantableTo, v2.ResourceType_builder{Id: t.ID, DisplayName: t.DisplayName}.Build())
-	}
-	if e.ReadOnly {
-		out.Annotations = annotations.New(&v2.EntitlementImmutable{})
-	}
-	return out.Build()
-}
-
-// entitlementID has the SDK's form, which is a public contract of its own.
-func entitlementID(e *mapping.Entitlement, on *v2.ResourceId) string {
-	return on.GetResourceType() + ":" + on.GetResource() + ":" + e.Slug
-}
-
-// newGrant makes the SDK's grant of what a rule says. The principal is a bare
-// id: the SDK has the rest.
-func (c *Connector) newGrant(rule *mapping.GrantRule, on, principal *v2.ResourceId) *v2.Grant {
-	id := entitlementID(rule.Entitlement, on)
-	var annos annotations.Annotations
-	if rule.Entitlement.ReadOnly {
-		annos.Append(&v2.GrantImmutable{})
-	}
-	if c.options.Expand && rule.Expand != nil {
-		expandable := &v2.GrantExpandable{EntitlementIds: []string{entitlementID(rule.Expand, principal)}, Shallow: true}
-		for _, t := range rule.Expand.GrantableTo {
-			expandable.ResourceTypeIds = append(expandable.ResourceTypeIds, t.ID)
-		}
-		annos.Append(expandable)
-	}
-	return v2.Grant_builder{
-		Id:        id + ":" + principal.GetResourceType() + ":" + principal.GetResource(),
-		Principal: v2.Resource_builder{Id: principal}.Build(),
-		Entitlement: v2.Entitlement_builder{
-			Id:       id,
-			Resource: v2.Resource_builder{Id: on}.Build(),
-		}.Build(),
-		Annotations: annos,
-	}.Build()
 }

@@ -1,0 +1,56 @@
+package api_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"testing"
+
+	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/exampleapis/github"
+)
+
+// TestEmptyBodies: a body without anything in it is an empty one, and not null.
+func TestEmptyBodies(t *testing.T) {
+	for _, c := range []struct {
+		request reflect.Type
+		want    string
+	}{
+		{reflect.TypeFor[struct {
+			Body map[string]any `in:"body"`
+		}](), `{"Body":{}}`},
+		{reflect.TypeFor[struct {
+			Body []string `in:"body"`
+		}](), `{"Body":[]}`},
+		{descope.Operations["SearchUsers"].Request, `{"Body":{}}`},
+	} {
+		body, err := json.Marshal((&api.Operation{Request: c.request}).NewRequest())
+		if err != nil || string(body) != c.want {
+			t.Errorf("%v: %s %v, want %s", c.request, body, err, c.want)
+		}
+	}
+}
+
+// refuser notes requests, and sends none.
+type refuser struct{ query string }
+
+func (r *refuser) Do(request *http.Request) (*http.Response, error) {
+	r.query = request.URL.RawQuery
+	return nil, errors.New("not sent")
+}
+
+// TestParametersThatAreNotGiven: they are not sent, those behind a $ref neither.
+func TestParametersThatAreNotGiven(t *testing.T) {
+	op := github.Operations["ListTeams"]
+	call := op.NewRequest().(*github.ListTeamsCall)
+	call.Org = "acme"
+	var r refuser
+	for want, page := range map[string]*github.Page{"": nil, "page=0": new(0)} {
+		call.Params.Page = page
+		if _, err := op.Call(t.Context(), api.NewConnection("https://api.example.com", &r), call); err == nil || r.query != want {
+			t.Errorf("sent %q, want %q: %v", r.query, want, err)
+		}
+	}
+}

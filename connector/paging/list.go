@@ -1,0 +1,159 @@
+package paging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// What a batch holds at most: so many records, of so many requests.
+const (
+	batchRecords  = 1000
+	batchRequests = 10
+)
+
+// ErrTooLarge is wrapped by the error of a page that is too large to be read.
+var ErrTooLarge = errors.New("the page is too large")
+
+// List is one list that is read in batches. It is not safe for use by several
+// goroutines.
+type List[T any] struct {
+	// Seen has the ids of the batches so far.
+	Seen IDSet
+	// At is the number of the batch that the list is at.
+	At int
+	// Complete reports that the list was read to its end, with Seen as its ids.
+	Complete bool
+
+	rules    Rules
+	prefetch prefetch[T]
+	// reading is the number of the reading that now is of, and now has the ids
+	// of a reading behind the first.
+	reading int
+	now     IDSet
+}
+
+// Batch is what some requests in a row have read.
+type Batch[T any] struct {
+	// At is the place where it starts.
+	At Token
+	// Records are those that no batch before it had.
+	Records []T
+	// Total is how many records the API reported, 0 when it reports none.
+	Total int
+	// Requests is how many pages were asked for, but for those on their way.
+	Requests int
+	// Next is the place of the next batch, nil at the end.
+	Next *Token
+}
+
+// New returns a list that is read by the rules. If sequential, no page is asked
+// for before it is needed.
+func New[T any](rules Rules, sequential bool, read func(context.Context, Position) (*Page[T], error)) *List[T] {
+	pages := prefetchPages
+	if sequential {
+		pages = 1
+	}
+	return &List[T]{rules: rules, prefetch: prefetch[T]{max: pages, read: read}}
+}
+
+// Restart forgets what was read.
+func (l *List[T]) Restart() {
+	l.Drop()
+	l.Seen, l.At, l.Complete, l.reading, l.now = IDSet{}, 0, false, 0, IDSet{}
+}
+
+// Clone returns a copy, which is read on its own.
+func (l *List[T]) Clone() *List[T] {
+	c := *l
+	c.prefetch = prefetch[T]{max: l.prefetch.max, read: l.prefetch.read}
+	c.Seen, c.now = l.Seen.clone(), l.now.clone()
+	return &c
+}
+
+// Drop gives up the requests that are on their way.
+func (l *List[T]) Drop() { l.prefetch.drop() }
+
+// Read reads the batch at a place, which has to be the one that the list is at.
+// After an error it can be tried again.
+func (l *List[T]) Read(ctx context.Context, at Token) (*Batch[T], error) {
+	if at.Reading != l.reading {
+		// The ids of the reading are not at hand, so it starts over.
+		at = Token{Batch: at.Batch, Reading: at.Reading, Numbered: at.Numbered}
+		l.reading, l.now = at.Reading, IDSet{}
+	}
+	out := &Batch[T]{At: at}
+	have := &l.Seen
+	if l.reading > 0 {
+		have = &l.now
+	}
+	fresh := map[uint64]bool{}
+	known := func(hash uint64) bool { return fresh[hash] || have.Has(hash) }
+	for here, requests := at, 0; ; requests++ {
+		if requests >= batchRequests || requests > 0 && len(out.Records)+here.Width > batchRecords {
+			out.Next = &here
+			break
+		}
+		out.Requests++
+		page, next, err := l.page(ctx, here, known)
+		if err != nil {
+			l.Drop()
+			if requests == 0 {
+				return nil, err
+			}
+			out.Next = &here // What was read counts; the next batch meets the error again, or was stopped.
+			break
+		}
+		here = next.next
+		out.Total = here.Total
+		for i := 0; next.used && i < len(page.Hashes); i++ {
+			hash := page.Hashes[i]
+			if known(hash) {
+				continue
+			}
+			fresh[hash] = true
+			if !l.Seen.Has(hash) {
+				out.Records = append(out.Records, page.Records[i])
+			}
+		}
+		if next.end {
+			if out.Next, err = here.finish(l.rules, have.Len()+len(fresh)); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	for hash := range fresh {
+		l.Seen.Add(hash)
+		if l.reading > 0 {
+			l.now.Add(hash)
+		}
+	}
+	l.At, l.Complete = at.Batch+1, out.Next == nil
+	if out.Next != nil {
+		out.Next.Batch = l.At
+	}
+	return out, nil
+}
+
+// page reads the page at a place, and returns what follows from it. A page that
+// is too large is asked for with fewer records.
+func (l *List[T]) page(ctx context.Context, at Token, known func(uint64) bool) (*Page[T], step, error) {
+	read, err := l.prefetch.take(ctx, l.rules, at)
+	if errors.Is(err, ErrTooLarge) {
+		l.Drop()
+		smaller, ok := at.smaller(l.rules)
+		if !ok {
+			return nil, step{}, fmt.Errorf("%w; it has one record, so pages.size cannot make it smaller", err)
+		}
+		return &Page[T]{}, step{next: smaller}, nil
+	}
+	if err != nil {
+		return nil, step{}, err
+	}
+	next, err := advance(l.rules, at, read.page, read.early, known)
+	if err == nil && !next.used {
+		l.Drop()
+	}
+	return read.page, next, err
+}

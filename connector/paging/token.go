@@ -1,0 +1,124 @@
+package paging
+
+// Token is a place in a list. Its JSON is part of a page token: with the ids of
+// what was read before, another process can go on from it.
+type Token struct {
+	// Batch is the number of the batch that starts here.
+	Batch int `json:"step,omitempty"`
+	// Skip is how many records of the batch were returned already.
+	Skip int `json:"skip,omitempty"`
+
+	Offset int    `json:"offset,omitempty"`
+	Page   int    `json:"page,omitempty"`
+	Cursor string `json:"cursor,omitempty"`
+	// Size is how many records to ask for, 0 for that of the rules.
+	Size int `json:"size,omitempty"`
+
+	// Total is how many records the API reported last, 0 when it reports none,
+	// and Moved reports that it was another number before in this reading.
+	Total int  `json:"total,omitempty"`
+	Moved bool `json:"moved,omitempty"`
+	// Width is how many records the page before had.
+	Width int `json:"width,omitempty"`
+	// First and Tail are the hashes of the list's first record and of the last
+	// one of the page before, and Last is a fingerprint of that page.
+	First uint64 `json:"first,omitempty"`
+	Tail  uint64 `json:"tail,omitempty"`
+	Last  uint64 `json:"last,omitempty"`
+	// Numbered reports that the API ignores offsets and is read by page number.
+	Numbered bool `json:"numbered,omitempty"`
+	// Gap reports that this page starts behind the record Tail, not with it.
+	Gap bool `json:"gap,omitempty"`
+	// Behind reports that the list went back, and may read what it has.
+	Behind bool `json:"behind,omitempty"`
+	// Disorder reports that the records of this reading did not keep their order.
+	Disorder bool `json:"disorder,omitempty"`
+
+	// Reading is the number of readings before this one.
+	Reading int `json:"reading,omitempty"`
+	// New is how many pages of this reading brought something new, and Idle how
+	// many requests brought nothing.
+	New  int `json:"new,omitempty"`
+	Idle int `json:"idle,omitempty"`
+	// Rewinds is how often in a row the list went back.
+	Rewinds int `json:"rewinds,omitempty"`
+	// Left is the least number of records that were left to read, from 1, and
+	// Stalled how many pages ago it was that.
+	Left    int `json:"left,omitempty"`
+	Stalled int `json:"stalled,omitempty"`
+	// Mark is a cursor that came before. It is set again whenever the number of
+	// pages is a power of two, so that a circle of any length comes to it again.
+	Mark string `json:"mark,omitempty"`
+}
+
+// Valid reports whether a list can come to this place.
+func (t *Token) Valid() bool {
+	return min(t.Batch, t.Skip, t.Offset, t.Page, t.Size, t.Total, t.Width, t.Reading, t.New, t.Idle, t.Rewinds, t.Left, t.Stalled) >= 0
+}
+
+// Start returns the place where the batch starts.
+func (t Token) Start() Token {
+	t.Skip = 0
+	return t
+}
+
+func (t Token) position() Position {
+	return Position{Offset: t.Offset, Page: t.Page, Cursor: t.Cursor, Size: t.Size}
+}
+
+// size returns how many records are asked for, 0 when the API decides.
+func (t Token) size(r Rules) int {
+	if t.Size > 0 {
+		return t.Size
+	}
+	return r.Size
+}
+
+// overlaps reports whether pages start with the last record of the one before.
+func (t Token) overlaps(r Rules) bool { return r.ByOffset && !t.Numbered }
+
+// onward returns the position of the page behind one, and whether it can be
+// known before that page is read, and there is such a page.
+func (t Token) onward(r Rules, from Position) (Position, bool) {
+	if r.ByCursor || t.Width < 2 || t.Behind || t.Gap || t.Disorder || t.Idle > t.New {
+		return from, false
+	}
+	t.Offset, t.Page = from.Offset, from.Page
+	if t.overlaps(r) {
+		t.moveTo(r, t.Offset+t.Width-1)
+		return t.position(), t.Offset+1 < t.Total
+	}
+	t.Offset += t.Width
+	t.Page++
+	return t.position(), t.Offset < t.Total
+}
+
+// moveTo sets the offset, and the page that it is on.
+func (t *Token) moveTo(r Rules, offset int) {
+	t.Offset, t.Page = offset, 0
+	if size := t.size(r); size > 0 {
+		t.Page = offset / size
+		if !t.overlaps(r) {
+			t.Offset = t.Page * size
+		}
+	}
+}
+
+// smaller returns the place at which half as many records are asked for, and
+// whether that can be done.
+func (t Token) smaller(r Rules) (Token, bool) {
+	size := t.size(r) / 2
+	if size == 0 {
+		return t, false
+	}
+	t.Size, t.Idle, t.Last, t.Width = size, t.Idle+1, 0, 0
+	start := t.Offset
+	if size == 1 && t.overlaps(r) && t.Offset > 0 && !t.Gap {
+		t.Gap, start = true, start+1
+	}
+	if !r.ByCursor {
+		t.moveTo(r, start)
+		t.Behind = t.Behind || t.Offset < start
+	}
+	return t, true
+}
