@@ -175,6 +175,9 @@ func (ts *typeSync) adopt(ctx context.Context) error {
 		return errorf(codes.Aborted, "%s: the list of %ss was not the same when it was read again: %d, and then %d; sync again, and if it stays so, the API does not list everything",
 			ts.typ.List.Operation.Name, ts.typ.ID, len(first.ids), len(slot.again.ids))
 	}
+	if err := ts.settleAgain(ctx, slot.again); err != nil {
+		return err
+	}
 	slot.list.Store(slot.again)
 	return nil
 }

@@ -49,6 +49,6 @@ func Example() {
 		fmt.Println(r.GetId().GetResource(), r.GetDisplayName())
 	}
 	// Output:
-	// T2fernhill Fernhill
 	// T2acme Acme Robotics
+	// T2acmelabs Acme Labs
 }

@@ -121,6 +121,9 @@ func (ts *typeSync) readStep(ctx context.Context, l *listing, at paging.Token) (
 			at = paging.Token{}
 		}
 	}
+	if err := ts.readRelated(ctx); err != nil {
+		return nil, err
+	}
 	read, err := l.step(ctx, at)
 	if err != nil {
 		return nil, err

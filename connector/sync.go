@@ -47,6 +47,7 @@ func (s *syncs) state(id string) *syncState {
 		s.order = s.order[1:]
 	}
 	state := newSyncState()
+	state.named = true
 	s.states[id] = state
 	s.order = append(s.order, id)
 	return state
@@ -140,6 +141,7 @@ var traits = map[mapping.Trait]v2.ResourceType_Trait{
 // each read once by whoever asks first, and how far it is in those that come in
 // pages.
 type syncState struct {
+	named    bool // the sync has an id, so that other processes may go on with it
 	mu       sync.Mutex
 	lists    map[string]*listSlot
 	listings map[string]*listing
@@ -251,6 +253,9 @@ func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 	}
 	if slot.list.Load() == nil {
 		list, err := ts.readUnpaged(ctx, ts.typ)
+		if err == nil {
+			err = ts.settle(ctx, list)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -273,7 +278,7 @@ func (ts *typeSync) returnedNow(ctx context.Context) error {
 
 // unpagedList is a list that comes in one reply.
 type unpagedList struct {
-	ids     []mapping.ID // in the API's order, each once
+	ids     []mapping.ID // sorted, each once
 	records []mapping.Record
 	index   map[string]int // by the id's text
 	// page is what the records show of other types, once it is worked out.
@@ -316,5 +321,6 @@ func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*
 		list.ids = append(list.ids, id)
 		list.records = append(list.records, r)
 	}
+	list.sort()
 	return list, nil
 }

@@ -79,11 +79,16 @@ func (s stopping) ListGrants(ctx context.Context, r *v2.GrantsServiceListGrantsR
 // stopped after so many listing calls, and returns how many there were.
 func syncOnce(ctx context.Context, t *testing.T, d *emulatortest.Running, file string, calls int64) (int64, error) {
 	t.Helper()
+	return syncOnceWith(ctx, t, options(t, d), file, calls, workers)
+}
+
+// syncOnceWith is syncOnce for a connector with these options, and so many workers.
+func syncOnceWith(ctx context.Context, t *testing.T, o connector.Options, file string, calls int64, workers int) (int64, error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var left atomic.Int64
 	left.Store(calls)
-	o := options(t, d)
 	err := oneshot.Sync(ctx, oneshot.Options{
 		Name: name,
 		NewServer: func(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
@@ -137,8 +142,12 @@ func TestStoppedAfterCalls(t *testing.T) {
 		t.Run(fmt.Sprintf("call %d of %d", stop, all), func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "sync.c1z")
+			started := time.Now()
 			if _, err := syncOnce(t.Context(), t, d, file, stop); !errors.Is(err, context.Canceled) && status.Code(err) != codes.Canceled {
 				t.Fatalf("the sync was not stopped: %v", err)
+			}
+			if took := time.Since(started); took > 4*time.Second {
+				t.Errorf("the stop took %v", took) // Something was waited for that does not come.
 			}
 			if _, err := os.Stat(file); err == nil {
 				t.Fatal("there is a file before the sync is whole")
@@ -215,7 +224,8 @@ func requestAt(d *emulatortest.Running, n int64) <-chan struct{} {
 	return reached
 }
 
-// A process that is killed ten times, run again each time, ends with exact sets.
+// A process that is killed ten times, run again each time, ends with exact sets of what
+// does not change meanwhile, and with no mixture of what does.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -225,6 +235,7 @@ func TestKilled(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	d := bigDescope(t, 1500, 40*time.Millisecond)
+	w := &world{d: d, random: random, seen: newHistory(d)}
 	dir := t.TempDir()
 	const window = 100 * time.Millisecond
 	file := filepath.Join(dir, "sync.c1z")
@@ -255,13 +266,14 @@ func TestKilled(t *testing.T) {
 		if _, err := os.Stat(file); err == nil {
 			t.Fatal("there is a file before the sync is whole")
 		}
+		w.betweenRuns()
 	}
 	d.Intercept(nil)
 	cmd, output := process(t, d, window, dir)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	compare(t, expected(project(d), false), harness.Read(t, file))
+	w.compare(t, harness.Read(t, file))
 	nothingElse(t, dir)
 	t.Logf("killed %d times; %d searches for 15 pages", killed, d.Count("SearchUsers"))
 }
@@ -326,6 +338,62 @@ func TestSignals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Stops that come before ten pages are read lose no page that came.
+func TestStopsWithinAStep(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("what it shows is on the disk, not in memory")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such signals")
+	}
+	const pages, stops, searches = 70, 4, 14
+	d := bigDescope(t, 99*pages, 20*time.Millisecond)
+	dir := t.TempDir()
+	for range stops {
+		reached := searchAt(d, searches)
+		cmd, output := process(t, d, time.Hour, dir)
+		cmd.WaitDelay = 10 * time.Second
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			<-reached
+			cmd.Process.Signal(syscall.SIGTERM)
+		}()
+		cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != 143 {
+			t.Fatalf("exit code %d\n%s", got, output)
+		}
+	}
+	d.Intercept(nil)
+	before := d.Count("SearchUsers")
+	cmd, output := process(t, d, time.Hour, dir)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	compare(t, expected(project(d), false), harness.Read(t, filepath.Join(dir, "sync.c1z")))
+	nothingElse(t, dir)
+	// Of the searches before a stop one validates, and six may be on their way.
+	const kept = stops * (searches - 1 - 6)
+	if n := d.Count("SearchUsers") - before; n > 1+pages-kept {
+		t.Errorf("%d searches after the stops, for %d pages of which %d came", n, pages, kept)
+	}
+}
+
+// searchAt returns a channel that is closed at the nth search from now on.
+func searchAt(d *emulatortest.Running, n int64) <-chan struct{} {
+	reached := make(chan struct{})
+	var seen atomic.Int64
+	d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+		if operation == "SearchUsers" && seen.Add(1) == n {
+			close(reached)
+		}
+		return false
+	})
+	return reached
 }
 
 // noChild fails the test when a process has another under it: the arguments, which

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -12,8 +14,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
+	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
@@ -85,16 +91,79 @@ func soak(t *testing.T, seed uint64) error {
 	o.Sequential = random.IntN(4) == 0
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	got, err := harness.TrySync(t, ctx, o, sdksync.WithWorkerCount(1+random.IntN(6)))
+	var got *harness.Snapshot
+	var err error
+	if stops := random.IntN(4); stops > 0 {
+		got, err = w.syncWithStops(ctx, t, o, stops)
+	} else {
+		got, err = harness.TrySync(t, ctx, o, sdksync.WithWorkerCount(1+random.IntN(6)))
+	}
 	if err != nil {
 		checkError(t, err)
 	} else {
-		w.seen.compare(t, got)
+		w.compare(t, got)
 	}
 	if t.Failed() {
 		t.Logf("SOAK_SEED=%d SOAK_SYNCS=1: %d changes of the project, faults %q", seed, w.changes, rules)
 	}
 	return err
+}
+
+// syncWithStops runs a sync that is stopped some times and goes on, while the project,
+// its roles too, changes in between.
+func (w *world) syncWithStops(ctx context.Context, t *testing.T, o connector.Options, stops int) (*harness.Snapshot, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "sync.c1z")
+	for {
+		calls := int64(1) << 30
+		if stops > 0 {
+			calls = 1 + w.random.Int64N(30)
+		}
+		stops--
+		switch _, err := syncOnceWith(ctx, t, o, file, calls, 1+w.random.IntN(6)); {
+		case err == nil:
+			return harness.Read(t, file), nil
+		case ctx.Err() != nil || calls == 1<<30 || status.Code(err) != codes.Canceled && !errors.Is(err, context.Canceled):
+			return nil, err
+		}
+		w.betweenRuns()
+	}
+}
+
+// compare fails the test when a sync lacks something that was there throughout, has
+// something that never was, or refers to something that it does not have.
+func (w *world) compare(t *testing.T, got *harness.Snapshot) {
+	t.Helper()
+	w.seen.compare(t, got)
+	has := func(r *v2.ResourceId) bool { return got.Resources[r.GetResourceType()+":"+r.GetResource()] != nil }
+	for id, e := range got.Entitlements {
+		if !has(e.GetResource().GetId()) {
+			t.Errorf("the entitlement %s is on no resource", id)
+		}
+	}
+	for id, g := range got.Grants {
+		if got.Entitlements[g.GetEntitlement().GetId()] == nil || !has(g.GetPrincipal().GetId()) {
+			t.Errorf("the grant %s is of no entitlement, or to nobody", id)
+		}
+	}
+}
+
+// betweenRuns changes some users, and now and then a role.
+func (w *world) betweenRuns() {
+	for range 1 + w.random.IntN(3) {
+		w.change()
+	}
+	if roles := projectRoles(w.d.Store()); len(roles) > 1 && w.random.IntN(2) == 0 {
+		r := roles[w.random.IntN(len(roles))]
+		w.d.Store().DeleteRole("", r.Name)
+		if w.random.IntN(2) == 0 {
+			w.created++
+			r.Name = fmt.Sprintf("Soak %d", w.created)
+			w.d.Store().PutRole(r)
+		}
+	}
+	w.changes++
+	w.seen.note(w.d)
 }
 
 // soakRules are a few faults with small chances.

@@ -98,10 +98,10 @@ func (l *List[T]) Read(ctx context.Context, at Token) (*Batch[T], error) {
 		page, next, err := l.page(ctx, here, known)
 		if err != nil {
 			l.Drop()
-			if requests == 0 || ctx.Err() != nil {
+			if requests == 0 {
 				return nil, err
 			}
-			out.Next = &here // What was read counts; the next batch meets the error again.
+			out.Next = &here // What was read counts; the next batch meets the error again, or was stopped.
 			break
 		}
 		here = next.next

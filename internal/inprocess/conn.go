@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -20,13 +21,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Observer is told of every call that is over, of several at once: the name of the
-// method, such as "ListGrants", and the error that the caller gets.
-type Observer func(method string, err error)
+// Interceptor makes a call, of several at once: of the method with that name, such as
+// "ListGrants". What it returns is what the caller gets.
+type Interceptor func(ctx context.Context, method string, call func(context.Context) error) error
 
-// NewClient returns a client of the server.
-func NewClient(ctx context.Context, server types.ConnectorServer, observers ...Observer) types.ConnectorClient {
-	c := conn{methods{}, observers}
+// NewClient returns a client of the server. The first interceptor calls the next.
+func NewClient(ctx context.Context, server types.ConnectorServer, interceptors ...Interceptor) types.ConnectorClient {
+	c := conn{methods{}, interceptors}
 	v2.RegisterConnectorServiceServer(c, server)
 	v2.RegisterResourceTypesServiceServer(c, server)
 	v2.RegisterResourcesServiceServer(c, server)
@@ -39,8 +40,8 @@ func NewClient(ctx context.Context, server types.ConnectorServer, observers ...O
 
 // conn is a connection to services in this process.
 type conn struct {
-	methods   methods
-	observers []Observer
+	methods      methods
+	interceptors []Interceptor
 }
 
 // methods are those of the registered services, by their full names.
@@ -65,11 +66,12 @@ var interceptor = ugrpc.ChainUnaryInterceptors(ugrpc.RecoveryUnaryInterceptor(),
 // Invoke calls a method. Its errors are what a gRPC client would see: a code
 // and a text.
 func (c conn) Invoke(ctx context.Context, name string, args, reply any, _ ...grpc.CallOption) error {
-	err := c.invoke(ctx, name, args, reply)
-	for _, observe := range c.observers {
-		observe(path.Base(name), err)
+	call := func(ctx context.Context) error { return c.invoke(ctx, name, args, reply) }
+	for _, intercept := range slices.Backward(c.interceptors) {
+		inner := call
+		call = func(ctx context.Context) error { return intercept(ctx, path.Base(name), inner) }
 	}
-	return err
+	return call(ctx)
 }
 
 func (c conn) invoke(ctx context.Context, name string, args, reply any) error {

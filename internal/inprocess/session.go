@@ -48,9 +48,10 @@ func (s *Session) GetMany(ctx context.Context, keys []string, opt ...sessions.Se
 	return s.store().GetMany(ctx, keys, opt...)
 }
 
-// Set stores a value.
+// Set stores a value, also at the end of the context: what belongs to the answer of a
+// call that was stopped is stored with it.
 func (s *Session) Set(ctx context.Context, key string, value []byte, opt ...sessions.SessionStoreOption) error {
-	return s.store().Set(ctx, key, value, opt...)
+	return s.store().Set(context.WithoutCancel(ctx), key, value, opt...)
 }
 
 // SetMany stores several values.

@@ -55,7 +55,9 @@ type Options struct {
 	// Progress is told how far the sync is; nil for nobody.
 	Progress *Progress
 
-	freeSpace func(folder string) (uint64, error) // Set by tests.
+	// Set by tests.
+	freeSpace func(folder string) (uint64, error)
+	now       func() time.Time
 }
 
 // DefaultWindow is what a power cut may cost, more or less.
@@ -84,7 +86,7 @@ func Sync(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer closeServer(ctx, server)
-	r.client = &validatedOnce{ConnectorClient: inprocess.NewClient(ctx, server, r.observe)}
+	r.client = &validatedOnce{ConnectorClient: inprocess.NewClient(ctx, server, r.call)}
 	return r.sync(ctx)
 }
 

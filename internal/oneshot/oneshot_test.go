@@ -111,6 +111,11 @@ func (l *library) syncShelf(ctx context.Context, s *shelf) error {
 	return err
 }
 
+// later moves the clock of the runs to come.
+func (l *library) later(by time.Duration) {
+	l.options.now = func() time.Time { return time.Now().Add(by) }
+}
+
 func fine(context.Context, int) error { return nil }
 
 // on returns an error for one page.
@@ -196,11 +201,12 @@ func TestGoesOnAtThePage(t *testing.T) {
 	err := l.syncShelf(ctx, &shelf{"book", 10, func(ctx context.Context, page int) error {
 		if page == 4 {
 			cancel(stopSignal{syscall.SIGTERM})
+			<-ctx.Done()
 			return ctx.Err()
 		}
 		return nil
 	}, &l.asked})
-	says(t, err, "shelf: stopped by SIGTERM", "shelf.c1z was not written", "kept in", "the same command goes on from there within 24 hours")
+	says(t, err, "shelf: stopped by SIGTERM", "shelf.c1z was not written", "kept in", "the same command goes on from there until 20")
 	var stopped *Stopped
 	if !errors.As(err, &stopped) || stopped.ExitCode() != 143 {
 		t.Errorf("the error is %#v", err)
@@ -212,6 +218,27 @@ func TestGoesOnAtThePage(t *testing.T) {
 	l.askedFor(4, 5, 6, 7, 8, 9)
 	l.holds(10)
 	l.only("shelf.c1z")
+}
+
+// What the connector answers when it is stopped is stored.
+func TestAnswerAtTheStopIsStored(t *testing.T) {
+	l := newLibrary(t)
+	for page := range 9 {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		says(t, l.syncShelf(ctx, &shelf{"book", 10, func(ctx context.Context, asked int) error {
+			if asked == page {
+				cancel(stopSignal{syscall.SIGTERM})
+				<-ctx.Done()
+			}
+			return nil
+		}, &l.asked}), "stopped by SIGTERM")
+		l.askedFor(page)
+	}
+	if err := l.sync(fine); err != nil {
+		t.Fatal(err)
+	}
+	l.askedFor(9)
+	l.holds(10)
 }
 
 // With another key the sync goes on where the first was refused.
@@ -317,18 +344,20 @@ func TestSQLite(t *testing.T) {
 	}
 }
 
-// A sync of something else does not go on in what an interrupted one left, and
-// neither does one a day later.
+// A sync of something else does not go on in what an interrupted one left, and neither
+// does one a day after that began, however often it was stopped, or before it began.
 func TestStartsAnew(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*library){
 		"other settings": func(l *library) { l.options.Identity = []string{"2"} },
-		"a day later": func(l *library) {
-			yesterday := time.Now().Add(-25 * time.Hour)
-			if err := os.Chtimes(filepath.Join(filepath.Dir(l.options.File), l.beside()[0]), yesterday, yesterday); err != nil {
-				l.t.Fatal(err)
-			}
+		"a day later":    func(l *library) { l.later(25 * time.Hour) },
+		"stopped after 20 hours, and again after 25": func(l *library) {
+			l.later(20 * time.Hour)
+			says(l.t, l.sync(on(7, status.Error(codes.PermissionDenied, "denied"))), "denied")
+			l.askedFor(6, 7)
+			l.later(25 * time.Hour)
 		},
+		"an hour before": func(l *library) { l.later(-time.Hour) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLibrary(t)
@@ -341,6 +370,39 @@ func TestStartsAnew(t *testing.T) {
 			l.only("shelf.c1z")
 		})
 	}
+}
+
+// A sync that goes on and is told that it cannot starts anew, once, and one that was
+// begun here fails.
+func TestCannotGoOn(t *testing.T) {
+	l := newLibrary(t)
+	aborted := status.Error(codes.Aborted, "the list is not what this sync began with")
+	says(t, l.sync(on(6, aborted)), "not what this sync began with", "shelf.c1z was not written")
+	l.only()
+	says(t, l.sync(on(6, status.Error(codes.PermissionDenied, "denied"))), "denied")
+	times := 0
+	err := l.sync(func(_ context.Context, page int) error {
+		if page == 6 && times == 0 {
+			times++
+			return aborted
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.askedFor(6, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	l.holds(10)
+	l.only("shelf.c1z")
+
+	says(t, l.sync(on(6, status.Error(codes.PermissionDenied, "denied"))), "denied")
+	err = l.sync(on(6, aborted))
+	says(t, err, "not what this sync began with", "shelf.c1z is as it was before")
+	if status.Code(err) != codes.Aborted {
+		t.Errorf("code %s", status.Code(err))
+	}
+	l.askedFor(6, 0, 1, 2, 3, 4, 5, 6)
+	l.only("shelf.c1z")
 }
 
 // A sync is packed at the end of each window, and goes on in the same process.

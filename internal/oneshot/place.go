@@ -20,8 +20,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 )
 
-// maxAge is how old a partial file may be to be continued. What it holds was read
-// then, and a review must not show it as today's.
+// maxAge is how long after its start a sync may be continued. What it holds first was
+// read then, and a review must not show it as today's.
 const maxAge = 24 * time.Hour
 
 // place is the files of a run. It is one run's at a time.
@@ -33,6 +33,11 @@ type place struct {
 	temp    string // Where it is unpacked.
 	engine  c1zstore.Engine
 	locks   []lock
+
+	found  c1zstore.Engine // Of the file there is; empty without one.
+	goesOn bool            // The partial file is of an earlier run.
+	// started is when the sync began, which may be in an earlier run.
+	started time.Time
 }
 
 // takePlace locks the files of a run, clears up after runs that were killed, and
@@ -43,6 +48,9 @@ func takePlace(ctx context.Context, o Options) (_ *place, err error) {
 		return nil, fmt.Errorf("%s: --file %s: %w", o.Name, o.File, err)
 	}
 	p := &place{name: o.Name, file: file, partial: file + ".partial-" + fingerprint(o.Identity), engine: o.Engine}
+	if o.now == nil {
+		o.now = time.Now
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.leave())
@@ -54,12 +62,11 @@ func takePlace(ctx context.Context, o Options) (_ *place, err error) {
 	if err := p.makeTemp(o.TempDir); err != nil {
 		return nil, err
 	}
-	found, err := p.look(ctx, o.ResourceTypes)
-	if err != nil {
+	if p.found, err = p.look(ctx, o.ResourceTypes); err != nil {
 		return nil, fmt.Errorf("%s: --file %s: %w", o.Name, o.File, err)
 	}
-	p.existed = found != ""
-	return p, p.prepare(found)
+	p.existed = p.found != ""
+	return p, p.prepare(ctx, o.now)
 }
 
 // fingerprint is short for what a sync is of.
@@ -165,18 +172,67 @@ func (p *place) look(ctx context.Context, resourceTypes []string) (c1zstore.Engi
 
 // prepare settles where the sync starts: from what an interrupted run left, or anew.
 // Syncs that an SQLite file has already stay in it.
-func (p *place) prepare(found c1zstore.Engine) error {
-	if found == c1zstore.EnginePebble || (found == c1zstore.EngineSQLite && p.engine == "") {
-		p.engine = found // As the SDK does: a file keeps its engine.
+func (p *place) prepare(ctx context.Context, now func() time.Time) error {
+	if p.found == c1zstore.EnginePebble || (p.found == c1zstore.EngineSQLite && p.engine == "") {
+		p.engine = p.found // As the SDK does: a file keeps its engine.
 	}
-	info, err := os.Stat(p.partial)
-	if err == nil && time.Since(info.ModTime()) <= maxAge {
-		return nil
+	p.started = now()
+	if _, err := os.Stat(p.partial); err == nil {
+		began, err := p.began(ctx)
+		if err != nil {
+			return err
+		}
+		if age := p.started.Sub(began); age >= 0 && age <= maxAge {
+			p.goesOn, p.started = true, began
+			return nil
+		}
 	}
+	return p.startAnew()
+}
+
+// began returns when the sync in the partial file was started; the zero time when
+// there is none to go on with.
+func (p *place) began(ctx context.Context) (began time.Time, err error) {
+	fail := func(err error) (time.Time, error) {
+		if ctx.Err() != nil {
+			return began, ctx.Err()
+		}
+		return began, fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", p.name, p.partial, err)
+	}
+	store, err := dotc1z.NewStore(ctx, p.partial, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp))
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { err = errors.Join(err, store.Close(ctx)) }()
+	lister, ok := store.(interface {
+		ListSyncRuns(ctx context.Context, pageToken string, pageSize uint32) ([]*c1zstore.SyncRun, string, error)
+	})
+	if !ok {
+		return began, nil
+	}
+	for token := ""; ; {
+		runs, next, err := lister.ListSyncRuns(ctx, token, 100)
+		if err != nil {
+			return fail(err)
+		}
+		for _, run := range runs {
+			if run.EndedAt == nil && run.StartedAt != nil && run.StartedAt.After(began) {
+				began = *run.StartedAt
+			}
+		}
+		if token = next; token == "" {
+			return began, nil
+		}
+	}
+}
+
+// startAnew gives up what the partial file has.
+func (p *place) startAnew() error {
+	p.goesOn = false
 	if err := p.discard(); err != nil {
 		return err
 	}
-	if found == c1zstore.EngineSQLite && p.engine == c1zstore.EngineSQLite {
+	if p.found == c1zstore.EngineSQLite && p.engine == c1zstore.EngineSQLite {
 		return p.copyFile()
 	}
 	return nil

@@ -64,6 +64,13 @@ func (p *Progress) Read(resourceTypeID string, read, total int) {
 	p.draw()
 }
 
+// restart forgets what was read: the sync starts anew.
+func (p *Progress) restart() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.types, p.action, p.count = nil, "", 0
+}
+
 // stage is the SDK's progress handler.
 func (p *Progress) stage(s *sdksync.Progress) {
 	p.mu.Lock()

@@ -32,7 +32,9 @@ type run struct {
 	session *inprocess.Session
 	client  *validatedOnce
 
+	stopping context.Context // Over when the run is to stop.
 	stop     context.CancelCauseFunc
+	underway underway
 	answered atomic.Int64          // How many listing calls succeeded.
 	broke    atomic.Pointer[error] // Why the run stopped itself.
 }
@@ -41,20 +43,40 @@ type run struct {
 func (r *run) sync(ctx context.Context) error {
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
+	r.stopping = ctx
+	syncing, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(ctx, func() { r.endSyncer(syncing, end) })()
 	go r.watchDisk(ctx)
 	for window := r.Window; ; {
 		answered := r.answered.Load()
-		packing, err := r.window(ctx, window)
+		packing, err := r.window(syncing, window)
 		if err == nil {
 			return r.place.publish()
 		}
-		if !windowOver(err) || ctx.Err() != nil {
+		switch {
+		case r.changed(ctx, err):
+			ctxzap.Extract(ctx).Warn("the sync that an earlier run left cannot go on; it starts anew", zap.Error(err))
+			if err := r.place.startAnew(); err != nil {
+				return r.explain(ctx, err)
+			}
+			r.Progress.restart()
+			window = r.Window
+			continue
+		case !windowOver(err) || ctx.Err() != nil:
 			return r.explain(ctx, err)
 		}
 		window = next(window, r.Window, r.answered.Load() > answered, packing)
 		ctxzap.Extract(ctx).Info("stored what was read so far",
 			zap.String("file", r.place.partial), zap.Duration("took", packing), zap.Duration("next_after", window))
 	}
+}
+
+// changed reports whether a window failed since it went on from what an earlier run
+// read, and the API has something else now: the connector says Aborted, which asks for
+// a new sync. A sync that this run began fails for good.
+func (r *run) changed(ctx context.Context, err error) bool {
+	return r.place.goesOn && ctx.Err() == nil && status.Code(err) == codes.Aborted
 }
 
 // next is how long the next window is: longer than one in which nothing was
@@ -71,13 +93,14 @@ func next(last, usual time.Duration, progressed bool, packing time.Duration) tim
 // returns how long packing took.
 func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, error) {
 	r.session.SetSessionStore(ctx, nil)
+	r.underway.begin()
 	syncer, err := sdksync.NewSyncer(ctx, r.client, append([]sdksync.SyncOpt{
 		sdksync.WithC1ZPath(r.place.partial),
 		sdksync.WithTmpDir(r.place.temp),
 		sdksync.WithStorageEngine(r.place.engine),
 		sdksync.WithSessionStore(r.session),
 		sdksync.WithRunDuration(length),
-		sdksync.WithProgressHandler(r.Progress.stage),
+		sdksync.WithProgressHandler(r.stage),
 	}, r.Sync...)...)
 	if err != nil {
 		return 0, fmt.Errorf("%s: cannot start the sync: %w", r.Name, err)
@@ -97,7 +120,7 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 		// The file is replaced only when packing succeeds: it is as it was.
 		time.Sleep(settling)
 		return packing, &notPacked{errors.Join(err, closeErr)}
-	case err != nil && !windowOver(err) && ctx.Err() == nil && r.session.IsSet() && r.client.validated():
+	case err != nil && !windowOver(err) && r.stopping.Err() == nil && r.session.IsSet() && r.client.validated():
 		// The list that failed has to start anew, and what it stored by now may be gone
 		// from the API by then. Nothing of it is kept.
 		return packing, errors.Join(err, r.place.discard())
@@ -127,24 +150,6 @@ func windowOver(err error) bool {
 		err = joined.Unwrap()[0]
 	}
 	return err == sdksync.ErrSyncNotComplete //nolint:errorlint // Together with another error it is a failure.
-}
-
-// observe follows the calls of the syncer.
-//
-// When the API refuses the key in the middle of a sync, the run is stopped as by a
-// signal: the syncer then keeps its page, and with a good key it goes on there. By
-// itself it would start the list anew.
-func (r *run) observe(method string, err error) {
-	if !strings.HasPrefix(method, "List") {
-		return
-	}
-	switch status.Code(err) {
-	case codes.OK:
-		r.answered.Add(1)
-	case codes.Unauthenticated, codes.PermissionDenied:
-		r.breakOff(err)
-	default:
-	}
 }
 
 // breakOff stops the run as a signal does.
@@ -228,8 +233,8 @@ func (r *run) kept() string {
 		fmt.Fprintf(&what, "%s was not written", r.File)
 	}
 	if _, err := os.Stat(r.place.partial); err == nil {
-		fmt.Fprintf(&what, ", and what was read is kept in %s: the same command goes on from there within %d hours",
-			r.place.partial, int(maxAge.Hours()))
+		fmt.Fprintf(&what, ", and what was read is kept in %s: the same command goes on from there until %s",
+			r.place.partial, r.place.started.Add(maxAge).Format("2006-01-02 15:04 MST"))
 	}
 	return what.String()
 }
