@@ -20,7 +20,7 @@ import (
 // with anything from it, and the others compare theirs.
 
 // settle makes sure that a list that was just read is what this sync has read before.
-func (ts *typeSync) settle(ctx context.Context, list *unpagedList) error {
+func (ts *typeSync) settle(ctx context.Context, slot *listSlot, list *unpagedList) error {
 	if ts.session == nil || !ts.state.named {
 		return nil
 	}
@@ -29,6 +29,7 @@ func (ts *typeSync) settle(ctx context.Context, list *unpagedList) error {
 		return err
 	}
 	before, err := ts.stored(ctx, ts.listKey())
+	slot.returned = slot.returned || before != nil // Another process may have returned some of it.
 	if err == nil && before == nil && ts.store(ctx, ts.listKey(), mine) {
 		before, err = ts.stored(ctx, ts.listKey()) // Another process may have read the list at the same time.
 	}

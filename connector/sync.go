@@ -254,7 +254,7 @@ func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 	if slot.list.Load() == nil {
 		list, err := ts.readUnpaged(ctx, ts.typ)
 		if err == nil {
-			err = ts.settle(ctx, list)
+			err = ts.settle(ctx, slot, list)
 		}
 		if err != nil {
 			return nil, err

@@ -76,7 +76,7 @@ func TestListsChangeBetweenRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, change := range listChanges {
-		for stop := int64(1); stop < all; stop += stops(all) {
+		for stop := int64(1); stop < all-2; stop += stops(all) { // Of the last calls some are under way together.
 			t.Run(fmt.Sprintf("%s after call %d of %d", what, stop, all), func(t *testing.T) {
 				t.Parallel()
 				d := bigDescope(t, 1100, 0)

@@ -34,15 +34,16 @@ import (
 
 // trouble is a run that goes wrong. Its zero is a sync of the local Descope.
 type trouble struct {
-	project *emulator.Project
-	faults  []string          // of the local Descope
-	baseURL string            // another server
-	env     map[string]string // besides what a run needs
-	args    []string
-	files   map[string]string // that are in its folder before
-	stopped bool              // by SIGINT, in the middle
-	beside  bool              // another run that has begun
-	passes  bool              // with a warning
+	project       *emulator.Project
+	faults        []string          // of the local Descope
+	baseURL       string            // another server
+	env           map[string]string // besides what a run needs
+	args          []string
+	files         map[string]string // that are in its folder before
+	stopped       bool              // by SIGINT, in the middle
+	stoppedBefore bool              // the same command was stopped, and a role was created
+	beside        bool              // another run that has begun
+	passes        bool              // with a warning
 }
 
 // troubles has the runs that end with the text under each heading of
@@ -107,16 +108,17 @@ func troubles(t *testing.T) map[string][]trouble {
 			{args: []string{"--project-id", "P2another"}},
 			{baseURL: otherRegion},
 		},
-		"The key does not allow it":       {{faults: []string{"403 on=LoadAllRoles"}}},
-		"The rate limit is exhausted":     {{faults: []string{"429 on=SearchUsers"}}},
-		"The API asks for a long pause":   {{faults: []string{"429:300 on=SearchUsers"}}},
-		"The service does not work":       {{faults: []string{"503 on=SearchUsers"}}},
-		"The reply is too long":           {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
-		"A field is not what it was":      {{baseURL: odd}},
-		"The list cannot be read whole":   {{faults: []string{"total:+1 call=2-"}}},
-		"The project is empty":            {{project: &emulator.Project{}, passes: true}},
-		"A record refers to what is gone": {{project: &stale, passes: true}},
-		"The run was stopped":             {{stopped: true}},
+		"The key does not allow it":          {{faults: []string{"403 on=LoadAllRoles"}}},
+		"The rate limit is exhausted":        {{faults: []string{"429 on=SearchUsers"}}},
+		"The API asks for a long pause":      {{faults: []string{"429:300 on=SearchUsers"}}},
+		"The service does not work":          {{faults: []string{"503 on=SearchUsers"}}},
+		"The reply is too long":              {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
+		"A field is not what it was":         {{baseURL: odd}},
+		"The list cannot be read whole":      {{faults: []string{"total:+1 call=2-"}}},
+		"The project is empty":               {{project: &emulator.Project{}, passes: true}},
+		"A record refers to what is gone":    {{project: &stale, passes: true}},
+		"The run was stopped":                {{stopped: true}},
+		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
 	}
 }
 
@@ -214,6 +216,14 @@ func (c trouble) run(t *testing.T) (output string, failed bool) {
 			_ = first.Process.Kill()
 			_ = first.Wait()
 		}()
+	}
+	if c.stoppedBefore {
+		first, _ := process(t, d, time.Hour, dir)
+		if err := (trouble{stopped: true}).wait(t, d, first); err == nil {
+			t.Error("the first run was not stopped")
+		}
+		d.Intercept(nil)
+		d.Store().PutRole(emulator.Role{Name: "Later"})
 	}
 	cmd, said := process(t, d, time.Hour, dir)
 	if c.baseURL != "" {
