@@ -26,10 +26,6 @@ func TestAnyList(t *testing.T) {
 	}
 }
 
-func FuzzAnyList(f *testing.F) {
-	f.Fuzz(func(t *testing.T, seed uint64) { anyList(t, seed) })
-}
-
 // anyList reads the list of a seed, and reports whether it was complete.
 func anyList(t *testing.T, seed uint64) bool {
 	t.Helper()
