@@ -60,7 +60,7 @@ test-lambda: ## Start that function beside a local AWS and ConductorOne, and syn
 
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
-FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken connector:FuzzKeptPage \
+FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken connector:FuzzPage \
             connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase
 FUZZTIME ?= 10000x
 

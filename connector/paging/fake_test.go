@@ -7,9 +7,11 @@ import (
 	"sync"
 )
 
+// fakes guards all fake lists: what is asked for ahead may come late.
+var fakes sync.Mutex
+
 // fake is a list at an API: ids in an order, and how the API pages them.
 type fake struct {
-	mu   *sync.Mutex
 	ids  []string
 	asks []string // the requests, "offset" or "#page" or "cursor", with "/size"
 
@@ -29,10 +31,9 @@ type fake struct {
 }
 
 func (f *fake) read(r Rules) func(context.Context, Position) (*Page[string], error) {
-	f.mu = &sync.Mutex{}
 	return func(_ context.Context, at Position) (*Page[string], error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
+		fakes.Lock()
+		defer fakes.Unlock()
 		asked := at.Size
 		if asked == 0 {
 			asked = r.Size

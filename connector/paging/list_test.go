@@ -192,9 +192,12 @@ func TestList(t *testing.T) {
 			for _, sequential := range []bool{true, false} {
 				f := tt.fake
 				got, err := readAll(New(tt.rules, sequential, f.read(tt.rules)))
+				fakes.Lock()
+				asked := strings.Join(f.asks, " ")
+				fakes.Unlock()
 				if tt.fails != "" {
 					if err == nil || !strings.Contains(err.Error(), tt.fails) {
-						t.Errorf("sequential %v: %d records, %v after %v\nwant %s", sequential, len(got), err, f.asks, tt.fails)
+						t.Errorf("sequential %v: %d records, %v after %v\nwant %s", sequential, len(got), err, asked, tt.fails)
 					}
 					if known := new(Error); !errors.As(err, &known) && !errors.Is(err, ErrTooLarge) {
 						t.Errorf("%T", err)
@@ -202,19 +205,19 @@ func TestList(t *testing.T) {
 					continue
 				}
 				if err != nil {
-					t.Errorf("sequential %v: %v after %v", sequential, err, f.asks)
+					t.Errorf("sequential %v: %v after %v", sequential, err, asked)
 					continue
 				}
 				for _, id := range tt.want {
 					if !slices.Contains(got, id) {
-						t.Errorf("sequential %v: %s is missing after %v", sequential, id, f.asks)
+						t.Errorf("sequential %v: %s is missing after %v", sequential, id, asked)
 					}
 				}
 				if len(got) != len(tt.want) {
 					t.Errorf("sequential %v: %d records, want %d: %v", sequential, len(got), len(tt.want), got)
 				}
-				if asks := strings.Join(f.asks, " "); sequential && tt.asks != "" && asks != tt.asks {
-					t.Errorf("requests %s, want %s", asks, tt.asks)
+				if sequential && tt.asks != "" && asked != tt.asks {
+					t.Errorf("requests %s, want %s", asked, tt.asks)
 				}
 			}
 		})

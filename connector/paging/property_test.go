@@ -132,8 +132,8 @@ func anyList(t *testing.T, seed uint64) bool {
 	what += fmt.Sprintf(", deletes %v, creates %v, until request %d", deletes, creates, until)
 
 	got, err := readAll(New(rules, sequential, f.read(rules)))
-	f.mu.Lock() // What is on its way changes nothing any more.
-	defer f.mu.Unlock()
+	fakes.Lock() // What is on its way changes nothing any more.
+	defer fakes.Unlock()
 	if bound := 3*(maxIdle+4*len(ever)) + 60; len(f.asks) > bound {
 		t.Errorf("%s: %d requests for %d records", what, len(f.asks), len(ever))
 	}
