@@ -138,7 +138,7 @@ func TestStoppedAfterCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for stop := int64(1); stop < all; stop += stops(all) {
+	for stop := int64(1); stop < all-2; stop += stops(all) { // Of the last calls some are under way together.
 		t.Run(fmt.Sprintf("call %d of %d", stop, all), func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "sync.c1z")
