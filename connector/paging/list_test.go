@@ -223,3 +223,12 @@ func TestList(t *testing.T) {
 		})
 	}
 }
+
+// TestNoEnd: a list of which every page is new ends at a number of pages.
+func TestNoEnd(t *testing.T) {
+	f := fake{ids: count(0, 25)}
+	_, err := New(byCursor, true, f.read(byCursor)).Read(t.Context(), Token{New: maxPages})
+	if err == nil || !strings.Contains(err.Error(), "has no end after 1000001 pages") {
+		t.Error(err)
+	}
+}
