@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Interceptor makes a call, of several at once: of the method with that name, such as
@@ -98,8 +99,18 @@ func (c conn) invoke(ctx context.Context, name string, args, reply any) error {
 		converted, _ := status.FromError(err)
 		return converted.Err()
 	}
-	proto.Merge(into, result.(proto.Message))
+	hand(into.ProtoReflect(), result.(proto.Message).ProtoReflect())
 	return nil
+}
+
+// hand gives the fields of an answer to another message of its type. What they
+// refer to is not copied: it is the caller's from now on, and the server makes
+// each answer anew.
+func hand(into, answer protoreflect.Message) {
+	answer.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		into.Set(field, value)
+		return true
+	})
 }
 
 // NewStream is there for the interface; no service of a connector streams.
