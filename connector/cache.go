@@ -267,7 +267,7 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 			}
 		}
 	}
-	again := ts.newListing(ts.typ)
+	again := ts.newListing(false)
 	defer again.Drop()
 	for at := (&paging.Token{}); at != nil; {
 		read, err := again.step(ctx, *at)

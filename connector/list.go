@@ -50,7 +50,7 @@ func (ts *typeSync) listUnpaged(ctx context.Context, at paging.Token) ([]*v2.Res
 	if err != nil {
 		return nil, nil, err
 	}
-	step := &readStep{&stepOfList{ids: list.ids, records: list.records}, page}
+	step := &readStep{&stepOfList{ids: list.ids, records: list.records, resources: make([]*v2.Resource, len(list.ids))}, page}
 	resources, done, err := ts.fill(ctx, step, at.Skip)
 	if err != nil || done == step.length() {
 		return resources, nil, err
@@ -161,15 +161,25 @@ func (ts *typeSync) fill(ctx context.Context, step *readStep, from int) ([]*v2.R
 		at += len(shown)
 	}
 	for i := max(0, from-at); i < len(step.ids); i++ {
-		r, err := ts.resource(ctx, step.ids[i], step.records[i])
+		r, err := ts.take(ctx, step, i)
 		if err != nil {
 			return nil, 0, err
 		}
 		if !out.add(r) {
+			step.resources[i] = r
 			return out.items, at + i, nil
 		}
 	}
 	return out.items, step.length(), nil
+}
+
+// take returns the resource of a step's record, and takes it away.
+func (ts *typeSync) take(ctx context.Context, step *readStep, i int) (*v2.Resource, error) {
+	if r := step.resources[i]; r != nil {
+		step.resources[i] = nil
+		return r, nil
+	}
+	return ts.resource(ctx, step.ids[i], step.records[i])
 }
 
 // derivedResource makes a resource that other records show; nil when there is

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/ratelimit"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
@@ -36,10 +37,12 @@ type listing struct {
 	restOf int
 }
 
-// listedRecord is one record of a list, with its id.
+// listedRecord is one record of a list, with its id, and its resource where that
+// was made when the page was read.
 type listedRecord struct {
-	id     mapping.ID
-	record mapping.Record
+	id       mapping.ID
+	record   mapping.Record
+	resource *v2.Resource
 }
 
 // stepOfList is what one step has read: records that no step before it had.
@@ -47,19 +50,25 @@ type stepOfList struct {
 	at      paging.Token
 	ids     []mapping.ID
 	records []mapping.Record
-	told    int           // how many the API told that there are, 0 if it does not tell
-	next    *paging.Token // nil at the end
+	// resources are those of the records, nil where they are still to be made. An
+	// answer takes them away: the SDK may change what it was given.
+	resources []*v2.Resource
+	told      int           // how many the API told that there are, 0 if it does not tell
+	next      *paging.Token // nil at the end
 }
 
-func (c *Connector) newListing(t *mapping.ResourceType) *listing {
+// newListing returns the type's list. If resources, they are made where their page
+// is read: ahead of the call that they are for, while the SDK stores others.
+func (ts *typeSync) newListing(resources bool) *listing {
+	t := ts.typ
 	return &listing{
 		typ:    t,
 		lock:   make(chan struct{}, 1),
 		memory: map[int]*page{},
-		List: paging.New(pageRules(t.List), c.options.Sequential, func(ctx context.Context, at paging.Position) (*paging.Page[listedRecord], error) {
+		List: paging.New(pageRules(t.List), ts.options.Sequential, func(ctx context.Context, at paging.Position) (*paging.Page[listedRecord], error) {
 			// What is read ahead is nothing that the call which asks for it waits for.
 			ctx = ratelimit.WithWaitObserver(ctx, func(context.Context, ratelimit.WaitEvent) {})
-			read, err := c.readPage(ctx, t, positionOf(at), at.Size)
+			read, err := ts.readPage(ctx, t, positionOf(at), at.Size)
 			if err != nil {
 				return nil, pageError(err)
 			}
@@ -69,7 +78,10 @@ func (c *Connector) newListing(t *mapping.ResourceType) *listing {
 				if err != nil {
 					return nil, lacksID(err)
 				}
-				out.Records[i], out.Hashes[i] = listedRecord{id, r}, hashOf(id)
+				out.Records[i], out.Hashes[i] = listedRecord{id: id, record: r}, hashOf(id)
+				if resources && !t.NeedsParent { // An error is met again by who asks for the resource.
+					out.Records[i].resource, _ = ts.resource(ctx, id, r)
+				}
 			}
 			return out, nil
 		}),
@@ -147,7 +159,7 @@ func (l *listing) step(ctx context.Context, at paging.Token) (*stepOfList, error
 	l.lost = false
 	out := &stepOfList{at: batch.At, told: batch.Total, next: batch.Next}
 	for _, r := range batch.Records {
-		out.ids, out.records = append(out.ids, r.id), append(out.records, r.record)
+		out.ids, out.records, out.resources = append(out.ids, r.id), append(out.records, r.record), append(out.resources, r.resource)
 	}
 	gone := l.Seen.Len() - out.told
 	switch {

@@ -160,7 +160,7 @@ func (ts *typeSync) listing() *listing {
 	defer ts.state.mu.Unlock()
 	l := ts.state.listings[ts.typ.ID]
 	if l == nil {
-		l = ts.newListing(ts.typ)
+		l = ts.newListing(true)
 		ts.state.listings[ts.typ.ID] = l
 	}
 	return l
