@@ -69,13 +69,14 @@ fuzz: ## Run each fuzz test for a short while
 	@set -e; for target in $(FUZZ); do \
 		go test ./$${target%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x; done
 
-# Syncs under mixed faults, of a project that changes. A failure names the SOAK_SEED
-# with which that one sync runs again.
+# Syncs under mixed faults, of a project that changes, and one that is ended again and
+# again. A failure names the SOAK_SEED with which that one sync runs again.
 SOAK_SYNCS ?= 2000
+SOAK_ENDS  ?= 70
 
 .PHONY: soak
 soak: ## Sync a changing project under faults, again and again, for about two minutes
-	SOAK_SYNCS=$(SOAK_SYNCS) go test ./cmd/baton-descope -run '^TestSoak$$' -count=1 -timeout 15m
+	SOAK_SYNCS=$(SOAK_SYNCS) BATON_DESCOPE_TEST_ENDS=$(SOAK_ENDS) go test ./cmd/baton-descope -run '^Test(Soak|Ended)$$' -count=1 -timeout 15m
 
 # docs/performance.md says what is measured and how. BENCH has more flags.
 BENCH ?=

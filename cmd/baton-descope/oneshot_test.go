@@ -224,58 +224,82 @@ func requestAt(d *emulatortest.Running, n int64) <-chan struct{} {
 	return reached
 }
 
-// A process that is killed ten times, run again each time, ends with exact sets of what
-// does not change meanwhile, and with no mixture of what does.
-func TestKilled(t *testing.T) {
+// A process that is killed or told to end, again and again, while users and roles
+// change, ends with exact sets of what does not change meanwhile, and with no mixture of
+// what does. BATON_DESCOPE_TEST_ENDS is how often: of seven times five are SIGKILL.
+func TestEnded(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("what it shows is on the disk, not in memory")
 	}
-	seed := rand.Uint64()
+	seed, ends := rand.Uint64(), fromEnvironment(t, "BATON_DESCOPE_TEST_ENDS", 14)
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	d := bigDescope(t, 1500, 40*time.Millisecond)
 	w := &world{d: d, random: random, seen: newHistory(d)}
 	dir := t.TempDir()
-	const window = 100 * time.Millisecond
 	file := filepath.Join(dir, "sync.c1z")
-	killed := 0
-	for killed < 10 {
-		reached := requestAt(d, 4+random.Int64N(10))
-		cmd, output := process(t, d, window, dir)
-		if err := cmd.Start(); err != nil {
+	whole := func() {
+		w.compare(t, harness.Read(t, file))
+		nothingElse(t, dir)
+		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
-		select {
-		case <-reached:
-			// The moment is random, not a wait for something.
-			time.Sleep(time.Duration(random.Int64N(int64(2 * window))))
-			cmd.Process.Kill()
-		case err := <-ended:
-			if err != nil {
-				t.Fatalf("%v\n%s", err, output)
-			}
-			ended <- nil
+		w.seen = newHistory(d)
+	}
+	ended, syncs := map[os.Signal]int{}, 0
+	for n := uint64(0); n < ends; {
+		var signal os.Signal = syscall.SIGTERM
+		if n%7 < 5 || runtime.GOOS == "windows" {
+			signal = os.Kill
 		}
-		if err := <-ended; err == nil {
-			break // It was faster than the kill.
+		if !w.endOnce(t, dir, signal) {
+			whole()
+			syncs++
+			continue
 		}
-		killed++
 		if _, err := os.Stat(file); err == nil {
 			t.Fatal("there is a file before the sync is whole")
 		}
+		n++
+		ended[signal]++
 		w.betweenRuns()
 	}
 	d.Intercept(nil)
-	cmd, output := process(t, d, window, dir)
+	cmd, output := process(t, d, time.Hour, dir)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	w.compare(t, harness.Read(t, file))
-	nothingElse(t, dir)
-	t.Logf("killed %d times; %d searches for 15 pages", killed, d.Count("SearchUsers"))
+	whole()
+	t.Logf("ended %v; %d syncs came to their end before that; %d searches for 16 pages each", ended, syncs, d.Count("SearchUsers"))
+}
+
+// endOnce runs a sync and sends it a signal at a random moment. It reports whether
+// that ended it.
+func (w *world) endOnce(t *testing.T, dir string, signal os.Signal) bool {
+	t.Helper()
+	const window = 100 * time.Millisecond
+	reached := requestAt(w.d, 4+w.random.Int64N(10))
+	cmd, output := process(t, w.d, window, dir)
+	cmd.WaitDelay = 10 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		done <- err // It was faster.
+	case <-reached:
+		// The moment is random, not a wait for something.
+		time.Sleep(time.Duration(w.random.Int64N(int64(2 * window))))
+		_ = cmd.Process.Signal(signal) // It may have ended.
+	}
+	err := <-done
+	if err != nil && signal == syscall.SIGTERM && cmd.ProcessState.ExitCode() != 143 {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return err != nil
 }
 
 // nothingElse fails the test when a folder has more than the c1z.
