@@ -82,9 +82,10 @@ soak: ## Sync a changing project under faults, again and again, for about two mi
 BENCH ?=
 
 .PHONY: bench
-bench: ## Measure the connector beside others, for about ten minutes
+bench: ## Measure the connector beside others, for about a quarter of an hour
 	go test -run '^$$' -bench . ./api ./mapping ./connector
 	go run ./internal/bench -against floor,byhand,conventional $(BENCH)
+	go run ./internal/bench -tenant-roles 0 $(BENCH)
 
 .PHONY: bench-quick
 bench-quick: ## Measure a sync of 10,000 users beside the floor, for about a minute

@@ -36,7 +36,7 @@ func TestSameRows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("what it runs is no part of the connector")
 	}
-	d := emulatortest.Start(t, emulator.Generate(sizeOf(few)), emulator.Options{})
+	d := emulatortest.Start(t, emulator.Generate(sizeOf(few, 4)), emulator.Options{})
 	want := stored(t, ours, d.URL)
 	for _, name := range []string{floor, byHand, conventional} {
 		got := stored(t, name, d.URL)
@@ -52,7 +52,7 @@ func stored(t *testing.T, name, api string) *harness.Snapshot {
 	err := oneshot.Sync(t.Context(), oneshot.Options{
 		Name: "bench",
 		NewServer: func(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
-			return newServer(ctx, name, api, few, session)
+			return newServer(ctx, name, api, sizeOf(few, 4), session)
 		},
 		ResourceTypes: []string{"user", "tenant", "role", "permission"},
 		File:          file,

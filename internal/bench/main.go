@@ -52,15 +52,18 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // settings are what the flags say.
 type settings struct {
-	users     []int
-	against   []string
-	pairs     int
-	latency   time.Duration
-	rateLimit int
-	workers   int
-	connector string
-	profile   string
-	limit     time.Duration
+	users []int
+	// tenantRoles is how many of the project's roles are held inside a tenant, 0 for
+	// any of them.
+	tenantRoles int
+	against     []string
+	pairs       int
+	latency     time.Duration
+	rateLimit   int
+	workers     int
+	connector   string
+	profile     string
+	limit       time.Duration
 }
 
 // The contenders beside the connector itself.
@@ -75,6 +78,7 @@ func parse(args []string) (*settings, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	users := flags.String("users", "10000,100000", "numbers of users, separated by commas")
 	against := flags.String("against", floor, "what to run beside it: floor, byhand and conventional, separated by commas")
+	flags.IntVar(&s.tenantRoles, "tenant-roles", 4, "how many of the project's 250 roles are held inside a tenant; 0 is any of them, and 165,000 roles in tenants for 100,000 users")
 	flags.IntVar(&s.pairs, "pairs", 3, "how often each is run, in turn")
 	flags.DurationVar(&s.latency, "latency", 0, "what the API lets pass before each answer")
 	flags.IntVar(&s.rateLimit, "rate-limit", 0, "user searches that the API answers in 60 seconds, and that the mapping knows of (default no limit)")
@@ -109,9 +113,9 @@ func parse(args []string) (*settings, error) {
 
 // sizeOf is the project that is measured: everything but the users is the same for
 // all that have more than a few.
-func sizeOf(users int) emulator.Size {
+func sizeOf(users, tenantRoles int) emulator.Size {
 	if users < 1000 {
-		return emulator.Size{Users: users, Tenants: 10, Roles: 20, Permissions: 20}
+		return emulator.Size{Users: users, Tenants: 10, Roles: 20, Permissions: 20, TenantRoles: tenantRoles}
 	}
-	return emulator.Size{Users: users, Tenants: 1000, Roles: 500, Permissions: 200}
+	return emulator.Size{Users: users, Tenants: 1000, Roles: 500, Permissions: 200, TenantRoles: tenantRoles}
 }

@@ -116,7 +116,7 @@ func (s *settings) once(ctx context.Context, dir string, api *api, name string) 
 // command returns the process of a contender.
 func (s *settings) command(ctx context.Context, dir, file string, api *api, name string) (*exec.Cmd, error) {
 	if name != ours {
-		return self(ctx, "sync", "-name", name, "-api", api.url, "-users", strconv.Itoa(api.users),
+		return self(ctx, "sync", "-name", name, "-api", api.url, "-users", strconv.Itoa(api.users), "-tenant-roles", strconv.Itoa(s.tenantRoles),
 			"-workers", strconv.Itoa(s.workers), "-file", file, "-profile", s.profile)
 	}
 	cmd := exec.CommandContext(ctx, s.connector, "--file", file, "--mapping", filepath.Join(dir, "mapping.yaml"), //nolint:gosec // The program to measure.

@@ -78,6 +78,7 @@ func (s *statusOf) WriteHeader(status int) {
 func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	users := flags.Int("users", 1000, "")
+	tenantRoles := flags.Int("tenant-roles", 0, "")
 	var options emulator.Options
 	flags.DurationVar(&options.Latency, "latency", 0, "")
 	flags.IntVar(&options.RateLimit, "rate-limit", 0, "")
@@ -85,7 +86,7 @@ func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) erro
 		return err
 	}
 	options.KeepRequests = -1
-	server := emulator.New(emulator.Generate(sizeOf(*users)), options)
+	server := emulator.New(emulator.Generate(sizeOf(*users, *tenantRoles)), options)
 	server.Store().Warm()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -112,7 +113,7 @@ type api struct {
 
 // startAPI starts the API in a process of its own, so that its work is not counted.
 func (s *settings) startAPI(ctx context.Context, users int) (*api, error) {
-	cmd, err := self(ctx, "serve", "-users", strconv.Itoa(users), "-latency", s.latency.String(), "-rate-limit", strconv.Itoa(s.rateLimit))
+	cmd, err := self(ctx, "serve", "-users", strconv.Itoa(users), "-tenant-roles", strconv.Itoa(s.tenantRoles), "-latency", s.latency.String(), "-rate-limit", strconv.Itoa(s.rateLimit))
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ func syncOnce(ctx context.Context, args []string) (err error) {
 	name := flags.String("name", "", "")
 	api := flags.String("api", "", "")
 	users := flags.Int("users", 0, "")
+	tenantRoles := flags.Int("tenant-roles", 0, "")
 	workers := flags.Int("workers", 4, "")
 	file := flags.String("file", "", "")
 	profile := flags.String("profile", "", "")
@@ -53,7 +54,7 @@ func syncOnce(ctx context.Context, args []string) (err error) {
 	return oneshot.Sync(ctx, oneshot.Options{
 		Name: "bench",
 		NewServer: func(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
-			return newServer(ctx, *name, *api, *users, session)
+			return newServer(ctx, *name, *api, sizeOf(*users, *tenantRoles), session)
 		},
 		ResourceTypes: []string{"user", "tenant", "role", "permission"},
 		File:          *file,
@@ -64,11 +65,11 @@ func syncOnce(ctx context.Context, args []string) (err error) {
 
 // newServer makes a contender. The connector itself is among them only for profiles:
 // it is measured as the program it is.
-func newServer(ctx context.Context, name, api string, users int, session sessions.SessionStore) (types.ConnectorServer, error) {
+func newServer(ctx context.Context, name, api string, size emulator.Size, session sessions.SessionStore) (types.ConnectorServer, error) {
 	var built connectorbuilder.ConnectorBuilderV2
 	switch name {
 	case floor:
-		built = byhand.Memory(sizeOf(users))
+		built = byhand.Memory(size)
 	case byHand:
 		built = byhand.Parallel(api, key)
 	case conventional:

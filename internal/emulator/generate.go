@@ -11,6 +11,9 @@ import (
 // users.
 type Size struct {
 	Users, Tenants, Roles, Permissions int
+	// TenantRoles is how many of the project's roles are held inside a tenant: 0 for
+	// any of them, so that nearly each user holds another one.
+	TenantRoles int
 	// Seed chooses among projects of the same size.
 	Seed uint64
 }
@@ -167,8 +170,8 @@ func (g *generator) memberships() []Membership {
 }
 
 func (g *generator) membership(tenant int) Membership {
-	m := Membership{TenantID: g.project.Tenants[tenant].ID, RoleNames: []string{pick(g, g.projectRoles)}}
-	second := pick(g, g.projectRoles)
+	m := Membership{TenantID: g.project.Tenants[tenant].ID, RoleNames: []string{g.roleInside(tenant)}}
+	second := g.roleInside(tenant)
 	if own := g.tenantRoles[m.TenantID]; len(own) > 0 {
 		second = pick(g, own)
 	}
@@ -176,6 +179,14 @@ func (g *generator) membership(tenant int) Membership {
 		m.RoleNames = append(m.RoleNames, second)
 	}
 	return m
+}
+
+// roleInside is the name of a role of the project that is held inside a tenant.
+func (g *generator) roleInside(tenant int) string {
+	if g.size.TenantRoles == 0 {
+		return pick(g, g.projectRoles)
+	}
+	return g.projectRoles[(tenant+g.random.IntN(g.size.TenantRoles))%len(g.projectRoles)]
 }
 
 func (g *generator) somePermissions() []string {
