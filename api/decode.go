@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -180,7 +181,7 @@ func lacking(body []byte, reply reflect.Value, path []string) []Misfit {
 		name, required := documented(reply.Type().Field(i))
 		value, ok := present[name]
 		null := value.Kind() == 'n'
-		switch at := append(path[:len(path):len(path)], name); {
+		switch at := slices.Concat(path, []string{name}); {
 		case name == "" || !required && (!ok || null) || null && reply.Field(i).Kind() == reflect.Slice:
 		case !ok || null:
 			all = append(all, Misfit{Path: at, Found: found(value.Kind())})

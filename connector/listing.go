@@ -79,8 +79,8 @@ func (ts *typeSync) newListing(resources bool) *listing {
 					return nil, lacksID(err)
 				}
 				out.Records[i], out.Hashes[i] = listedRecord{id: id, record: r}, hashOf(id)
-				if resources && !t.NeedsParent { // An error is met again by who asks for the resource.
-					out.Records[i].resource, _ = ts.resource(ctx, id, r)
+				if resources && !t.NeedsParent {
+					out.Records[i].resource, _ = ts.resource(ctx, id, r) //nolint:errcheck // Met again by who asks for the resource.
 				}
 			}
 			return out, nil

@@ -117,7 +117,7 @@ func (w *world) syncWithStops(ctx context.Context, t *testing.T, o connector.Opt
 	for {
 		calls := int64(1) << 30
 		if stops > 0 {
-			calls = 1 + w.random.Int64N(30)
+			calls = 1 + w.random.Int64N(14) // A whole sync has some 14.
 		}
 		stops--
 		switch _, err := syncOnceWith(ctx, t, o, file, calls, 1+w.random.IntN(6)); {

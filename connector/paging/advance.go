@@ -20,6 +20,9 @@ const (
 	maxPages = 1_000_000
 )
 
+// quieter is what to do about a list that changes too much.
+const quieter = "sync again when it is quieter, and if it stays so, the API does not page as the mapping says"
+
 // shape is how a page stands to what the reading has.
 type shape struct {
 	known, fresh int
@@ -110,7 +113,7 @@ func (t *Token) count(r Rules, s shape, used bool) error {
 	}
 	switch {
 	case t.Idle > maxIdle+2*t.New:
-		return changing("%s: the list goes round: %d requests brought nothing new, the last before offset %d, page %d; sync again when it is quieter, and if it stays so, the API does not page as the mapping says",
+		return changing("%s: the list goes round: %d requests brought nothing new, the last before offset %d, page %d; "+quieter,
 			r.Operation, t.Idle, t.Offset, t.Page+1)
 	case t.Stalled > maxStalled:
 		return changing("%s: the list grows as quickly as it is read: after %d pages the API still reports %d records beyond them", r.Operation, t.New, t.Total-t.Offset)
@@ -263,7 +266,7 @@ func again(after Token) (step, error) {
 // least, and further each time that this does not suffice.
 func rewind(r Rules, t, after Token) (step, error) {
 	if t.Rewinds >= maxRewinds || t.Offset == 0 {
-		return step{}, changing("%s: the page at offset %d does not go on from the one before it, %d times in a row: records were deleted or moved while they were listed; sync again when it is quieter, and if it stays so, the API does not page as the mapping says",
+		return step{}, changing("%s: the page at offset %d does not go on from the one before it, %d times in a row: records were deleted or moved while they were listed; "+quieter,
 			r.Operation, t.Offset, t.Rewinds+1)
 	}
 	distance := max(1, t.Width, t.size(r), t.Total-after.Total) << t.Rewinds
@@ -295,7 +298,8 @@ func (t Token) finish(r Rules, distinct int) (*Token, error) {
 		return &Token{Batch: t.Batch, Reading: t.Reading + 1, Numbered: t.Numbered}, nil
 	}
 	if distinct >= t.Total {
-		return nil, changing("%s: the records did not keep their order in %d readings of the list; have it sorted by a field that no two records share, or sync again when it is quieter", r.Operation, maxReadings)
+		return nil, changing("%s: the records did not keep their order in %d readings of the list; have it sorted by a field that no two records share, or sync again when it is quieter",
+			r.Operation, maxReadings)
 	}
 	return nil, changing("%s: the API reported %d records, but %d different ones came in %d readings of the list; sync again, and if it stays so, the API does not list everything",
 		r.Operation, t.Total, distinct, maxReadings)

@@ -55,7 +55,7 @@ func (f *prefetch[T]) take(ctx context.Context, r Rules, at Token) (*pending[T],
 func (f *prefetch[T]) ask(ctx context.Context, at Position, early bool) {
 	if f.cancel == nil {
 		// What is on its way outlives the call that asks for it.
-		f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // drop calls it.
 	}
 	page := &pending[T]{at: at, early: early, done: make(chan struct{})}
 	f.pages = append(f.pages, page)

@@ -21,7 +21,7 @@ func TestAnyList(t *testing.T) {
 			complete++
 		}
 	}
-	if complete < int(seeds)/4 { //nolint:gosec // It is small.
+	if complete < int(seeds)/4 {
 		t.Errorf("of %d lists only %d were complete", seeds, complete)
 	}
 }
