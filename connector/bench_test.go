@@ -17,14 +17,14 @@ import (
 // These are what the runtime does for each user, beside the same done by hand
 // (package byhand), which checks nothing.
 
-// benchSize has as many users as the ten pages of one step, which overlap by one.
+// benchSize has as many users as the ten pages of one batch, which overlap by one.
 var benchSize = emulator.Size{Users: 991, Tenants: 1000, Roles: 500, Permissions: 200}
 
-// benched is a connector that has read one step of users of a local API.
+// benched is a connector that has read one batch of users of a local API.
 type benched struct {
 	users   *syncer
 	o       resource.SyncOpAttrs
-	read    *readStep
+	read    *keptBatch
 	records []byhand.User
 }
 
@@ -72,13 +72,13 @@ func benchmarked(b *testing.B) *benched {
 	return out
 }
 
-// perUser reports the time for one user where an iteration is a step.
+// perUser reports the time for one user where an iteration is a batch.
 func perUser(b *testing.B) {
 	b.Helper()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(benchSize.Users), "ns/user")
 }
 
-// BenchmarkResources makes the resources of a step and the roles they show.
+// BenchmarkResources makes the resources of a batch and the roles they show.
 func BenchmarkResources(b *testing.B) {
 	s := benchmarked(b)
 	ts := s.users.in(s.o)
@@ -103,14 +103,14 @@ func BenchmarkResources(b *testing.B) {
 	})
 }
 
-// BenchmarkKeep works out what the users of a step hold, and writes it for the session store.
+// BenchmarkKeep works out what the users of a batch hold, and writes it for the session store.
 func BenchmarkKeep(b *testing.B) {
 	s := benchmarked(b)
 	ts := s.users.in(s.o)
 	b.Run("mapping", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			p, err := ts.pageOf(b.Context(), s.read.stepOfList, newOnce())
+			p, err := ts.pageOf(b.Context(), s.read.batch, newOnce())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func BenchmarkKeep(b *testing.B) {
 	})
 }
 
-// BenchmarkGrants makes the grants of a step of what the session store has.
+// BenchmarkGrants makes the grants of a batch of what the session store has.
 func BenchmarkGrants(b *testing.B) {
 	s := benchmarked(b)
 	b.Run("mapping", func(b *testing.B) {

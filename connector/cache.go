@@ -17,11 +17,11 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// page is what later phases need of one step of a list. It lives in the
-// session store, under the number of the step, so that no page is read twice in
+// page is what later phases need of one batch of a list. It lives in the
+// session store, under the number of the batch, so that no page is read twice in
 // a sync.
 type page struct {
-	// More tells that another step comes after it.
+	// More tells that another batch comes after it.
 	More bool
 	Rows []row
 	// Shown are the ids of resources of other types that the records show.
@@ -48,9 +48,11 @@ type rowName struct {
 	Description string
 }
 
-func pageKey(t *mapping.ResourceType, step int) string { return fmt.Sprintf("page/%s/%d", t.ID, step) }
+func pageKey(t *mapping.ResourceType, batch int) string {
+	return fmt.Sprintf("page/%s/%d", t.ID, batch)
+}
 
-// countKey is where the number of a whole list's steps is kept.
+// countKey is where the number of a whole list's batches is kept.
 func countKey(t *mapping.ResourceType) string { return "pages/" + t.ID }
 
 // maxValue is how large one value in the session store is. The SDK's limit is
@@ -115,30 +117,30 @@ func (ts *typeSync) storedPart(ctx context.Context, key string) ([]byte, error) 
 
 // keep keeps a page for the phases to come: in memory if the session store does
 // not take it.
-func (ts *typeSync) keep(ctx context.Context, step int, p *page) {
+func (ts *typeSync) keep(ctx context.Context, batch int, p *page) {
 	l := ts.listing()
-	inStore := ts.store(ctx, pageKey(ts.typ, step), p.encode())
+	inStore := ts.store(ctx, pageKey(ts.typ, batch), p.encode())
 	l.mu.Lock()
-	delete(l.memory, step)
+	delete(l.memory, batch)
 	if !inStore {
-		l.memory[step] = p
+		l.memory[batch] = p
 	}
 	l.mu.Unlock()
 	if !p.More {
-		ts.store(ctx, countKey(ts.typ), []byte(strconv.Itoa(step+1)))
+		ts.store(ctx, countKey(ts.typ), []byte(strconv.Itoa(batch+1)))
 	}
 }
 
 // cached returns a page that was kept; nil when it is lost.
-func (ts *typeSync) cached(ctx context.Context, step int) (*page, error) {
+func (ts *typeSync) cached(ctx context.Context, batch int) (*page, error) {
 	l := ts.listing()
 	l.mu.Lock()
-	p := l.memory[step]
+	p := l.memory[batch]
 	l.mu.Unlock()
 	if p != nil {
 		return p, nil
 	}
-	value, err := ts.stored(ctx, pageKey(ts.typ, step))
+	value, err := ts.stored(ctx, pageKey(ts.typ, batch))
 	if err != nil {
 		return nil, err
 	}
@@ -181,11 +183,11 @@ func (ts *typeSync) pageCount(ctx context.Context, l *listing) (int, error) {
 	return max(0, count), nil
 }
 
-// catchUp brings a list to the step of this number, from what the steps before
+// catchUp brings a list to the batch of this number, from what the batches before
 // have kept. It returns false if some of that is lost.
-func (ts *typeSync) catchUp(ctx context.Context, l *listing, step int) (bool, error) {
+func (ts *typeSync) catchUp(ctx context.Context, l *listing, batch int) (bool, error) {
 	l.restart()
-	for ; l.At < step; l.At++ {
+	for ; l.At < batch; l.At++ {
 		p, err := ts.cached(ctx, l.At)
 		if err != nil || p == nil {
 			return false, err
@@ -201,13 +203,13 @@ func (ts *typeSync) catchUp(ctx context.Context, l *listing, step int) (bool, er
 	return true, nil
 }
 
-// page returns what was kept of a step of the type's list.
-func (ts *typeSync) page(ctx context.Context, step int) (*page, error) {
-	if ts.typ.Whole() {
+// page returns what was kept of a batch of the type's list.
+func (ts *typeSync) page(ctx context.Context, batch int) (*page, error) {
+	if ts.typ.Unpaged() {
 		return ts.pageOfUnpaged(ctx)
 	}
 	l := ts.listing()
-	p, err := ts.cached(ctx, step)
+	p, err := ts.cached(ctx, batch)
 	if err != nil || p != nil {
 		return p, err
 	}
@@ -216,7 +218,7 @@ func (ts *typeSync) page(ctx context.Context, step int) (*page, error) {
 		return nil, err
 	}
 	defer leave()
-	return ts.rebuild(ctx, l, step)
+	return ts.rebuild(ctx, l, batch)
 }
 
 // pageOfUnpaged returns what a list in one reply shows of other types.
@@ -240,8 +242,8 @@ func (ts *typeSync) pageOfUnpaged(ctx context.Context) (*page, error) {
 
 // rebuild makes a page for one that is lost, of everything in the list that no
 // page has which is still there. It reads the list again, from end to end.
-func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, error) {
-	if l.rest != nil && l.restOf == step {
+func (ts *typeSync) rebuild(ctx context.Context, l *listing, batch int) (*page, error) {
+	if l.rest != nil && l.restOf == batch {
 		return l.rest, nil
 	}
 	count, err := ts.pageCount(ctx, l)
@@ -249,11 +251,11 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 		return nil, err
 	}
 	if l.rest != nil {
-		return &page{More: step+1 < count}, nil // Its rows are on the page that was made before.
+		return &page{More: batch+1 < count}, nil // Its rows are on the page that was made before.
 	}
 	covered, isNew := paging.IDSet{}, newOnce()
-	rest := &page{More: step+1 < count, Derived: map[string][]string{}}
-	for i := range max(count, step) {
+	rest := &page{More: batch+1 < count, Derived: map[string][]string{}}
+	for i := range max(count, batch) {
 		p, err := ts.cached(ctx, i)
 		if err != nil {
 			return nil, err
@@ -270,7 +272,7 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 	again := ts.newListing(false)
 	defer again.Drop()
 	for at := (&paging.Token{}); at != nil; {
-		read, err := again.step(ctx, *at)
+		read, err := again.readBatch(ctx, *at)
 		if err != nil {
 			return nil, err
 		}
@@ -288,7 +290,7 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, step int) (*page, e
 		}
 		at = read.next
 	}
-	l.rest, l.restOf = rest, step
+	l.rest, l.restOf = rest, batch
 	return rest, nil
 }
 
@@ -299,9 +301,9 @@ func rowsOf(p *page) []row {
 	return p.Rows
 }
 
-// pageOf works out what later phases need of a step. isNew is asked for each
+// pageOf works out what later phases need of a batch. isNew is asked for each
 // resource of another type that the records show whether it belongs to the page.
-func (ts *typeSync) pageOf(ctx context.Context, read *stepOfList, isNew isNew) (*page, error) {
+func (ts *typeSync) pageOf(ctx context.Context, read *batch, isNew isNew) (*page, error) {
 	p := &page{More: read.next != nil, Rows: make([]row, 0, len(read.ids)), Derived: map[string][]string{}}
 	for i, id := range read.ids {
 		row, err := ts.row(ctx, id, read.records[i], wantGrants|wantNames)
@@ -389,21 +391,21 @@ func newOnce() isNew {
 	}
 }
 
-// newIn returns the isNew of one step of the type's list: each resource belongs
-// to the first step that shows it. What this step and those after it have shown
+// newIn returns the isNew of one batch of the type's list: each resource belongs
+// to the first batch that shows it. What this batch and those after it have shown
 // in an earlier reading of the list does not count. The caller has the list.
-func (ts *typeSync) newIn(step int) isNew {
+func (ts *typeSync) newIn(batch int) isNew {
 	shown := ts.firstShown()
-	if step <= shown.last {
-		maps.DeleteFunc(shown.steps, func(_ string, first int) bool { return first >= step })
+	if batch <= shown.last {
+		maps.DeleteFunc(shown.batches, func(_ string, first int) bool { return first >= batch })
 	}
-	shown.last = step
+	shown.last = batch
 	return func(t *mapping.ResourceType, id mapping.ID) bool {
 		key := t.ID + ":" + id.String()
-		if _, known := shown.steps[key]; known {
+		if _, known := shown.batches[key]; known {
 			return false
 		}
-		shown.steps[key] = step
+		shown.batches[key] = batch
 		return true
 	}
 }

@@ -59,19 +59,19 @@ func (ts *typeSync) settleAgain(ctx context.Context, list *unpagedList) error {
 // listKey is where the fingerprint of the type's list is kept.
 func (ts *typeSync) listKey() string { return "list/" + ts.typ.ID }
 
-// readRelated reads the lists in one reply that the records of a step refer to, before
-// the step: one that is stopped can then answer with the pages that it has.
+// readRelated reads the lists in one reply that the records of a batch refer to, before
+// the batch: one that is stopped can then answer with the pages that it has.
 func (ts *typeSync) readRelated(ctx context.Context) error {
 	for _, t := range ts.plan.Types {
 		related := t == ts.typ.Parent || t.ShownIn(ts.typ) != nil ||
 			slices.ContainsFunc(ts.typ.Grants, func(rule *mapping.GrantRule) bool { return rule.Entitlement.On == t })
-		if !related || !t.Whole() || !ts.willSync(t) {
+		if !related || !t.Unpaged() || !ts.willSync(t) {
 			continue
 		}
 		if _, err := ts.of(t).unpaged(ctx); err != nil {
 			return err
 		}
-		if t.Parent != nil && t.Parent.Whole() {
+		if t.Parent != nil && t.Parent.Unpaged() {
 			if _, err := ts.of(t.Parent).unpaged(ctx); err != nil {
 				return err
 			}

@@ -60,7 +60,7 @@ type Options struct {
 	// Dangling is called with every grant that a sync leaves out; nil for nobody. A
 	// record that is read twice is reported twice.
 	Dangling func(Dangling)
-	// Progress is told after each step of a list that comes in pages how many
+	// Progress is told after each batch of a list that comes in pages how many
 	// records of the type are read, of how many; 0 when the API does not tell.
 	// It is nil for nobody, and called by several goroutines.
 	Progress func(resourceTypeID string, read, total int)
@@ -184,7 +184,7 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 	var all []connectorbuilder.ResourceSyncerV2
 	for _, t := range c.plan.Types {
 		s := &syncer{Connector: c, typ: t}
-		found, provisioned := t.Get != nil || t.Whole(), provisionable(t)
+		found, provisioned := t.Get != nil || t.Unpaged(), provisionable(t)
 		switch {
 		case found && provisioned:
 			all = append(all, &struct {

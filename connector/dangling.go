@@ -94,7 +94,7 @@ func (ts *typeSync) isListed(ctx context.Context, id mapping.ID) (bool, error) {
 	if !ts.willSync(ts.typ) {
 		return true, nil
 	}
-	if ts.typ.Whole() {
+	if ts.typ.Unpaged() {
 		list, err := ts.unpaged(ctx)
 		if err != nil {
 			return false, err
@@ -128,7 +128,7 @@ func (ts *typeSync) isListed(ctx context.Context, id mapping.ID) (bool, error) {
 // not, lists in one reply are read once more: a reply may have been empty, cut or
 // late. A list that is empty each time is no answer.
 func (ts *typeSync) sure(ctx context.Context, t *mapping.ResourceType, exists func(*typeSync) (bool, error)) (bool, error) {
-	if ok, err := exists(ts); ok || err != nil || !t.Whole() {
+	if ok, err := exists(ts); ok || err != nil || !t.Unpaged() {
 		return ok, err
 	}
 	second := *ts
@@ -145,7 +145,7 @@ func (ts *typeSync) sure(ctx context.Context, t *mapping.ResourceType, exists fu
 		return false, err
 	}
 	for _, of := range []*mapping.ResourceType{t, t.Parent} {
-		if of != nil && of.Whole() {
+		if of != nil && of.Unpaged() {
 			if err := ts.of(of).adopt(ctx); err != nil {
 				return false, err
 			}
@@ -206,7 +206,7 @@ func (ts *typeSync) extends(list, first *unpagedList) bool {
 // there. Of a paged list that is not known, and the SDK checks it at the end of
 // the sync.
 func (ts *typeSync) exists(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (bool, error) {
-	if !t.Whole() {
+	if !t.Unpaged() {
 		return true, nil
 	}
 	list, err := ts.of(t).unpaged(ctx)

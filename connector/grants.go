@@ -64,7 +64,7 @@ const (
 // parts cuts the pass over a list that comes in pages into parts that the SDK's
 // workers can read at once. It returns the place of the first, and of the others.
 func (ts *typeSync) parts(ctx context.Context) (passToken, []passToken, error) {
-	if ts.typ.Whole() || len(ts.typ.Grants) == 0 {
+	if ts.typ.Unpaged() || len(ts.typ.Grants) == 0 {
 		return passToken{}, nil, nil
 	}
 	l := ts.listing()
@@ -176,7 +176,7 @@ func (ts *typeSync) addGrants(ctx context.Context, row row, from int, out *answe
 	for i := from; i < len(row.Grants); i++ {
 		rule := ts.typ.Grants[row.Grants[i].Rule]
 		on := v2.ResourceId_builder{ResourceType: rule.Entitlement.On.ID, Resource: row.Grants[i].On}.Build()
-		if !rule.Entitlement.On.Whole() {
+		if !rule.Entitlement.On.Unpaged() {
 			ok, err := ts.listedOrLeftOut(ctx, rule.Entitlement, principal, on, on)
 			if err != nil {
 				return i, false, err

@@ -303,7 +303,7 @@ func holdersIn(e *mapping.Entitlement, r mapping.Record) ([]mapping.ID, error) {
 
 // stillThere tells whether a resource exists now, as far as that can be seen.
 func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (bool, error) {
-	if t.Get == nil && !t.Whole() {
+	if t.Get == nil && !t.Unpaged() {
 		return true, nil
 	}
 	_, ok, err := c.alone(t).find(ctx, id)

@@ -12,7 +12,7 @@ import (
 	"github.com/conductorone/baton-descope/connector/paging"
 )
 
-// List returns one step of the type's resources, and with them the resources of
+// List returns one batch of the type's resources, and with them the resources of
 // other types that its records show.
 func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.SyncOpAttrs) ([]*v2.Resource, *resource.SyncOpResults, error) {
 	if parent != nil {
@@ -24,7 +24,7 @@ func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.Syn
 	}
 	ts := s.in(o)
 	read := ts.listPaged
-	if s.typ.Whole() {
+	if s.typ.Unpaged() {
 		read = ts.listUnpaged
 	}
 	resources, next, err := read(ctx, at)
@@ -50,9 +50,9 @@ func (ts *typeSync) listUnpaged(ctx context.Context, at paging.Token) ([]*v2.Res
 	if err != nil {
 		return nil, nil, err
 	}
-	step := &readStep{&stepOfList{ids: list.ids, records: list.records, resources: make([]*v2.Resource, len(list.ids))}, page}
-	resources, done, err := ts.fill(ctx, step, at.Skip)
-	if err != nil || done == step.length() {
+	batch := &keptBatch{&batch{ids: list.ids, records: list.records, resources: make([]*v2.Resource, len(list.ids))}, page}
+	resources, done, err := ts.fill(ctx, batch, at.Skip)
+	if err != nil || done == batch.length() {
 		return resources, nil, err
 	}
 	at.Skip = done
@@ -66,34 +66,34 @@ func (ts *typeSync) listPaged(ctx context.Context, at paging.Token) ([]*v2.Resou
 		return nil, nil, err
 	}
 	defer leave()
-	step, err := ts.readStep(ctx, l, at.Start())
+	batch, err := ts.readBatch(ctx, l, at.Start())
 	if err != nil {
 		return nil, nil, err
 	}
-	if step.at != at.Start() || at.Skip > step.length() {
+	if batch.at != at.Start() || at.Skip > batch.length() {
 		at.Skip = 0 // It was read again: what was returned of it may come again.
 	}
-	resources, done, err := ts.fill(ctx, step, at.Skip)
+	resources, done, err := ts.fill(ctx, batch, at.Skip)
 	if err != nil {
 		return nil, nil, err
 	}
-	if done < step.length() {
-		rest := step.at
+	if done < batch.length() {
+		rest := batch.at
 		rest.Skip = done
 		return resources, &rest, nil
 	}
-	return resources, step.next, nil
+	return resources, batch.next, nil
 }
 
-// readStep is a step of a list with what later phases need of it.
-type readStep struct {
-	*stepOfList
+// keptBatch is a batch of a list with what later phases need of it.
+type keptBatch struct {
+	*batch
 	page *page
 }
 
-// length is how many resources the step has, with those of other types that its
+// length is how many resources the batch has, with those of other types that its
 // records show.
-func (r *readStep) length() int {
+func (r *keptBatch) length() int {
 	n := len(r.ids)
 	for _, shown := range r.page.Derived {
 		n += len(shown)
@@ -101,9 +101,9 @@ func (r *readStep) length() int {
 	return n
 }
 
-// readStep returns the step at a place, from memory when it was the last one
+// readBatch returns the batch at a place, from memory when it was the last one
 // read, and keeps what later phases need of it.
-func (ts *typeSync) readStep(ctx context.Context, l *listing, at paging.Token) (*readStep, error) {
+func (ts *typeSync) readBatch(ctx context.Context, l *listing, at paging.Token) (*keptBatch, error) {
 	if l.last != nil && l.last.at == at {
 		return l.last, nil
 	}
@@ -124,31 +124,31 @@ func (ts *typeSync) readStep(ctx context.Context, l *listing, at paging.Token) (
 	if err := ts.readRelated(ctx); err != nil {
 		return nil, err
 	}
-	read, err := l.step(ctx, at)
+	read, err := l.readBatch(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	p, err := ts.pageOf(ctx, read, ts.newIn(at.Batch))
 	if err != nil {
-		l.At = -1 // The step was read and not kept: only what was kept counts.
+		l.At = -1 // The batch was read and not kept: only what was kept counts.
 		return nil, err
 	}
 	ts.keep(ctx, at.Batch, p)
-	l.last = &readStep{read, p}
+	l.last = &keptBatch{read, p}
 	if ts.options.Progress != nil {
-		ts.options.Progress(ts.typ.ID, l.Seen.Len(), read.told)
+		ts.options.Progress(ts.typ.ID, l.Seen.Len(), read.reported)
 	}
 	return l.last, nil
 }
 
-// fill makes the resources of a step, from a place on until an answer is full:
+// fill makes the resources of a batch, from a place on until an answer is full:
 // first those of other types that its records show, then its own. It returns
-// the place where the next answer begins, in all that the step has.
-func (ts *typeSync) fill(ctx context.Context, step *readStep, from int) ([]*v2.Resource, int, error) {
+// the place where the next answer begins, in all that the batch has.
+func (ts *typeSync) fill(ctx context.Context, batch *keptBatch, from int) ([]*v2.Resource, int, error) {
 	out := answer[*v2.Resource]{limit: maxResources}
 	at := 0
 	for _, t := range ts.plan.Types {
-		of, shown := ts.of(t), step.page.Derived[t.ID]
+		of, shown := ts.of(t), batch.page.Derived[t.ID]
 		for i := max(0, from-at); i < len(shown); i++ {
 			r, err := of.derivedResource(ctx, shown[i])
 			if err != nil {
@@ -160,26 +160,26 @@ func (ts *typeSync) fill(ctx context.Context, step *readStep, from int) ([]*v2.R
 		}
 		at += len(shown)
 	}
-	for i := max(0, from-at); i < len(step.ids); i++ {
-		r, err := ts.take(ctx, step, i)
+	for i := max(0, from-at); i < len(batch.ids); i++ {
+		r, err := ts.take(ctx, batch, i)
 		if err != nil {
 			return nil, 0, err
 		}
 		if !out.add(r) {
-			step.resources[i] = r
+			batch.resources[i] = r
 			return out.items, at + i, nil
 		}
 	}
-	return out.items, step.length(), nil
+	return out.items, batch.length(), nil
 }
 
-// take returns the resource of a step's record, and takes it away.
-func (ts *typeSync) take(ctx context.Context, step *readStep, i int) (*v2.Resource, error) {
-	if r := step.resources[i]; r != nil {
-		step.resources[i] = nil
+// take returns the resource of a batch's record, and takes it away.
+func (ts *typeSync) take(ctx context.Context, batch *keptBatch, i int) (*v2.Resource, error) {
+	if r := batch.resources[i]; r != nil {
+		batch.resources[i] = nil
 		return r, nil
 	}
-	return ts.resource(ctx, step.ids[i], step.records[i])
+	return ts.resource(ctx, batch.ids[i], batch.records[i])
 }
 
 // derivedResource makes a resource that other records show; nil when there is

@@ -18,7 +18,7 @@ import (
 )
 
 // listing is a list that is read page by page in one sync. What it knows can be
-// lost: it is found again from what the steps before have kept.
+// lost: it is found again from what the batches before have kept.
 type listing struct {
 	*paging.List[listedRecord]
 	typ *mapping.ResourceType
@@ -26,13 +26,13 @@ type listing struct {
 	lock chan struct{}
 	// lost tells that what was read before cannot be found again.
 	lost bool
-	// last is the step that was read and kept last.
-	last *readStep
+	// last is the batch that was read and kept last.
+	last *keptBatch
 
 	mu sync.Mutex
-	// memory has the pages that the session store did not take, by step. mu guards it.
+	// memory has the pages that the session store did not take, by batch. mu guards it.
 	memory map[int]*page
-	// rest is the page that was made anew for one that was lost, and restOf its step.
+	// rest is the page that was made anew for one that was lost, and restOf its batch.
 	rest   *page
 	restOf int
 }
@@ -45,15 +45,15 @@ type listedRecord struct {
 	resource *v2.Resource
 }
 
-// stepOfList is what one step has read: records that no step before it had.
-type stepOfList struct {
+// batch is what some requests in a row have read: records that no batch before it had.
+type batch struct {
 	at      paging.Token
 	ids     []mapping.ID
 	records []mapping.Record
 	// resources are those of the records, nil where they are still to be made. An
 	// answer takes them away: the SDK may change what it was given.
 	resources []*v2.Resource
-	told      int           // how many the API told that there are, 0 if it does not tell
+	reported  int           // how many there are by the API, 0 when it does not say
 	next      *paging.Token // nil at the end
 }
 
@@ -149,24 +149,24 @@ func (l *listing) restart() {
 	l.lost, l.last = false, nil
 }
 
-// step reads the step at a place, which has to be the one that the list is at.
+// readBatch reads the batch at a place, which has to be the one that the list is at.
 // After an error it can be tried again.
-func (l *listing) step(ctx context.Context, at paging.Token) (*stepOfList, error) {
-	batch, err := l.Read(ctx, at)
+func (l *listing) readBatch(ctx context.Context, at paging.Token) (*batch, error) {
+	read, err := l.Read(ctx, at)
 	if err != nil {
 		return nil, listError(err)
 	}
 	l.lost = false
-	out := &stepOfList{at: batch.At, told: batch.Total, next: batch.Next}
-	for _, r := range batch.Records {
+	out := &batch{at: read.At, reported: read.Total, next: read.Next}
+	for _, r := range read.Records {
 		out.ids, out.records, out.resources = append(out.ids, r.id), append(out.records, r.record), append(out.resources, r.resource)
 	}
-	gone := l.Seen.Len() - out.told
+	gone := l.Seen.Len() - out.reported
 	switch {
 	case l.Complete && l.Seen.Len() == 0:
 		ctxzap.Extract(ctx).Warn("the API answered with an empty list; check that this is the right project, and what the credentials may read",
 			zap.String("resource_type", l.typ.ID), zap.String("operation", l.typ.List.Operation.Name))
-	case l.Complete && gone > 0 && out.told > 0:
+	case l.Complete && gone > 0 && out.reported > 0:
 		ctxzap.Extract(ctx).Info("records were deleted while they were listed; this sync has them as they were read",
 			zap.String("resource_type", l.typ.ID), zap.Int("deleted", gone), zap.Int("listed", l.Seen.Len()))
 	}

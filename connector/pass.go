@@ -97,7 +97,7 @@ func (ts *typeSync) segment(ctx context.Context, at passToken, w wanted) (segmen
 		return segment{}, errorf(codes.InvalidArgument, "page token: no other records show a %s", ts.typ.ID)
 	case at.Derived > 0:
 		return ts.derivedSegment(ctx, at, w)
-	case ts.typ.Whole():
+	case ts.typ.Unpaged():
 		return ts.unpagedSegment(ctx, w)
 	}
 	page, err := ts.page(ctx, at.Page)

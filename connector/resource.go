@@ -46,7 +46,7 @@ func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, an
 // by a call of its own; false when there is none.
 func (ts *typeSync) find(ctx context.Context, id mapping.ID) (mapping.Record, bool, error) {
 	switch {
-	case ts.typ.Whole():
+	case ts.typ.Unpaged():
 		list, err := ts.unpaged(ctx)
 		if err != nil {
 			return mapping.Record{}, false, err
@@ -72,7 +72,7 @@ func (ts *typeSync) listedOrDerived(ctx context.Context, list *unpagedList, id m
 			break
 		}
 	}
-	if !like.Given() || ts.typ.Parent == nil || !ts.typ.Parent.Whole() {
+	if !like.Given() || ts.typ.Parent == nil || !ts.typ.Parent.Unpaged() {
 		return like, nil
 	}
 	parentID, err := ts.typ.ParentID(id, like)

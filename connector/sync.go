@@ -166,12 +166,12 @@ func (ts *typeSync) listing() *listing {
 	return l
 }
 
-// firstShown has the step of a list that was the first to show a resource of
-// another type, by the resource, and the last step that was read. When it is
+// firstShown has the batch of a list that was the first to show a resource of
+// another type, by the resource, and the last batch that was read. When it is
 // lost, these resources are handed over again.
 type firstShown struct {
-	steps map[string]int
-	last  int
+	batches map[string]int
+	last    int
 }
 
 // firstShown returns that of the type's list. It is for who has the list.
@@ -180,7 +180,7 @@ func (ts *typeSync) firstShown() *firstShown {
 	defer ts.state.mu.Unlock()
 	shown := ts.state.shown[ts.typ.ID]
 	if shown == nil {
-		shown = &firstShown{steps: map[string]int{}}
+		shown = &firstShown{batches: map[string]int{}}
 		ts.state.shown[ts.typ.ID] = shown
 	}
 	return shown

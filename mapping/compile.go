@@ -225,7 +225,7 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 	t.Parent = parent.ResourceType
 	switch {
 	case parent.record == nil:
-	case !parent.Whole():
+	case !parent.Unpaged():
 		t.scope.noParent = fmt.Sprintf("the list of %s is paged, so a parent's record is not at hand", parent.ID)
 	default:
 		t.scope.parent, t.scope.parentName = parent.record, recordName(parent.ID, parent.record)

@@ -70,7 +70,7 @@ func (c *compiler) compileAlso(t *typeUnderWork) {
 		if in == nil {
 			continue
 		}
-		if !t.Whole() {
+		if !t.Unpaged() {
 			c.addf(doc.pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
 		}
 		if in.ID == doc.In.value && t.ShownIn(in.ResourceType) != nil {
@@ -180,7 +180,7 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 // checkReadable makes sure that a resource that can be granted something can be
 // read alone, so that the runtime sees what it holds, before it writes and after.
 func (c *compiler) checkReadable(t *typeUnderWork) {
-	if t.doc.Get.given() || t.doc.broken || t.Whole() {
+	if t.doc.Get.given() || t.doc.broken || t.Unpaged() {
 		return
 	}
 	for _, other := range c.plan.Types {

@@ -96,8 +96,8 @@ type parentPart struct {
 	path *path
 }
 
-// Whole tells whether one reply lists all the records.
-func (t *ResourceType) Whole() bool { return t.List.Pages == nil }
+// Unpaged reports whether one reply lists all the records.
+func (t *ResourceType) Unpaged() bool { return t.List.Pages == nil }
 
 // Entitlement returns the entitlement with this slug, or nil.
 func (t *ResourceType) Entitlement(slug string) *Entitlement {
