@@ -79,8 +79,11 @@ func (ts *typeSync) newListing(resources bool) *listing {
 					return nil, lacksID(err)
 				}
 				out.Records[i], out.Hashes[i] = listedRecord{id: id, record: r}, hashOf(id)
-				if resources && !t.NeedsParent {
-					out.Records[i].resource, _ = ts.resource(ctx, id, r) //nolint:errcheck // Met again by who asks for the resource.
+				if !resources || t.NeedsParent {
+					continue
+				}
+				if made, err := ts.resource(ctx, id, r); err == nil { // An error is met again by who asks for the resource.
+					out.Records[i].resource = made
 				}
 			}
 			return out, nil
