@@ -78,6 +78,11 @@ func run(ctx context.Context, window time.Duration) error {
 	if err != nil {
 		return err
 	}
+	path, err := findConfigFile(os.Getenv(configPathVariable))
+	if err != nil {
+		return err
+	}
+	file, broken := readConfigFile(path)
 	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(nil), config.Schema,
 		connectorrunner.WithSessionStoreEnabled(),
 		connectorrunner.WithWorkerCount(workers),
@@ -87,6 +92,7 @@ func run(ctx context.Context, window time.Duration) error {
 		return err
 	}
 	command.Version = version
+	command.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkSettings(cmd, file, broken) }
 	command.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkEarly(cmd, v) }
 	command.RunE = runOnce(v, window, command.RunE)
 	command.AddCommand(newMappingCommand(), newManCommand())
