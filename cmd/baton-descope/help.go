@@ -74,9 +74,8 @@ func describe(root *cobra.Command) {
 	describeHealthCheck(root)
 	addCompletions(root)
 	root.SetUsageFunc(usage)
-	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
-		return fmt.Errorf("%s: %w; see %s --help", name, err, command.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	refuseUnknown(root)
 }
 
 func describeHealthCheck(root *cobra.Command) {

@@ -97,6 +97,9 @@ func run(ctx context.Context, window time.Duration) error {
 	command.RunE = runOnce(v, window, command.RunE)
 	command.AddCommand(newMappingCommand(), newManCommand())
 	describe(command)
+	if err := checkLine(command, os.Args[1:]); err != nil {
+		return err
+	}
 	return command.ExecuteContext(ctx)
 }
 

@@ -215,3 +215,36 @@ func TestCommandsWithoutSettings(t *testing.T) {
 	}
 	refused(t, d, withConfig(t, d, "health-check-prot: 1\n", nil, "health-check"), `.baton.yaml:1: there is no setting "health-check-prot"; did you mean "health-check-port"?`)
 }
+
+// Words that are no command and flags that there are not end a run, and the nearest
+// is named.
+func TestUnknownWords(t *testing.T) {
+	t.Parallel()
+	for line, says := range map[string]string{
+		"capabilites":                  `baton-descope has no command "capabilites"; did you mean "capabilities"?`,
+		"anything":                     `baton-descope has no command "anything"; see baton-descope --help`,
+		"mapping chek":                 `baton-descope mapping has no command "chek"; did you mean "check"?`,
+		"mapping --workers 3 tset":     `baton-descope mapping has no command "tset"; did you mean "test"?`,
+		"completion bsh":               `baton-descope completion has no command "bsh"; did you mean "bash"?`,
+		"help mapping exlain":          `baton-descope mapping has no command "exlain"; did you mean "explain"?`,
+		"help confg":                   `baton-descope has no command "confg"; did you mean "config"?`,
+		"config mapping":               `baton-descope config takes no arguments, and "mapping" is one`,
+		"capabilities user":            `baton-descope capabilities takes no arguments, and "user" is one`,
+		"--projekt-id P2abc":           "unknown flag: --projekt-id; did you mean --project-id?",
+		"--projekt-id=P2abc x":         "unknown flag: --projekt-id; did you mean --project-id?",
+		"-worker 4":                    "unknown shorthand flag: 'w' in -worker; did you mean --workers?",
+		"-workers 4":                   "unknown flag: -workers; did you mean --workers?",
+		"-file x.c1z":                  "unknown flag: -file; did you mean --file?",
+		"mapping check -strict x":      "unknown flag: -strict; did you mean --strict?",
+		"mapping explain --formt json": "unknown flag: --formt; did you mean --format?",
+		"--provisioning true":          `"true" is no command: the value of a switch is written after =, as in --provisioning=true`,
+		"--workers four":               `invalid argument "four" for "--workers" flag`,
+		"-- mapping":                   `baton-descope has no command "mapping"`,
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			d := descope(t, emulator.Demo())
+			refused(t, d, withConfig(t, d, "", nil, strings.Fields(line)...), says)
+		})
+	}
+}
