@@ -103,9 +103,12 @@ func run(ctx context.Context, window time.Duration) error {
 	return command.ExecuteContext(ctx)
 }
 
-// checkEarly finds what is wrong with the mapping, the base URL and the folder for
-// replies before anything is started or asked.
+// checkEarly finds what is wrong with the flags, the mapping, the base URL and the
+// folder for replies before anything is started or asked.
 func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
+	if err := checkModes(cmd); err != nil {
+		return err
+	}
 	if err := v.BindPFlags(cmd.Flags()); err != nil {
 		return err
 	}

@@ -248,3 +248,36 @@ func TestUnknownWords(t *testing.T) {
 		})
 	}
 }
+
+// What is asked for besides a sync is done or refused: a full sync is not the answer.
+func TestRefusedModes(t *testing.T) {
+	t.Parallel()
+	for line, says := range map[string]string{
+		"--create-account-email a@b.test":                      "--create-account-email: this connector creates no accounts",
+		"--create-account-login a":                             "--create-account-login: this connector creates no accounts",
+		"--create-account-resource-type user":                  "--create-account-resource-type: this connector creates no accounts",
+		"--event-feed x":                                       "--event-feed: this connector has no feeds of events",
+		"--event-feed-id x":                                    "--event-feed-id: this connector has no feeds of events",
+		"--skip-full-sync":                                     "--skip-full-sync is for service mode, which --client-id turns on",
+		"--delete-resource-type user":                          "--delete-resource-type: this connector deletes nothing",
+		"--delete-resource U1 -p":                              "--delete-resource: this connector deletes nothing",
+		"--rotate-credentials U1 -p":                           "--rotate-credentials: this connector changes no credentials",
+		"--list-action-schemas":                                "--list-action-schemas: this connector has no actions",
+		"--list-resource-actions user":                         "--list-resource-actions: this connector has no actions",
+		"--invoke-resource-action x":                           "--invoke-resource-action: this connector has no actions",
+		"--list-ticket-schemas":                                "--list-ticket-schemas: this connector has no tickets",
+		"--ticketing":                                          "--ticketing: this connector has no tickets",
+		"--grant-principal-type user":                          "--grant-principal-type is for --grant-entitlement",
+		"--revoke-grant x --client-id a@b/c --client-secret s": "--revoke-grant and --client-id ask for two different runs",
+		"--revoke-grant x --sync-resources bid:r:user/U1":      "--revoke-grant and --sync-resources ask for two different runs",
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			d := descope(t, emulator.Demo())
+			refused(t, d, withConfig(t, d, "", nil, strings.Fields(line)...), says)
+		})
+	}
+	d := descope(t, emulator.Demo())
+	refused(t, d, withConfig(t, d, "skip-full-sync: true\n", nil), "--skip-full-sync is for service mode")
+	refused(t, d, withConfig(t, d, "", []string{"BATON_EVENT_FEED=x"}), "--event-feed: this connector has no feeds of events")
+}
