@@ -123,3 +123,29 @@ func TestRedirect(t *testing.T) {
 		t.Errorf("%d requests went where it points", n)
 	}
 }
+
+// A proxy learns nothing of what goes to this machine, whose name may be written in
+// many ways.
+func TestNoProxyForThisMachine(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	for _, host := range []string{"LOCALHOST", "LocalHost", "127.0.0.1", "[::ffff:127.0.0.1]"} {
+		d := descope(t, emulator.Demo())
+		env := []string{"BATON_MANAGEMENT_KEY=" + key, "HTTP_PROXY=" + proxy.URL, "HTTPS_PROXY=" + proxy.URL, "ALL_PROXY=" + proxy.URL}
+		e := run(t, env, "baton-descope", "--project-id", d.ProjectID(), "--base-url", strings.Replace(d.URL, "127.0.0.1", host, 1), "-f", "sync.c1z")
+		if e.code != 0 {
+			t.Errorf("%s: exit code %d\n%s", host, e.code, e.all)
+		}
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("the proxy was asked %d times", n)
+	}
+	if e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key, "HTTPS_PROXY=" + proxy.URL}, "baton-descope", "--project-id", "P2abc", "--base-url", "https://api.test"); e.code == 0 || asked.Load() == 0 {
+		t.Errorf("no proxy is asked at all: exit code %d\n%s", e.code, e.all)
+	}
+}
