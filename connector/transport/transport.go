@@ -139,8 +139,10 @@ func orDefault[T int | int64 | time.Duration](value *T, otherwise T) {
 // settings of the SDK's uhttp.NewTransport, but keeps as many idle connections
 // as there are workers: the SDK keeps two, and over HTTP/1.1 workers whose
 // replies come together would dial anew each time. A proxy is never asked to reach
-// this machine.
-func NewBase(connections int) *http.Transport {
+// this machine. Replies in gzip are unpacked, and are ended when they give nothing.
+func NewBase(connections int) http.RoundTripper { return unpacking{newNetwork(connections)} }
+
+func newNetwork(connections int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxyOf,
 		OnProxyConnectResponse: refusedByProxy,
