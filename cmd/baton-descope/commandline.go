@@ -40,7 +40,7 @@ func refuseUnknown(root *cobra.Command) {
 				if len(args) == 0 {
 					return nil
 				}
-				return fmt.Errorf("%s takes no arguments, and %s is one", command.CommandPath(), quotable(args[0]))
+				return fmt.Errorf("%s takes no arguments: there is %s", command.CommandPath(), quotable(args[0]))
 			}
 		}
 	}

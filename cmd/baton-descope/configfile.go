@@ -131,7 +131,7 @@ func readConfigFile(path string) (*configFile, error) {
 		key := resolved(root.Content[i])
 		e := configEntry{strings.ToLower(key.Value), root.Content[i].Line, resolved(root.Content[i+1])}
 		if line, twice := first[e.key]; twice {
-			return nil, f.at(e.line, "%s is there already, in line %d", quotable(e.key), line)
+			return nil, f.at(e.line, "the setting %s is there already, in line %d", quotable(e.key), line)
 		}
 		first[e.key] = e.line
 		f.entries = append(f.entries, e)
@@ -146,12 +146,15 @@ func resolved(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// quotable is a name in quotes, unless it may be a secret in the wrong place.
-func quotable(name string) string {
-	if utf8.RuneCountInString(name) > 40 {
-		return "this name"
+// nameOnly matches what no key is: those have digits.
+var nameOnly = regexp.MustCompile(`^[A-Za-z_-]{1,60}$`)
+
+// quotable is a word in quotes, unless it may be a key in the wrong place.
+func quotable(word string) string {
+	if utf8.RuneCountInString(word) > 20 && !nameOnly.MatchString(word) {
+		return `"…"`
 	}
-	return strconv.Quote(name)
+	return strconv.Quote(word)
 }
 
 var (

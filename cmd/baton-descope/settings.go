@@ -97,12 +97,12 @@ func checkValue(flag *pflag.Flag, text string) error {
 	switch flag.Value.Type() {
 	case boolType:
 		if _, err := strconv.ParseBool(text); err != nil {
-			return fmt.Errorf("%q is neither true nor false", text)
+			return fmt.Errorf("%s is neither true nor false", quotable(text))
 		}
 	case intType:
 		n, err := strconv.ParseInt(text, 0, strconv.IntSize)
 		if err != nil {
-			return fmt.Errorf("%q is not a whole number", text)
+			return fmt.Errorf("%s is not a whole number", quotable(text))
 		}
 		return checkNumber(flag.Name, int(n))
 	case sliceType:
@@ -142,7 +142,7 @@ func checkWord(flag, text string) error {
 	if _, err := logging.ParseLogLevel(text); flag == "log-level" && err == nil {
 		return nil // Of the SDK's levels some are not told to people.
 	}
-	return fmt.Errorf("%q is none of %s%s", text, strings.Join(known, ", "), meant(text, known))
+	return fmt.Errorf("%s is none of %s%s", quotable(text), strings.Join(known, ", "), meant(text, known))
 }
 
 // meant asks whether the nearest of the options was meant.
