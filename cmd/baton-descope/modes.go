@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -57,6 +56,13 @@ var (
 	}
 	// serviceFlags mean something in service mode only, and would be passed over.
 	serviceFlags = []string{"skip-full-sync"}
+	// companions say more of another flag, without which they would be passed over.
+	companions = map[string]string{
+		"grant-principal-type":                    "grant-entitlement",
+		"external-resource-entitlement-id-filter": "external-resource-c1z",
+		"external-resource-traits":                "external-resource-c1z",
+		"skip-grants":                             "sync-resources",
+	}
 	// changeFlags ask for a change.
 	changeFlags = []string{"grant-entitlement", "revoke-grant"}
 )
@@ -70,16 +76,18 @@ func isForSDK(cmd *cobra.Command) bool {
 func checkModes(cmd *cobra.Command) (err error) {
 	serves := isService() || given(cmd, "client-id")
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if err == nil && given(cmd, flag.Name) && !isOurs(flag.Name) {
-			err = checkMode(flag.Name, serves)
+		if err != nil || !given(cmd, flag.Name) || isOurs(flag.Name) {
+			return
+		}
+		err = checkMode(flag.Name, serves)
+		if other := companions[flag.Name]; err == nil && other != "" && !given(cmd, other) {
+			err = fmt.Errorf("--%s is for --%s, which is not given", flag.Name, other)
 		}
 	})
 	asked, others := givenOf(cmd, changeFlags), givenOf(cmd, sdkFlags)
 	switch {
 	case err != nil:
 		return err
-	case given(cmd, "grant-principal-type") && !given(cmd, "grant-entitlement"):
-		return errors.New("--grant-principal-type is for --grant-entitlement, which is not given")
 	case len(asked) > 0 && isService():
 		return fmt.Errorf("--%s: a Windows service changes only what ConductorOne asks for", asked[0])
 	case len(asked) > 0 && len(others) > 0:

@@ -270,6 +270,8 @@ func TestRefusedModes(t *testing.T) {
 		"--invoke-resource-action x":                           "--invoke-resource-action: this connector has no actions",
 		"--list-ticket-schemas":                                "--list-ticket-schemas: this connector has no tickets",
 		"--ticketing":                                          "--ticketing: this connector has no tickets",
+		"--skip-grants":                                        "--skip-grants is for --sync-resources, which is not given",
+		"--external-resource-traits app":                       "--external-resource-traits is for --external-resource-c1z, which is not given",
 		"--grant-principal-type user":                          "--grant-principal-type is for --grant-entitlement",
 		"--revoke-grant x --client-id a@b/c --client-secret s": "--revoke-grant and --client-id ask for two different runs",
 		"--revoke-grant x --sync-resources bid:r:user/U1":      "--revoke-grant and --sync-resources ask for two different runs",
