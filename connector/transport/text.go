@@ -13,7 +13,7 @@ const (
 )
 
 // maxLooked is how much of such a text is looked at, in bytes.
-const maxLooked = 16 << 10
+const maxLooked = 8 << 10
 
 // userinfo matches a URL up to the name and password before its host.
 var userinfo = regexp.MustCompile(`://[^\s"]*@`)
