@@ -33,31 +33,20 @@ const (
 func findConfigFile(named string) (string, error) {
 	path := usualConfigFile
 	if named != "" {
-		path = filepath.Clean(os.ExpandEnv(named))
-		extension := filepath.Ext(path)
-		switch absolute, err := filepath.Abs(path); {
+		dir, file := filepath.Split(filepath.Clean(named))
+		path = filepath.Join(os.ExpandEnv(dir), file) // As the SDK does.
+		switch extension := filepath.Ext(path); {
 		case extension != ".yaml" && extension != ".yml":
 			return "", fmt.Errorf("%s: %s has to end in .yaml or .yml", configPathVariable, path)
-		case err != nil:
-			return "", fmt.Errorf("%s: %w", configPathVariable, err)
-		case filepath.Dir(absolute) == filepath.Dir(filepath.Dir(absolute)):
+		case filepath.IsAbs(path) && filepath.Dir(path) == filepath.Dir(filepath.Dir(path)):
 			return "", fmt.Errorf("%s: %s is in the root folder, where no configuration file is read: put it into another", configPathVariable, path)
 		}
 	}
-	base := strings.TrimSuffix(path, filepath.Ext(path))
-	others := []string{}
-	for _, extension := range viper.SupportedExts {
-		others = append(others, base+"."+extension)
-	}
-	for _, other := range append(others, base) { // In the order in which they are looked for.
-		if info, err := os.Stat(other); err != nil || info.IsDir() || other == path {
-			continue
-		}
+	if first := firstWithNameOf(path); first != "" && first != path {
 		if _, err := os.Lstat(path); err == nil || named != "" {
-			return "", fmt.Errorf("%s is beside %s, and one of the two would not be read: remove or rename one", other, path)
+			return "", fmt.Errorf("%s would be read in place of %s: remove or rename one", first, path)
 		}
-		path = other
-		break
+		path = first
 	}
 	if _, err := os.Lstat(path); named == "" && errors.Is(err, os.ErrNotExist) {
 		return "", nil
@@ -74,6 +63,19 @@ func findConfigFile(named string) (string, error) {
 		return "", fmt.Errorf("the configuration file %s has more than %d bytes", path, bounded.Text)
 	}
 	return path, nil
+}
+
+// firstWithNameOf returns the file that the SDK's library takes of those that differ
+// from a path in nothing but the extension, or "".
+func firstWithNameOf(path string) string {
+	base := strings.TrimSuffix(path, filepath.Ext(path))
+	for _, extension := range append(slices.Clone(viper.SupportedExts), "") {
+		file := strings.TrimSuffix(base+"."+extension, ".")
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return file
+		}
+	}
+	return ""
 }
 
 // configFile is a configuration file as its author wrote it.

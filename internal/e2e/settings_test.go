@@ -93,6 +93,7 @@ func TestConfigFileThatCannotBeRead(t *testing.T) {
 	}{
 		"missing":             {nil, "no.yaml", "BATON_CONFIG_PATH: stat no.yaml"},
 		"in a missing folder": {nil, filepath.Join("no", "b.yaml"), "BATON_CONFIG_PATH: stat "},
+		"with a variable":     {func(t *testing.T, dir string) { write(t, filepath.Join(dir, "b.yaml"), "") }, "${NO}b.yaml", "BATON_CONFIG_PATH: stat ${NO}b.yaml"},
 		"of another kind":     {nil, "b.json", "BATON_CONFIG_PATH: b.json has to end in .yaml or .yml"},
 		"in the root":         {nil, string(filepath.Separator) + "b.yaml", "is in the root folder, where no configuration file is read"},
 		"a folder": {func(t *testing.T, dir string) {
@@ -117,11 +118,11 @@ func TestConfigFileThatCannotBeRead(t *testing.T) {
 		"one of two": {func(t *testing.T, dir string) {
 			write(t, filepath.Join(dir, ".baton.yaml"), "workers: 4\n")
 			write(t, filepath.Join(dir, ".baton.json"), "{}")
-		}, "", ".baton.json is beside .baton.yaml, and one of the two would not be read"},
+		}, "", ".baton.json would be read in place of .baton.yaml: remove or rename one"},
 		"one of two that is named": {func(t *testing.T, dir string) {
 			write(t, filepath.Join(dir, "b.yaml"), "workers: 4\n")
 			write(t, filepath.Join(dir, "b.yml"), "workers: 5\n")
-		}, "b.yml", "b.yaml is beside b.yml"},
+		}, "b.yml", "b.yaml would be read in place of b.yml: remove or rename one"},
 		"with a name of its own": {func(t *testing.T, dir string) { write(t, filepath.Join(dir, ".baton.yml"), "worker: 4\n") }, "", ".baton.yml:1: there is no setting"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,9 +190,10 @@ func TestConfigFileIsRead(t *testing.T) {
 			d := descope(t, emulator.Demo())
 			dir := t.TempDir()
 			write(t, filepath.Join(dir, file.path), file.config)
+			write(t, filepath.Join(dir, strings.TrimSuffix(file.path, filepath.Ext(file.path))), "a program, perhaps")
 			var env []string
 			if name == "named" {
-				env = []string{"BATON_CONFIG_PATH=" + filepath.Join(dir, file.path)}
+				env = []string{"FOLDER=" + dir, "BATON_CONFIG_PATH=" + filepath.Join("$FOLDER", file.path)}
 			}
 			if e := runWithCredentials(t, d, dir, env, "-f", "sync.c1z"); e.code != 0 {
 				t.Fatalf("exit code %d\n%s", e.code, e.all)
