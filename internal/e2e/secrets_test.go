@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -61,6 +63,20 @@ func TestEchoedKeyIsToldToNobody(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprintf(w, `{"errorCode": "E1", "errorMessage": "\u001b[31mAuthorization: %s, or %s"}`, said, base64.StdEncoding.EncodeToString([]byte(said)))
+		},
+		"in hex, in lines": func(w http.ResponseWriter, said string) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, `{"errorCode": "E1", "errorMessage": %q}`, strings.ReplaceAll(fmt.Sprintf("% X", said), "2", "2\n"))
+		},
+		"a part of it, in references of HTML": func(w http.ResponseWriter, said string) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			var b strings.Builder
+			for _, c := range []byte(said[len(said)-14 : len(said)-2]) {
+				fmt.Fprintf(&b, "&#x%x;", c)
+			}
+			fmt.Fprintf(w, `{"errorCode": "E1", "errorMessage": %q}`, b.String())
 		},
 		"in a content type": func(w http.ResponseWriter, said string) {
 			w.Header().Set("Content-Type", "text/"+said)
@@ -148,4 +164,29 @@ func TestNoProxyForThisMachine(t *testing.T) {
 	if e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key, "HTTPS_PROXY=" + proxy.URL}, "baton-descope", "--project-id", "P2abc", "--base-url", "https://api.test"); e.code == 0 || asked.Load() == 0 {
 		t.Errorf("no proxy is asked at all: exit code %d\n%s", e.code, e.all)
 	}
+}
+
+// A reply that goes on without giving anything ends the run.
+func TestGzipWithoutEnd(t *testing.T) {
+	t.Parallel()
+	var empty bytes.Buffer
+	for range 1 << 10 {
+		if err := gzip.NewWriter(&empty).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := descope(t, emulator.Demo())
+	d.Intercept(func(operation string, call int, w http.ResponseWriter, _ *http.Request) bool {
+		if operation != "SearchUsers" || call == 1 {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		for {
+			if _, err := w.Write(empty.Bytes()); err != nil {
+				return true
+			}
+		}
+	})
+	fails(t, d).contains(t, "SearchUsers: unusable reply: its gzip is far longer than what it holds")
 }
