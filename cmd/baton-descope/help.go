@@ -74,9 +74,8 @@ func describe(root *cobra.Command) {
 	describeHealthCheck(root)
 	addCompletions(root)
 	root.SetUsageFunc(usage)
-	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
-		return fmt.Errorf("%s: %w; see %s --help", name, err, command.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	refuseUnknown(root)
 }
 
 func describeHealthCheck(root *cobra.Command) {
@@ -96,9 +95,9 @@ answers before ConductorOne has accepted the connector.`
 // or are files.
 func addCompletions(root *cobra.Command) {
 	for flag, values := range map[string][]string{
-		"log-format":           {"console", "json"},
-		"log-level":            {"debug", "info", "warn", "error"},
-		"storage-engine":       {"pebble", "sqlite"},
+		"log-format":           words["log-format"],
+		"log-level":            words["log-level"],
+		"storage-engine":       words["storage-engine"],
 		"grant-principal-type": {"user"},
 	} {
 		must(root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))

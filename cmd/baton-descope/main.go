@@ -78,6 +78,11 @@ func run(ctx context.Context, window time.Duration) error {
 	if err != nil {
 		return err
 	}
+	path, err := findConfigFile(os.Getenv(configPathVariable))
+	if err != nil {
+		return err
+	}
+	file, broken := readConfigFile(path)
 	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(nil), config.Schema,
 		connectorrunner.WithSessionStoreEnabled(),
 		connectorrunner.WithWorkerCount(workers),
@@ -87,16 +92,23 @@ func run(ctx context.Context, window time.Duration) error {
 		return err
 	}
 	command.Version = version
+	command.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkSettings(cmd, file, broken) }
 	command.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkEarly(cmd, v) }
 	command.RunE = runOnce(v, window, command.RunE)
 	command.AddCommand(newMappingCommand(), newManCommand())
 	describe(command)
+	if err := checkLine(command, os.Args[1:]); err != nil {
+		return err
+	}
 	return command.ExecuteContext(ctx)
 }
 
-// checkEarly finds what is wrong with the mapping, the base URL and the folder for
-// replies before anything is started or asked.
+// checkEarly finds what is wrong with the flags, the mapping, the base URL and the
+// folder for replies before anything is started or asked.
 func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
+	if err := checkModes(cmd); err != nil {
+		return err
+	}
 	if err := v.BindPFlags(cmd.Flags()); err != nil {
 		return err
 	}

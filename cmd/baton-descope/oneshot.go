@@ -29,21 +29,6 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// sdkFlags are those that ask for what the SDK's own run does: service mode, targeted
-// syncs, tickets, events, accounts, actions, the event log of Windows and the like.
-var sdkFlags = []string{
-	"client-id", "client-secret",
-	"sync-resources", "skip-grants",
-	"event-feed", "create-account-profile", "create-account-login", "create-account-email",
-	"invoke-action", "list-action-schemas", "delete-resource", "rotate-credentials",
-	"log-event-log", "create-ticket", "bulk-create-ticket", "list-ticket-schemas", "get-ticket", "compact-syncs",
-}
-
-// isForSDK tells whether a run is the SDK's.
-func isForSDK(cmd *cobra.Command) bool {
-	return isService() || slices.ContainsFunc(sdkFlags, func(name string) bool { return given(cmd, name) })
-}
-
 // given tells whether a flag has another value than its default, be it from the
 // command line, the environment or the configuration file.
 func given(cmd *cobra.Command, name string) bool {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -106,6 +107,26 @@ var echoes = map[string]func(w http.ResponseWriter, authorization string){
 	},
 	"escaped for a URL": func(w http.ResponseWriter, said string) {
 		echo(w, http.StatusConflict, map[string]any{"message": "see https://help.test/?auth=" + url.QueryEscape(said)})
+	},
+	"in hex": func(w http.ResponseWriter, said string) {
+		echo(w, http.StatusBadRequest, map[string]any{"errorMessage": fmt.Sprintf("bad header % X", said)})
+	},
+	"in references of HTML, in lines": func(w http.ResponseWriter, said string) {
+		var b strings.Builder
+		for i, c := range []byte(said) {
+			fmt.Fprintf(&b, "&#%d;", c)
+			if i%10 == 9 {
+				b.WriteString("\r\n")
+			}
+		}
+		echo(w, http.StatusBadRequest, map[string]any{"errorMessage": b.String()})
+	},
+	"in Base64 twice": func(w http.ResponseWriter, said string) {
+		once := base64.StdEncoding.EncodeToString([]byte("Authorization: " + said))
+		echo(w, http.StatusBadRequest, map[string]any{"errorMessage": base64.URLEncoding.EncodeToString([]byte("h=" + once))})
+	},
+	"cut, with blanks": func(w http.ResponseWriter, said string) {
+		echo(w, http.StatusBadRequest, map[string]any{"errorMessage": strings.Join(strings.Split(said[len(said)-20:len(said)-2], ""), " ")})
 	},
 	"not found": func(w http.ResponseWriter, said string) {
 		echo(w, http.StatusNotFound, map[string]any{"errorCode": "E112102", "errorMessage": said})

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -31,10 +32,22 @@ func CheckBaseURL(raw string, insecure bool) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
+// isLoopback tells whether a host is this machine, by its name or address. What only a
+// resolver may take for that, as 127.1 or localhost with a dot at its end, is not.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.Unmap().IsLoopback()
+}
+
+// proxyOf returns the proxy that the environment names for a request, and none for this
+// machine. net/http takes only one way to write its name for it, and would send the key
+// to the proxy for the others, in clear.
+func proxyOf(req *http.Request) (*url.URL, error) {
+	if isLoopback(strings.TrimSuffix(req.URL.Hostname(), ".")) {
+		return nil, nil //nolint:nilnil // As http.Transport.Proxy has it.
+	}
+	return http.ProxyFromEnvironment(req)
 }

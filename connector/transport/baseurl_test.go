@@ -2,10 +2,27 @@ package transport
 
 import (
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 )
+
+// Whatever its name, this machine is asked without a proxy.
+func TestNoProxyForThisMachine(t *testing.T) {
+	for name, value := range map[string]string{"HTTP_PROXY": "http://proxy.test", "HTTPS_PROXY": "http://proxy.test", "NO_PROXY": ""} {
+		t.Setenv(name, value) // Read once in a process: a proxy of before may be the one.
+	}
+	for _, host := range []string{"localhost", "LOCALHOST:1", "LocalHost.", "127.0.0.1", "127.9.9.9:80", "[::1]", "[::1%25lo]:80", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"} {
+		for _, scheme := range []string{"http://", "https://"} {
+			req := httptest.NewRequest(http.MethodGet, scheme+host+"/x", http.NoBody)
+			if proxy, err := newNetwork(1).Proxy(req); proxy != nil || err != nil {
+				t.Errorf("%s: %v, %v", host, proxy, err)
+			}
+		}
+	}
+}
 
 // FuzzBaseURL: without --insecure, the key leaves this machine over TLS only.
 func FuzzBaseURL(f *testing.F) {
@@ -24,8 +41,8 @@ func FuzzBaseURL(f *testing.F) {
 		if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(got, "/") {
 			t.Fatalf("%q gives %q, %v", given, got, err)
 		}
-		ip := net.ParseIP(u.Hostname())
-		if u.Scheme != "https" && !strings.EqualFold(u.Hostname(), "localhost") && !ip.IsLoopback() {
+		address, _, _ := strings.Cut(u.Hostname(), "%")
+		if u.Scheme != "https" && !strings.EqualFold(address, "localhost") && !net.ParseIP(address).IsLoopback() {
 			t.Errorf("%q gives %q, which is neither TLS nor this machine", given, got)
 		}
 		if again, err := CheckBaseURL(got, false); again != got || err != nil {
@@ -56,6 +73,13 @@ func TestCheckBaseURL(t *testing.T) {
 		"http://127.0.0.1.evil.com":         "",
 		"http://localhost.evil.com":         "",
 		"http://localhost.":                 "",
+		"http://localhost..":                "",
+		"http://.localhost":                 "",
+		"http://127.0.0.1.":                 "",
+		"http://[::1%25lo]":                 "http://[::1%25lo]",
+		"http://[::ffff:7f00:1]":            "http://[::ffff:7f00:1]",
+		"http://[::ffff:128.0.0.1]":         "",
+		"http://017700000001":               "",
 		"http://127.0.0.1@evil.com":         "",
 		"http://127.0.0.1%40evil.com":       "",
 		"http://127.0.0.1\\@evil.com":       "",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/conductorone/baton-descope/api"
 )
@@ -13,8 +14,9 @@ import (
 const (
 	// maxErrorBody is how much of an error reply is kept, in bytes.
 	maxErrorBody = 64 << 10
-	// maxAhead is how much memory a reply gets on the word of its header alone.
-	maxAhead = 1 << 20
+	// minPiece and maxPiece are the memory, in bytes, that a reply gets at a time: at
+	// most that on the word of its header alone.
+	minPiece, maxPiece = 4 << 10, 1 << 20
 )
 
 // ErrTooLarge is wrapped by the error of a reply that is longer than is read.
@@ -29,21 +31,43 @@ func (t *Transport) read(call Call, reply *http.Response) (*bytes.Reader, error)
 		return bytes.NewReader(body), nil
 	}
 	limit := t.options.MaxBody
-	var body bytes.Buffer
-	if reply.ContentLength > 0 {
-		body.Grow(int(min(reply.ContentLength, maxAhead)) + bytes.MinRead)
+	body, err := readAll(reply.Body, reply.ContentLength, limit)
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit), Err: err}
+	case err != nil:
+		return nil, err
 	}
-	n, err := body.ReadFrom(io.LimitReader(reply.Body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("the reply breaks off after %d bytes: %w", n, err)
+	if fails := t.options.Fails; fails != nil && fails(call.Operation, body) {
+		return nil, &api.StatusError{StatusCode: reply.StatusCode, Header: reply.Header, Body: body}
 	}
-	if n > limit {
-		return nil, &api.ReplyError{Reason: fmt.Sprintf("it is longer than the %d bytes that are read", limit), Err: ErrTooLarge}
+	return bytes.NewReader(body), nil
+}
+
+// readAll reads a body of at most limit bytes, and may be told how many to expect. One
+// that is longer costs the limit: pieces are put together when all of them are there.
+func readAll(r io.Reader, expected, limit int64) ([]byte, error) {
+	var pieces [][]byte
+	var total int64
+	size := min(max(expected, minPiece), maxPiece, limit) + 1 // To see the end as well.
+	for piece := make([]byte, 0, size); ; {
+		n, err := r.Read(piece[len(piece):cap(piece)])
+		piece, total = piece[:len(piece)+n], total+int64(n)
+		switch {
+		case total > limit:
+			return nil, ErrTooLarge
+		case errors.Is(err, io.EOF) && pieces == nil:
+			return piece, nil
+		case errors.Is(err, io.EOF):
+			return slices.Concat(append(pieces, piece)...), nil
+		case err != nil:
+			return nil, fmt.Errorf("the reply breaks off after %d bytes: %w", total, err)
+		case len(piece) == cap(piece):
+			pieces = append(pieces, piece)
+			size = min(2*size, maxPiece)
+			piece = make([]byte, 0, min(size, limit+1-total))
+		}
 	}
-	if fails := t.options.Fails; fails != nil && fails(call.Operation, body.Bytes()) {
-		return nil, &api.StatusError{StatusCode: reply.StatusCode, Header: reply.Header, Body: body.Bytes()}
-	}
-	return bytes.NewReader(body.Bytes()), nil
 }
 
 func succeeded(reply *http.Response) bool {

@@ -113,7 +113,7 @@ func TestProxyThatRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			address.User = url.UserPassword("me", "proxy-password")
-			base := NewBase(1)
+			base := newNetwork(1)
 			base.Proxy = http.ProxyURL(address)
 			conn := open(t, Options{Attempts: 1, Base: base})
 			_, err = postTo(t.Context(), conn, write, "https://api.test/x")

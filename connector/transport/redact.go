@@ -2,66 +2,195 @@ package transport
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
-	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// minSecret is how long a part of a key must be to be a secret of its own.
-const minSecret = 8
+const (
+	// maxPart is how many characters in a row of a key may stay in a text, and one more.
+	maxPart = 12
+	// minSecret is how long a key, or the part of it after its last colon, must be to
+	// be looked for in other forms than those of a text.
+	minSecret = 8
+	// minID is how much of the id before a secret must be there to be taken out with it.
+	minID = 4
+	// maxNested is how many times a key may be put into hex or Base64 and be found.
+	maxNested = 2
+)
 
 // redacted stands in the place of a key.
 const redacted = "[key]"
 
-// redactor takes secrets out of texts.
-type redactor struct{ secrets *regexp.Regexp }
+// redactor takes a key out of texts: any 12 characters in a row of it, in either letter
+// case, split by blanks, line ends and what is not printed, escaped for a URL, HTML or
+// JSON, in hex, in decimal numbers or in Base64, and what is nested of that.
+type redactor struct {
+	token  []byte // as plain makes it, in lower case
+	secret int    // where in the token the secret begins
+	length int    // of the parts that are looked for
+	// parts are those of the secret, by where they are in the token.
+	parts map[string]int
+	// ends has the first and the last byte of each part: most texts have none of them.
+	ends   map[[2]byte]bool
+	nested int
+}
 
-// newRedactor knows a key whole, and by the part after its last colon: keys of
-// the form id:secret are often quoted by halves. It knows both in every form in
-// which a server or a library may quote them, in either case.
+// newRedactor knows a key by any part of it. Of a key of the form id:secret the id is
+// not secret, but goes with the secret that follows it.
 func newRedactor(token string) redactor {
-	forms := formsOf(token)
+	r := redactor{token: letters(token), parts: map[string]int{}, ends: map[[2]byte]bool{}}
 	if i := strings.LastIndexByte(token, ':'); len(token)-i-1 >= minSecret {
-		forms = append(forms, formsOf(token[i+1:])...)
+		r.secret = len(letters(token[:i+1]))
 	}
-	// The longest first: of what fits in one place the first is taken.
-	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	for i, form := range forms {
-		forms[i] = regexp.QuoteMeta(form)
+	r.length = min(maxPart, len(r.token)-r.secret)
+	if r.length >= minSecret {
+		r.nested = maxNested
 	}
-	return redactor{regexp.MustCompile("(?i:" + strings.Join(slices.Compact(forms), "|") + ")")}
+	for at := len(r.token) - r.length; at >= r.secret && r.length > 0; at-- {
+		part := r.token[at : at+r.length]
+		r.parts[string(part)] = at
+		r.ends[[2]byte{part[0], part[len(part)-1]}] = true
+	}
+	return r
 }
 
-// formsOf returns a secret as it is, escaped for a URL, for JSON and for Go, and
-// what stands in Base64 of every text that it is in.
-func formsOf(secret string) []string {
-	forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), inner(strconv.Quote(secret)), inner(strconv.QuoteToASCII(secret))}
-	if text, err := json.Marshal(secret); err == nil {
-		forms = append(forms, inner(string(text)))
+func letters(text string) []byte { return plain(layerOf(text)).folded().text }
+
+// redact takes the key out of a text. What that costs grows with the text and no
+// faster, but by some hundred steps for each byte: see maxLooked.
+func (r redactor) redact(text string) string {
+	if r.length == 0 {
+		return text
 	}
-	if len(secret) < minSecret {
-		return forms
+	whole := layerOf(text)
+	found := r.find(nil, plain(whole), r.nested)
+	if r.nested > 0 {
+		found = r.find(found, plain(numbers(whole)), 0)
 	}
-	for before := range 3 {
-		core := base64Core(secret, before)
-		forms = append(forms, core, strings.NewReplacer("+", "-", "/", "_").Replace(core))
+	if len(found) == 0 {
+		return text
 	}
-	return forms
+	slices.SortFunc(found, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	var b strings.Builder
+	end := 0
+	for _, s := range found {
+		if s.from > end || b.Len() == 0 {
+			b.WriteString(text[end:s.from])
+			b.WriteString(redacted)
+		}
+		end = max(end, s.to)
+	}
+	b.WriteString(text[end:])
+	return b.String()
 }
 
-func inner(quoted string) string { return quoted[1 : len(quoted)-1] }
-
-// base64Core returns the characters that depend on nothing but the secret when
-// it stands in Base64 behind so many bytes of other text, modulo 3.
-func base64Core(secret string, before int) string {
-	all := append(make([]byte, before), secret...)
-	encoded := base64.RawStdEncoding.EncodeToString(all)
-	return encoded[(before*8+5)/6 : len(all)*8/6]
+// find adds the places of the key in a layer, and in those below it.
+func (r redactor) find(found []span, l layer, nested int) []span {
+	const escapes = 3 // as in a URL in HTML in JSON
+	for range escapes {
+		found = r.match(found, l.folded())
+		if nested > 0 {
+			for skipped := range 4 {
+				found = r.find(found, plain(base64Decoded(l, skipped)), nested-1)
+			}
+			for skipped := range 2 {
+				for _, prefixed := range []bool{false, true} {
+					found = r.find(found, plain(hexDecoded(l, skipped, prefixed)), nested-1)
+				}
+			}
+		}
+		next, changed := unescaped(l)
+		if !changed {
+			break
+		}
+		l = plain(next)
+	}
+	return found
 }
 
-// redact takes the secrets out of a text.
-func (r redactor) redact(text string) string { return r.secrets.ReplaceAllString(text, redacted) }
+// match adds the places of the key in a layer: as much of it as there is in a row.
+func (r redactor) match(found []span, l layer) []span {
+	for i := 0; i+r.length <= len(l.text); i++ {
+		if !r.ends[[2]byte{l.text[i], l.text[i+r.length-1]}] {
+			continue
+		}
+		at, ok := r.parts[string(l.text[i:i+r.length])]
+		if !ok {
+			continue
+		}
+		from, to, before := i, i+r.length, at
+		for from > 0 && before > 0 && l.text[from-1] == r.token[before-1] {
+			from--
+			before--
+		}
+		if some := r.secret - before; some > 0 && some < minID {
+			from += some // That is not the id.
+		}
+		for after := at + r.length; to < len(l.text) && after < len(r.token) && l.text[to] == r.token[after]; after++ {
+			to++
+		}
+		found = append(found, span{l.spans[from].from, l.spans[to-1].to})
+		i = to - r.length // Another part may begin within this one.
+	}
+	return found
+}
+
+// span is a piece of a text, in bytes.
+type span struct{ from, to int }
+
+// layer is what a text becomes when it is decoded, and for each byte of that where it
+// comes from in the text.
+type layer struct {
+	text  []byte
+	spans []span
+}
+
+func layerOf(text string) layer {
+	l := layer{[]byte(text), make([]span, len(text))}
+	for i := range l.spans {
+		l.spans[i] = span{i, i + 1}
+	}
+	return l
+}
+
+func (l *layer) add(from span, to int, text ...byte) {
+	for _, c := range text {
+		l.text, l.spans = append(l.text, c), append(l.spans, span{from.from, to})
+	}
+}
+
+// plain leaves out what does not show: blanks, line ends, what is not printed, and
+// bytes that are no UTF-8.
+func plain(l layer) layer {
+	return l.mapped(func(c rune) rune {
+		if isLeftOut(c) || unicode.IsSpace(c) {
+			return -1
+		}
+		return c
+	})
+}
+
+// isLeftOut tells whether a character is not shown, and is no blank.
+func isLeftOut(c rune) bool {
+	return c == utf8.RuneError || !unicode.IsPrint(c) && !unicode.IsSpace(c)
+}
+
+// folded is a layer in lower case.
+func (l layer) folded() layer { return l.mapped(unicode.ToLower) }
+
+func (l layer) mapped(f func(rune) rune) layer {
+	to := layer{make([]byte, 0, len(l.text)), make([]span, 0, len(l.text))}
+	for i := 0; i < len(l.text); {
+		c, size := rune(l.text[i]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRune(l.text[i:])
+		}
+		if c = f(c); c >= 0 {
+			to.add(l.spans[i], l.spans[i+size-1].to, utf8.AppendRune(nil, c)...)
+		}
+		i += size
+	}
+	return to
+}

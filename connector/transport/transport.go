@@ -138,10 +138,13 @@ func orDefault[T int | int64 | time.Duration](value *T, otherwise T) {
 // NewBase returns what sends the requests where Options do not say. It has the
 // settings of the SDK's uhttp.NewTransport, but keeps as many idle connections
 // as there are workers: the SDK keeps two, and over HTTP/1.1 workers whose
-// replies come together would dial anew each time.
-func NewBase(connections int) *http.Transport {
+// replies come together would dial anew each time. A proxy is never asked to reach
+// this machine. Replies in gzip are unpacked, and are ended when they give nothing.
+func NewBase(connections int) http.RoundTripper { return unpacking{newNetwork(connections)} }
+
+func newNetwork(connections int) *http.Transport {
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyOf,
 		OnProxyConnectResponse: refusedByProxy,
 		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},

@@ -92,7 +92,12 @@ type ended struct {
 // one given.
 func run(t *testing.T, env []string, program string, args ...string) ended {
 	t.Helper()
-	dir := t.TempDir()
+	return runIn(t, t.TempDir(), env, program, args...)
+}
+
+// runIn is run in a directory that may have files.
+func runIn(t *testing.T, dir string, env []string, program string, args ...string) ended {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, program), args...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}, env...)

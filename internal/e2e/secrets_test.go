@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -62,6 +64,20 @@ func TestEchoedKeyIsToldToNobody(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprintf(w, `{"errorCode": "E1", "errorMessage": "\u001b[31mAuthorization: %s, or %s"}`, said, base64.StdEncoding.EncodeToString([]byte(said)))
 		},
+		"in hex, in lines": func(w http.ResponseWriter, said string) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, `{"errorCode": "E1", "errorMessage": %q}`, strings.ReplaceAll(fmt.Sprintf("% X", said), "2", "2\n"))
+		},
+		"a part of it, in references of HTML": func(w http.ResponseWriter, said string) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			var b strings.Builder
+			for _, c := range []byte(said[len(said)-14 : len(said)-2]) {
+				fmt.Fprintf(&b, "&#x%x;", c)
+			}
+			fmt.Fprintf(w, `{"errorCode": "E1", "errorMessage": %q}`, b.String())
+		},
 		"in a content type": func(w http.ResponseWriter, said string) {
 			w.Header().Set("Content-Type", "text/"+said)
 			fmt.Fprint(w, said)
@@ -122,4 +138,55 @@ func TestRedirect(t *testing.T) {
 	if n := strangers.Load(); n > 0 {
 		t.Errorf("%d requests went where it points", n)
 	}
+}
+
+// A proxy learns nothing of what goes to this machine, whose name may be written in
+// many ways.
+func TestNoProxyForThisMachine(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	for _, host := range []string{"LOCALHOST", "LocalHost", "127.0.0.1", "[::ffff:127.0.0.1]"} {
+		d := descope(t, emulator.Demo())
+		env := []string{"BATON_MANAGEMENT_KEY=" + key, "HTTP_PROXY=" + proxy.URL, "HTTPS_PROXY=" + proxy.URL, "ALL_PROXY=" + proxy.URL}
+		e := run(t, env, "baton-descope", "--project-id", d.ProjectID(), "--base-url", strings.Replace(d.URL, "127.0.0.1", host, 1), "-f", "sync.c1z")
+		if e.code != 0 {
+			t.Errorf("%s: exit code %d\n%s", host, e.code, e.all)
+		}
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("the proxy was asked %d times", n)
+	}
+	if e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key, "HTTPS_PROXY=" + proxy.URL}, "baton-descope", "--project-id", "P2abc", "--base-url", "https://api.test"); e.code == 0 || asked.Load() == 0 {
+		t.Errorf("no proxy is asked at all: exit code %d\n%s", e.code, e.all)
+	}
+}
+
+// A reply that goes on without giving anything ends the run.
+func TestGzipWithoutEnd(t *testing.T) {
+	t.Parallel()
+	var empty bytes.Buffer
+	for range 1 << 10 {
+		if err := gzip.NewWriter(&empty).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := descope(t, emulator.Demo())
+	d.Intercept(func(operation string, call int, w http.ResponseWriter, _ *http.Request) bool {
+		if operation != "SearchUsers" || call == 1 {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		for {
+			if _, err := w.Write(empty.Bytes()); err != nil {
+				return true
+			}
+		}
+	})
+	fails(t, d).contains(t, "SearchUsers: unusable reply: its gzip is far longer than what it holds")
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,21 +21,41 @@ import (
 // Key is a key to look for.
 type Key struct{ forms map[string]string }
 
-// New returns the key with this text, of ASCII letters and digits. It is found in
-// whatever it is a part of: with the project before it, say, or in Base64 behind
-// other text.
+// Any 12 characters in a row of a key have one of the parts of partLength characters in
+// them that begin at every partStep of it.
+const partLength, partStep = 8, 5
+
+// New returns the key with this text, of ASCII letters and digits. It is found by any
+// 12 characters in a row of it, in whatever they are a part of: with the project before
+// them, say, or in Base64 behind other text.
 func New(key string) Key {
-	forms := map[string]string{
-		"as it is": key, "lower case": strings.ToLower(key), "upper case": strings.ToUpper(key), "backwards": backwards(key),
-		"in hex": hex.EncodeToString([]byte(key)), "with every byte escaped": escaped(key), "in UTF-16": strings.Join(strings.Split(key, ""), "\x00"),
-		"escaped for a URL": url.QueryEscape(key), "its first half": key[:len(key)/2], "its second half": key[len(key)/2:],
-	}
-	for i, name := range []string{"in Base64", "in Base64 behind one byte", "in Base64 behind two"} {
-		// What depends on the bytes before and after is left out.
-		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, i), key...))
-		forms[name] = encoded[i+min(i, 1) : len(encoded)-2]
+	forms := map[string]string{"as it is": key, "backwards": backwards(key)}
+	for from := 0; from+partLength <= len(key); from += partStep {
+		part := key[from : from+partLength]
+		add := func(name, form string) { forms[fmt.Sprintf("%s, from character %d", name, from+1)] = form }
+		add("a part", part)
+		add("a part in lower case", strings.ToLower(part))
+		add("a part in upper case", strings.ToUpper(part))
+		add("a part in hex", hex.EncodeToString([]byte(part)))
+		add("a part in upper hex", strings.ToUpper(hex.EncodeToString([]byte(part))))
+		add("a part with every byte escaped", escaped(part))
+		add("a part in UTF-16", strings.Join(strings.Split(part, ""), "\x00"))
+		for behind := range 3 {
+			once := base64Of(part, behind)
+			add(fmt.Sprintf("a part in Base64 behind %d bytes", behind), once)
+			for again := range 3 {
+				add(fmt.Sprintf("a part in Base64 behind %d bytes, and again behind %d", behind, again), base64Of(once, again))
+			}
+		}
 	}
 	return Key{forms}
+}
+
+// base64Of returns what stands in Base64 of every text that has a part behind so many
+// bytes, modulo 3: what depends on the bytes before and after is left out.
+func base64Of(part string, behind int) string {
+	all := append(make([]byte, behind), part...)
+	return base64.RawStdEncoding.EncodeToString(all)[(behind*8+5)/6 : len(all)*8/6]
 }
 
 func backwards(s string) string {
@@ -53,8 +72,16 @@ func escaped(s string) string {
 	return b.String()
 }
 
-// In returns the form in which the key is in a text, and empty if it is not.
+// In returns the form in which the key is in a text, also when blanks and line ends
+// split it, and empty if it is not.
 func (k Key) In(text []byte) (form string) {
+	if form := k.in(text); form != "" {
+		return form
+	}
+	return k.in(bytes.Join(bytes.Fields(text), nil))
+}
+
+func (k Key) in(text []byte) (form string) {
 	for name, form := range k.forms {
 		if bytes.Contains(text, []byte(form)) {
 			return name

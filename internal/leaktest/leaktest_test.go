@@ -2,6 +2,8 @@ package leaktest_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +24,9 @@ func TestForms(t *testing.T) {
 	k := leaktest.New(key)
 	for _, text := range []string{
 		key, "Bearer P2x:" + key, strings.ToLower(key), base64.StdEncoding.EncodeToString([]byte(key)), base64.URLEncoding.EncodeToString([]byte("P:" + key + ":")),
-		base64.RawStdEncoding.EncodeToString([]byte("P2:" + key)), base64.StdEncoding.EncodeToString([]byte("Bearer " + key)), key[:len(key)/2], key[len(key)-9:],
+		base64.RawStdEncoding.EncodeToString([]byte("P2:" + key)), base64.StdEncoding.EncodeToString([]byte("Bearer " + key)), key[:12], key[2:14], key[5:],
+		strings.Join(strings.Split(key, ""), " "), key[1:6] + "\r\n\t" + key[6:13], hex.EncodeToString([]byte(key[4:16])), fmt.Sprintf("%X", key[3:15]),
+		base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte("P2:" + key[3:15])))),
 	} {
 		if k.In([]byte("before "+text+" after")) == "" {
 			t.Errorf("it is not found in %q", text)

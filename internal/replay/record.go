@@ -17,6 +17,7 @@ import (
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/connector/transport"
+	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -115,7 +116,11 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || reply.StatusCode < 200 || reply.StatusCode > 299 {
 		return reply, err
 	}
-	body, err := io.ReadAll(reply.Body)
+	body, err := io.ReadAll(io.LimitReader(reply.Body, bounded.Reply+1))
+	if len(body) > bounded.Reply { // Who reads the body has the same limit.
+		reply.Body = unread{io.MultiReader(bytes.NewReader(body), reply.Body), reply.Body}
+		return reply, nil
+	}
 	_ = reply.Body.Close()
 	if err != nil {
 		reply.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
@@ -140,6 +145,12 @@ func copyOf(req *http.Request, op *api.Operation) (Request, error) {
 		req.Body, clone.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
 	}
 	return requestOf(clone, op)
+}
+
+// unread is a body of which a part was read.
+type unread struct {
+	io.Reader
+	io.Closer
 }
 
 // failing is the end of a body that could not be read.

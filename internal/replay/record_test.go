@@ -20,6 +20,7 @@ import (
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
@@ -284,6 +285,52 @@ func TestOnlyGoodRepliesAreRecorded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A reply without end is read to the limit, and goes on as it would without recording.
+func TestReplyWithoutEndIsNotRecorded(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "replies")
+	body := &endless{}
+	recorder, err := replay.NewRecorder(roundTripper(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, nil
+	}), dir, descope.Operations, descopeOptions(t, emulator.Project{}, mapping.Descope).Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := transport.WithCall(t.Context(), transport.Call{Operation: "SearchUsers", Reads: true})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://api.test/", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := recorder.RoundTrip(req)
+	if err != nil || body.read > bounded.Reply+1 {
+		t.Fatalf("%d bytes were read, %v", body.read, err)
+	}
+	if n, err := io.CopyN(io.Discard, reply.Body, bounded.Reply+100); n != bounded.Reply+100 || err != nil {
+		t.Errorf("the body ends after %d bytes, %v", n, err)
+	}
+	if err := reply.Body.Close(); err != nil || !body.closed {
+		t.Errorf("the body was not closed: %v", err)
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "*.json")); len(found) > 0 {
+		t.Errorf("recorded %v", found)
+	}
+}
+
+// endless is a body of blanks.
+type endless struct {
+	read   int
+	closed bool
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += copy(p, bytes.Repeat([]byte(" "), len(p)))
+	return len(p), nil
+}
+
+func (e *endless) Close() error {
+	e.closed = true
+	return nil
 }
 
 func with(o connector.Options, base http.RoundTripper) connector.Options {
