@@ -28,7 +28,7 @@ func refuseUnknown(root *cobra.Command) {
 	}
 	for _, command := range root.Commands() {
 		switch {
-		case command.Name() == "help":
+		case command.Name() == helpName:
 			command.Args = func(_ *cobra.Command, args []string) error {
 				if parent, rest, err := root.Find(args); err == nil && len(rest) > 0 {
 					return unknownCommand(parent, rest[0])
@@ -49,7 +49,7 @@ func refuseUnknown(root *cobra.Command) {
 func unknownCommand(parent *cobra.Command, word string) error {
 	var names []string
 	for _, command := range parent.Commands() {
-		if command.IsAvailableCommand() || command.Name() == "help" {
+		if isShown(command) {
 			names = append(names, command.Name())
 		}
 	}
@@ -77,8 +77,11 @@ func checkLine(root *cobra.Command, args []string) error {
 			return fmt.Errorf("unknown flag: -%s; did you mean --%[1]s?", name)
 		}
 	}
-	if command.Runnable() || command.ParseFlags(rest) != nil || command.Flags().NArg() == 0 {
+	if command.Runnable() {
 		return nil
+	}
+	if err := command.ParseFlags(rest); err != nil || command.Flags().NArg() == 0 {
+		return nil //nolint:nilerr // The command says so itself.
 	}
 	return unknownCommand(command, command.Flags().Arg(0))
 }

@@ -27,6 +27,9 @@ const (
 	usualConfigFile    = ".baton.yaml"
 )
 
+// nullTag is the YAML tag of no value.
+const nullTag = "!!null"
+
 // findConfigFile returns the configuration file that the SDK is going to read, or
 // "" for none; named is what BATON_CONFIG_PATH says. It refuses what the SDK would
 // pass over in silence, or wait for without end.
@@ -123,7 +126,7 @@ func readConfigFile(path string) (*configFile, error) {
 	}
 	root := resolved(document.Content[0])
 	switch {
-	case root.Tag == "!!null":
+	case root.Tag == nullTag:
 		return f, nil
 	case root.Kind != yaml.MappingNode:
 		return nil, f.at(root.Line, `each line has to be "NAME: VALUE", as in "project-id: P2abc"`)
@@ -216,7 +219,7 @@ func sortedNames(flags map[string]*pflag.Flag) []string {
 // textsOf returns the texts that stand for a flag of a type: one, but for a list.
 func textsOf(n *yaml.Node, kind string) ([]string, error) {
 	switch {
-	case n.Tag == "!!null":
+	case n.Tag == nullTag:
 		return nil, errors.New("has no value: give it one, or remove the line")
 	case n.Kind == yaml.MappingNode:
 		return nil, errors.New("takes one value, and not names and values")
@@ -228,7 +231,7 @@ func textsOf(n *yaml.Node, kind string) ([]string, error) {
 	var texts []string
 	for _, element := range n.Content {
 		element = resolved(element)
-		if element.Kind != yaml.ScalarNode || element.Tag == "!!null" {
+		if element.Kind != yaml.ScalarNode || element.Tag == nullTag {
 			return nil, errors.New("takes a list of texts")
 		}
 		text, err := oneText(element, stringType)

@@ -68,7 +68,7 @@ var flagGroups = []flagGroup{
 		{"log-path", "FILES", "Write the log there and not to stderr", ""},
 		{"record", "DIR", "Empty or new folder to write the API's replies to, without anybody's data, for mapping explain --replies", ""},
 		{"otel-collector-endpoint", "URL", "OpenTelemetry collector to send traces and the log to", ""},
-		{"help", "", "Show this help", ""},
+		{helpName, "", "Show this help", ""},
 		{"version", "", "Show the version", ""},
 	}},
 }

@@ -52,7 +52,7 @@ var commandGroups = []struct {
 	{"Tools", map[string]string{
 		"completion":   "Write a completion script for bash, zsh, fish or PowerShell",
 		"health-check": "Ask a connector in service mode on this machine how it is",
-		"help":         "Show the help of a command",
+		helpName:       "Show the help of a command",
 	}},
 }
 
@@ -147,6 +147,12 @@ func writeUsageLines(w io.Writer, command *cobra.Command) {
 	}
 }
 
+// isShown reports whether a command is one for a person to choose.
+func isShown(c *cobra.Command) bool { return c.IsAvailableCommand() || c.Name() == helpName }
+
+// helpName is what the command and the flag for help are called.
+const helpName = "help"
+
 // writeCommands writes the commands under a command, in their groups.
 func writeCommands(w io.Writer, command *cobra.Command) {
 	titles := []string{""}
@@ -156,7 +162,7 @@ func writeCommands(w io.Writer, command *cobra.Command) {
 	for _, title := range titles {
 		first := true
 		for _, sub := range command.Commands() {
-			if sub.GroupID != title || !sub.IsAvailableCommand() && sub.Name() != "help" {
+			if sub.GroupID != title || !isShown(sub) {
 				continue
 			}
 			if first {

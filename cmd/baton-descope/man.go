@@ -63,7 +63,7 @@ func manCommands(b *strings.Builder, command *cobra.Command) {
 		if sub.Runnable() {
 			fmt.Fprintf(b, ".SS %s\n%s\n", roff(sub.UseLine()), roff(orElse(sub.Long, sub.Short)))
 			sub.LocalFlags().VisitAll(func(flag *pflag.Flag) {
-				if flag.Hidden || flag.Name == "help" {
+				if flag.Hidden || flag.Name == helpName {
 					return
 				}
 				value, usage := pflag.UnquoteUsage(flag)

@@ -119,5 +119,5 @@ func givenOf(cmd *cobra.Command, flags []string) []string {
 
 // isOurs tells whether a flag is the connector's own, or cobra's.
 func isOurs(flag string) bool {
-	return flag == "help" || flag == "version" || slices.ContainsFunc(config.Schema.Fields, func(f field.SchemaField) bool { return f.FieldName == flag })
+	return flag == helpName || flag == "version" || slices.ContainsFunc(config.Schema.Fields, func(f field.SchemaField) bool { return f.FieldName == flag })
 }

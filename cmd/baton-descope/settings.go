@@ -26,7 +26,7 @@ const (
 
 // withoutSettings are the commands at the top that read none: what is wrong with a
 // setting does not stop them.
-var withoutSettings = []string{"mapping", "man", "help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd, "capabilities", "config"}
+var withoutSettings = []string{"mapping", "man", helpName, "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd, "capabilities", "config"}
 
 // checkSettings finds settings of the configuration file, the environment and the
 // command line that the SDK would pass over, so that the command would run with
@@ -73,7 +73,7 @@ func checkFlagValues(command *cobra.Command) (err error) {
 func settings(root *cobra.Command) map[string]*pflag.Flag {
 	all := map[string]*pflag.Flag{}
 	add := func(flag *pflag.Flag) {
-		if flag.Name != "help" && flag.Name != "version" {
+		if flag.Name != helpName && flag.Name != "version" {
 			all[flag.Name] = flag
 		}
 	}

@@ -16,7 +16,7 @@ func TestNoProxyForThisMachine(t *testing.T) {
 	}
 	for _, host := range []string{"localhost", "LOCALHOST:1", "LocalHost.", "127.0.0.1", "127.9.9.9:80", "[::1]", "[::1%25lo]:80", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"} {
 		for _, scheme := range []string{"http://", "https://"} {
-			req := httptest.NewRequest(http.MethodGet, scheme+host+"/x", http.NoBody)
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, scheme+host+"/x", http.NoBody)
 			if proxy, err := newNetwork(1).Proxy(req); proxy != nil || err != nil {
 				t.Errorf("%s: %v, %v", host, proxy, err)
 			}

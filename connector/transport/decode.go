@@ -52,9 +52,9 @@ func codePoint(text []byte, after, fewest, most int) (c []byte, length int) {
 		return nil, 0
 	}
 	if most == 2 {
-		return []byte{byte(n)}, end
+		return []byte{byte(n)}, end //nolint:gosec // Two digits are a byte.
 	}
-	return utf8.AppendRune(nil, rune(min(n, utf8.MaxRune+1))), end //nolint:gosec // It is at most one more than the last.
+	return utf8.AppendRune(nil, rune(min(n, utf8.MaxRune+1))), end
 }
 
 // backslash reads an escape that begins with a backslash.
@@ -84,7 +84,7 @@ func backslash(text []byte) (c []byte, length int) {
 	}
 	if end > 1 {
 		n, _ := strconv.ParseUint(string(text[1:end]), 8, 16) //nolint:errcheck // They are three octal digits at most.
-		return []byte{byte(n)}, end
+		return []byte{byte(n)}, end                           //nolint:gosec // What is above a byte is cut off, as in C.
 	}
 	return text[1:2], 2
 }
@@ -132,7 +132,7 @@ func hexDecoded(l layer, skipped int, prefixed bool) (to layer) {
 		case high < 0:
 			high, first = value, l.spans[i]
 		default:
-			to.add(first, l.spans[i].to, byte(high<<4|value))
+			to.add(first, l.spans[i].to, byte(high<<4|value)) //nolint:gosec // Two digits are a byte.
 			high = -1
 		}
 	}
@@ -165,7 +165,7 @@ func base64Decoded(l layer, skipped int) (to layer) {
 		bits, count = bits<<6|value, count+6
 		if count >= 8 {
 			count -= 8
-			to.add(last, l.spans[i].to, byte(bits>>count))
+			to.add(last, l.spans[i].to, byte(bits>>count)) //nolint:gosec // What is above a byte was given before.
 			bits &= 1<<count - 1
 		}
 		last = l.spans[i]
@@ -198,7 +198,7 @@ func numbers(l layer) (to layer) {
 			i++
 		}
 		if n, err := strconv.Atoi(strings.TrimLeft(string(l.text[start:min(i, start+20)]), "0")); err == nil && n <= utf8.MaxRune {
-			to.add(l.spans[start], l.spans[i-1].to, utf8.AppendRune(nil, rune(n))...)
+			to.add(l.spans[start], l.spans[i-1].to, utf8.AppendRune(nil, rune(n))...) //nolint:gosec // It is not above the last rune.
 		}
 	}
 	return to

@@ -109,7 +109,7 @@ var writings = map[string]func(part string) string{
 	"JSON":              func(p string) string { return each(p, `\u%04x`) },
 	"JSON twice":        func(p string) string { return each(p, `\\u%04X`) },
 	"octal":             func(p string) string { return each(p, `\%03o`) },
-	"numbers":           func(p string) string { return fmt.Sprint([]byte(p)) },
+	"numbers":           func(p string) string { return fmt.Sprint([]byte(p)) }, //nolint:staticcheck // The numbers are meant.
 	"UTF-16":            func(p string) string { return each(p, "%c\x00") },
 	"hex of UTF-16":     func(p string) string { return each(p, "%02x00") },
 	"Base64":            func(p string) string { return base64.StdEncoding.EncodeToString([]byte(p)) },
@@ -160,15 +160,15 @@ func between(text string, every int, what string) string {
 // aKey makes the token of a project and a key, of which it returns where the key is.
 func aKey(random *rand.Rand) (token string, secret int) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	make := func(length int) string {
+	part := func(length int) string {
 		var b strings.Builder
 		for range length {
 			b.WriteByte(letters[random.IntN(len(letters))])
 		}
 		return b.String()
 	}
-	project := "P2" + make(3+random.IntN(28))
-	return project + ":K2" + make(20+random.IntN(60)), len(project) + 1
+	project := "P2" + part(3+random.IntN(28))
+	return project + ":K2" + part(20+random.IntN(60)), len(project) + 1
 }
 
 // TestAnyPartOfAKey: of a key, 12 characters in a row or more are in no text, however
