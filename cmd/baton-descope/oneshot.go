@@ -104,6 +104,9 @@ func (o *once) run(ctx context.Context) error {
 		return err
 	}
 	if grant, revoke := o.GetString("grant-entitlement"), o.GetString("revoke-grant"); grant != "" || revoke != "" {
+		if !o.GetBool("provisioning") {
+			return fmt.Errorf("%s: a grant or a revocation needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent", name)
+		}
 		change := oneshot.Change{
 			File:        o.GetString("file"),
 			Entitlement: grant, Principal: o.GetString("grant-principal"), PrincipalType: o.GetString("grant-principal-type"),

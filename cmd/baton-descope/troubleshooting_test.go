@@ -117,6 +117,7 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The list cannot be read whole":      {{faults: []string{"total:+1 call=2-"}}},
 		"The project is empty":               {{project: &emulator.Project{}, passes: true}},
 		"A record refers to what is gone":    {{project: &stale, passes: true}},
+		"Changes are not allowed":            {{args: []string{"--revoke-grant", "tenant:T1:member:user:U1"}}},
 		"The run was stopped":                {{stopped: true}},
 		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
 	}

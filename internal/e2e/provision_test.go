@@ -159,3 +159,29 @@ func TestRefusedChanges(t *testing.T) {
 		}
 	}
 }
+
+// Without -p nothing is sent, wherever the change and the flag come from.
+func TestChangesNeedProvisioning(t *testing.T) {
+	t.Parallel()
+	d := descope(t, emulator.Demo())
+	file := synced(t, d)
+	for name, test := range map[string]struct{ env, args []string }{
+		"a grant":           {nil, []string{"--grant-entitlement", "role:Viewer:assigned", "--grant-principal", "U2demoChloeDuval", "--grant-principal-type", "user"}},
+		"a revocation":      {nil, []string{"--revoke-grant", "role:Support%2FL2:assigned:user:U2demoKwameAsante"}},
+		"the flag is false": {nil, []string{"--provisioning=false", "--revoke-grant", "role:Support%2FL2:assigned:user:U2demoKwameAsante"}},
+		"the setting is false": {
+			[]string{"BATON_PROVISIONING=false", "BATON_REVOKE_GRANT=role:Support%2FL2:assigned:user:U2demoKwameAsante"}, nil,
+		},
+	} {
+		d.ResetRequests()
+		e := run(t, append(test.env, "BATON_MANAGEMENT_KEY="+key), "baton-descope",
+			append([]string{"--project-id", d.ProjectID(), "--base-url", d.URL, "-f", file}, test.args...)...)
+		if e.code == 0 {
+			t.Errorf("%s: exit code 0\n%s", name, e.all)
+		}
+		e.contains(t, "--provisioning (-p, BATON_PROVISIONING=true)")
+		if sent := d.Requests(); len(sent) != 0 {
+			t.Errorf("%s: sent %v", name, sent)
+		}
+	}
+}
