@@ -108,13 +108,17 @@ func (o *once) run(ctx context.Context) error {
 			return fmt.Errorf("%s: a grant or a revocation needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent", name)
 		}
 		change := oneshot.Change{
-			File:        o.GetString("file"),
+			File: o.GetString("file"), TempDir: tempdir.Resolve(o.GetString("c1z-temp-dir")),
 			Entitlement: grant, Principal: o.GetString("grant-principal"), PrincipalType: o.GetString("grant-principal-type"),
 		}
 		if grant == "" {
 			change.Revoke = revoke
 		}
-		return oneshot.Provision(ctx, name, o.newServer, change)
+		done, err := oneshot.Provision(ctx, name, o.newServer, change)
+		if err == nil {
+			fmt.Fprintln(os.Stderr, done)
+		}
+		return err
 	}
 	return o.sync(ctx)
 }

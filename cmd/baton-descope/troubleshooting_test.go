@@ -70,6 +70,7 @@ func troubles(t *testing.T) map[string][]trouble {
 	early, authorityOfEarly := serveTLS(t, time.Now().Add(48*time.Hour))
 	otherRegion := emulatortest.Start(t, emulator.Project{}, emulator.Options{ProjectID: "P2elsewhere"}).URL
 	foreign := foreignSync(t)
+	ownFile, tenant := ownSync(t)
 	dead := deadAddress(t)
 	stale := emulator.Generate(emulator.Size{Users: 10})
 	stale.Users[3].RoleNames = []string{"Gone"}
@@ -108,16 +109,22 @@ func troubles(t *testing.T) map[string][]trouble {
 			{args: []string{"--project-id", "P2another"}},
 			{baseURL: otherRegion},
 		},
-		"The key does not allow it":          {{faults: []string{"403 on=LoadAllRoles"}}},
-		"The rate limit is exhausted":        {{faults: []string{"429 on=SearchUsers"}}},
-		"The API asks for a long pause":      {{faults: []string{"429:300 on=SearchUsers"}}},
-		"The service does not work":          {{faults: []string{"503 on=SearchUsers"}}},
-		"The reply is too long":              {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
-		"A field is not what it was":         {{baseURL: odd}},
-		"The list cannot be read whole":      {{faults: []string{"total:+1 call=2-"}}},
-		"The project is empty":               {{project: &emulator.Project{}, passes: true}},
-		"A record refers to what is gone":    {{project: &stale, passes: true}},
-		"Changes are not allowed":            {{args: []string{"--revoke-grant", "tenant:T1:member:user:U1"}}},
+		"The key does not allow it":       {{faults: []string{"403 on=LoadAllRoles"}}},
+		"The rate limit is exhausted":     {{faults: []string{"429 on=SearchUsers"}}},
+		"The API asks for a long pause":   {{faults: []string{"429:300 on=SearchUsers"}}},
+		"The service does not work":       {{faults: []string{"503 on=SearchUsers"}}},
+		"The reply is too long":           {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
+		"A field is not what it was":      {{baseURL: odd}},
+		"The list cannot be read whole":   {{faults: []string{"total:+1 call=2-"}}},
+		"The project is empty":            {{project: &emulator.Project{}, passes: true}},
+		"A record refers to what is gone": {{project: &stale, passes: true}},
+		"Changes are not allowed":         {{args: []string{"--revoke-grant", "tenant:T1:member:user:U1"}}},
+		"The file to read is not there":   {{args: []string{"-p", "--revoke-grant", "tenant:T1:member:user:U1"}}},
+		"The entitlement is not there": {
+			{files: ownFile, args: []string{"-p", "--grant-entitlement", "role:T9/Nope:assigned", "--grant-principal", "U1"}},
+		},
+		"The principal is not there":         {{files: ownFile, args: []string{"-p", "--grant-entitlement", "tenant:" + tenant + ":member", "--grant-principal", "U1"}}},
+		"The grant is not there":             {{files: ownFile, args: []string{"-p", "--revoke-grant", "tenant:" + tenant + ":member:user:U1"}}},
 		"The run was stopped":                {{stopped: true}},
 		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
 	}
@@ -354,6 +361,21 @@ func wrongMapping(t *testing.T) string {
 		t.Fatal("the mapping has no userId")
 	}
 	return wrong
+}
+
+// ownSync is a file with a sync of the project that troubles have, and a tenant in it.
+func ownSync(t *testing.T) (files map[string]string, tenant string) {
+	t.Helper()
+	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 150}), emulator.Options{})
+	path := filepath.Join(t.TempDir(), "own.c1z")
+	if _, err := syncOnce(t.Context(), t, d, path, 0); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"sync.c1z": string(file)}, d.Store().Tenants()[0].ID
 }
 
 // foreignSync is a c1z file of a connector with other resource types.

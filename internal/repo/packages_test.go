@@ -94,7 +94,8 @@ func TestWaysOfImports(t *testing.T) {
 	all := imports(t)
 	for name, may := range map[string][]string{
 		"api":                 {},
-		"mapping":             {"api"},
+		"mapping":             {"api", "internal/spelling"},
+		"internal/spelling":   {},
 		"connector":           {"api", "mapping", "connector/paging", "connector/transport"},
 		"connector/paging":    {},
 		"connector/transport": {"api"},
