@@ -107,8 +107,12 @@ func (o *once) run(ctx context.Context) error {
 		if !o.GetBool("provisioning") {
 			return fmt.Errorf("%s: a grant or a revocation needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent", name)
 		}
+		temp, err := o.tempDir()
+		if err != nil {
+			return err
+		}
 		change := oneshot.Change{
-			File: o.GetString("file"), TempDir: tempdir.Resolve(o.GetString("c1z-temp-dir")),
+			File: o.GetString("file"), TempDir: temp,
 			Entitlement: grant, Principal: o.GetString("grant-principal"), PrincipalType: o.GetString("grant-principal-type"),
 		}
 		if grant == "" {
@@ -143,6 +147,15 @@ func (o *once) timeout(ctx context.Context) (context.Context, error) {
 	return context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, time.Duration(seconds)*time.Second), nil
 }
 
+// tempDir returns the folder for temporary files, which has to be there.
+func (o *once) tempDir() (string, error) {
+	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
+	if _, err := os.Stat(temp); os.IsNotExist(err) {
+		return "", fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
+	}
+	return temp, nil
+}
+
 // sync runs a full sync.
 func (o *once) sync(ctx context.Context) error {
 	plan, err := loadMapping(o.cfg)
@@ -164,9 +177,9 @@ func (o *once) sync(ctx context.Context) error {
 	if _, err := field.ValidateField(&concurrency, o.GetInt(concurrency.GetName())); err != nil {
 		return err
 	}
-	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
-	if _, err := os.Stat(temp); os.IsNotExist(err) {
-		return fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
+	temp, err := o.tempDir()
+	if err != nil {
+		return err
 	}
 	identity, err := o.identity()
 	if err != nil {

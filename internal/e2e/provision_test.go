@@ -235,6 +235,22 @@ func TestGrantOfWhatTheFileLacks(t *testing.T) {
 	}
 }
 
+// What came into the file from another connector's is not this one's to change.
+func TestExternalResourcesAreNotChanged(t *testing.T) {
+	t.Parallel()
+	other := descope(t, emulator.Generate(emulator.Size{Users: 20}))
+	external := synced(t, other)
+	d := descope(t, emulator.Demo())
+	file := filepath.Join(t.TempDir(), "sync.c1z")
+	succeeds(t, d, "-f", file, "--external-resource-c1z", external)
+	d.ResetRequests()
+	fails(t, d, grantTo(file, "tenant:"+other.Store().Tenants()[0].ID+":member", "user", "U2demoChloeDuval")...).
+		contains(t, "is on a resource of another connector, and is changed with that one")
+	if sent := d.Requests(); len(sent) != 0 {
+		t.Errorf("sent %v", sent)
+	}
+}
+
 // An error says what is not there, and what was meant.
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
