@@ -278,15 +278,18 @@ func (p *provisioning) holderType(entitlement *v2.Entitlement) (string, error) {
 	for _, t := range entitlement.GetGrantableTo() {
 		may = append(may, t.GetId())
 	}
-	switch {
-	case p.PrincipalType == "" && len(may) == 1:
-		return may[0], nil
-	case p.PrincipalType == "":
-		return "", status.Errorf(codes.InvalidArgument, "--grant-principal-type is missing: %s can be held by each of %s", readable(p.Entitlement), strings.Join(may, ", "))
-	case len(may) > 0 && !slices.Contains(may, p.PrincipalType):
-		return "", status.Errorf(codes.InvalidArgument, "--grant-principal-type %q: %s can be held by a %s only", p.PrincipalType, readable(p.Entitlement), strings.Join(may, " or a "))
+	if may == nil { // Any type may.
+		may = p.types
 	}
-	return p.PrincipalType, nil
+	switch {
+	case slices.Contains(may, p.PrincipalType):
+		return p.PrincipalType, nil
+	case p.PrincipalType != "":
+		return "", status.Errorf(codes.InvalidArgument, "--grant-principal-type %q: %s can be held by a %s only", p.PrincipalType, readable(entitlement.GetId()), strings.Join(may, " or a "))
+	case len(may) > 1:
+		return "", status.Errorf(codes.InvalidArgument, "--grant-principal-type is missing: %s can be held by a %s", readable(entitlement.GetId()), strings.Join(may, " or a "))
+	}
+	return may[0], nil
 }
 
 // principal returns the resource that is to hold something. An id that is something
