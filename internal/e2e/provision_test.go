@@ -312,7 +312,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		"no file":                    {revoke(filepath.Join(t.TempDir(), "none.c1z"), "x"), "none.c1z: sync into it first"},
 		"an empty file":              {revoke(nothing, "x"), "nothing.c1z holds no sync: sync into it first"},
 		"a file of something else":   {revoke(text, "x"), "text.c1z: the file cannot be read as a c1z"},
-		"a folder":                   {revoke(t.TempDir(), "x"), "this is not a file; choose another"},
+		"a folder":                   {revoke(t.TempDir(), "x"), "choose another"},
 	} {
 		// The last line is the error; the log before it has it once more, as JSON.
 		e := fails(t, d, test.args...)
