@@ -361,11 +361,12 @@ func troublesOfChanges(t *testing.T) map[string][]trouble {
 	file, tenant := ownSync(t)
 	member := "tenant:" + tenant + ":member"
 	return map[string][]trouble{
-		"Changes are not allowed":       {{args: []string{"--revoke-grant", member + ":user:U1"}}},
-		"The file to read is not there": {{args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
-		"The entitlement is not there":  {{files: file, args: []string{"-p", "--grant-entitlement", "role:T9/Nope:assigned", "--grant-principal", "U1"}}},
-		"The principal is not there":    {{files: file, args: []string{"-p", "--grant-entitlement", member, "--grant-principal", "U1"}}},
-		"The grant is not there":        {{files: file, args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
+		"The temporary folder is not there": {{args: []string{"-p", "--revoke-grant", "x", "--c1z-temp-dir", "nowhere"}}},
+		"Changes are not allowed":           {{args: []string{"--revoke-grant", member + ":user:U1"}}},
+		"The file to read is not there":     {{args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
+		"The entitlement is not there":      {{files: file, args: []string{"-p", "--grant-entitlement", "role:T9/Nope:assigned", "--grant-principal", "U1"}}},
+		"The principal is not there":        {{files: file, args: []string{"-p", "--grant-entitlement", member, "--grant-principal", "U1"}}},
+		"The grant is not there":            {{files: file, args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
 	}
 }
 
