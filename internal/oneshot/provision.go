@@ -18,6 +18,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -71,7 +73,7 @@ type provisioning struct {
 	lookedUp []string
 }
 
-func (p *provisioning) run(ctx context.Context) (done string, err error) {
+func (p *provisioning) run(ctx context.Context) (string, error) {
 	list, err := p.client.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
 	if err != nil {
 		return "", err
@@ -82,7 +84,11 @@ func (p *provisioning) run(ctx context.Context) (done string, err error) {
 	if err := p.open(ctx); err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, p.file.Close(context.WithoutCancel(ctx))) }()
+	defer func() {
+		if err := p.file.Close(context.WithoutCancel(ctx)); err != nil { // The change stays what it is.
+			ctxzap.Extract(ctx).Warn("closing the file failed", zap.String("file", p.File), zap.Error(err))
+		}
+	}()
 	if p.Revoke != "" {
 		return p.revoke(ctx)
 	}

@@ -2,12 +2,16 @@ package oneshot_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/connectorstore"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 
@@ -85,5 +89,33 @@ func TestGrantsAtAnotherAPI(t *testing.T) {
 				t.Errorf("wrote %v", wrote)
 			}
 		})
+	}
+}
+
+// A file that is another connector's has ids that may mean something else here.
+func TestGrantsInAFileOfAnotherConnector(t *testing.T) {
+	t.Parallel()
+	file, ctx := filepath.Join(t.TempDir(), "other.c1z"), t.Context()
+	store, err := dotc1z.NewStore(ctx, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.StartNewSync(ctx, connectorstore.SyncTypeFull, "")
+	err = errors.Join(err, store.PutResourceTypes(ctx, v2.ResourceType_builder{Id: "record"}.Build()), store.EndSync(ctx), store.Close(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, now := desk(t, secondapi.Demo())
+	for _, change := range []oneshot.Change{
+		{File: file, TempDir: t.TempDir(), Entitlement: "role:1/keeper:held", Principal: "102"},
+		{File: file, TempDir: t.TempDir(), Revoke: "role:1/keeper:held:person:101"},
+	} {
+		_, err := oneshot.Provision(ctx, "bench", now, change)
+		if err == nil || !strings.Contains(err.Error(), "other.c1z: the file holds a sync of another connector (resource types record); choose another") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	if sent := server.Requests(); len(sent) != 0 {
+		t.Errorf("sent %v", sent)
 	}
 }
