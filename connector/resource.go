@@ -36,10 +36,36 @@ func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, an
 		return nil, nil, s.wrap(err)
 	}
 	if !ok {
-		return nil, nil, s.wrap(errorf(codes.NotFound, "there is no %s %q", s.typ.ID, parsed))
+		return nil, nil, s.wrap(errorf(codes.NotFound, "there is no %s %q%s", s.typ.ID, parsed, ts.lacking(ctx, parsed)))
 	}
 	r, err := ts.resource(ctx, parsed, record)
 	return r, nil, s.wrap(err)
+}
+
+// lacking says which is missing of the two resources that one which other records show
+// is made of: its parent, or the listed one that it is like. Nothing for other resources.
+func (ts *typeSync) lacking(ctx context.Context, id mapping.ID) string {
+	if len(ts.typ.Also) == 0 {
+		return ""
+	}
+	list, err := ts.unpaged(ctx) // It was read to look for the resource.
+	if err != nil {
+		return ""
+	}
+	like := ts.typ.Also[0].Like(id)
+	for _, also := range ts.typ.Also {
+		r, ok := list.find(also.Like(id))
+		if !ok {
+			continue
+		}
+		if parentID, err := ts.typ.ParentID(id, r); err == nil && parentID != nil {
+			return fmt.Sprintf(": there is no %s %q", ts.typ.Parent.ID, parentID)
+		}
+	}
+	if like.String() == id.String() {
+		return ""
+	}
+	return fmt.Sprintf(", and no %s %q that it could be", ts.typ.ID, like)
 }
 
 // find returns the record of the resource with an id, in the lists of a sync or

@@ -88,17 +88,29 @@ func (o *once) run(ctx context.Context) error {
 	if ctx, err = o.timeout(ctx); err != nil {
 		return err
 	}
+	temp, err := tempDir(o.Viper)
+	if err != nil {
+		return err
+	}
 	if grant, revoke := o.GetString("grant-entitlement"), o.GetString("revoke-grant"); grant != "" || revoke != "" {
+		if !o.GetBool("provisioning") {
+			return fmt.Errorf("%s: a grant or a revocation needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent", name)
+		}
 		change := oneshot.Change{
 			File:        o.GetString("file"),
+			TempDir:     temp,
 			Entitlement: grant, Principal: o.GetString("grant-principal"), PrincipalType: o.GetString("grant-principal-type"),
 		}
 		if grant == "" {
 			change.Revoke = revoke
 		}
-		return oneshot.Provision(ctx, name, o.newServer, change)
+		done, err := oneshot.Provision(ctx, name, o.newServer, change)
+		if err == nil {
+			fmt.Fprintln(os.Stderr, done)
+		}
+		return err
 	}
-	return o.sync(ctx)
+	return o.sync(ctx, temp)
 }
 
 func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
@@ -121,8 +133,8 @@ func (o *once) timeout(ctx context.Context) (context.Context, error) {
 	return context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, time.Duration(seconds)*time.Second), nil
 }
 
-// sync runs a full sync.
-func (o *once) sync(ctx context.Context) error {
+// sync runs a full sync, with temporary files in a folder.
+func (o *once) sync(ctx context.Context, temp string) error {
 	plan, err := loadMapping(o.cfg)
 	if err != nil {
 		return err
@@ -141,10 +153,6 @@ func (o *once) sync(ctx context.Context) error {
 	concurrency := field.TaskConcurrencyField // Of no use here, and checked all the same, as by the SDK.
 	if _, err := field.ValidateField(&concurrency, o.GetInt(concurrency.GetName())); err != nil {
 		return err
-	}
-	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
-	if _, err := os.Stat(temp); os.IsNotExist(err) {
-		return fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
 	}
 	identity, err := o.identity()
 	if err != nil {
@@ -172,6 +180,15 @@ func (o *once) sync(ctx context.Context) error {
 	}
 	o.done(time.Since(started))
 	return nil
+}
+
+// tempDir returns the folder for temporary files.
+func tempDir(v *viper.Viper) (string, error) {
+	temp := tempdir.Resolve(v.GetString("c1z-temp-dir"))
+	if _, err := os.Stat(temp); os.IsNotExist(err) {
+		return "", fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
+	}
+	return temp, nil
 }
 
 // checkTypes finds resource types that are asked for and that there are not.

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -351,4 +353,34 @@ func TestValidateNamesWhatCannotBeRead(t *testing.T) {
 	if status.Code(err) != codes.PermissionDenied || !strings.Contains(err.Error(), "cannot read roles") || !strings.Contains(err.Error(), "cannot read tenants") {
 		t.Error(err)
 	}
+}
+
+// troublesOfChanges is troubles for grants and revocations.
+func troublesOfChanges(t *testing.T) map[string][]trouble {
+	t.Helper()
+	file, tenant := ownSync(t)
+	member := "tenant:" + tenant + ":member"
+	return map[string][]trouble{
+		"The temporary folder is not there": {{args: []string{"-p", "--revoke-grant", "x", "--c1z-temp-dir", "nowhere"}}},
+		"Changes are not allowed":           {{args: []string{"--revoke-grant", member + ":user:U1"}}},
+		"The file to read is not there":     {{args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
+		"The entitlement is not there":      {{files: file, args: []string{"-p", "--grant-entitlement", "role:T9/Nope:assigned", "--grant-principal", "U1"}}},
+		"The principal is not there":        {{files: file, args: []string{"-p", "--grant-entitlement", member, "--grant-principal", "U1"}}},
+		"The grant is not there":            {{files: file, args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
+	}
+}
+
+// ownSync is a file with a sync of the project that troubles have, and a tenant in it.
+func ownSync(t *testing.T) (files map[string]string, tenant string) {
+	t.Helper()
+	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 150}), emulator.Options{})
+	path := filepath.Join(t.TempDir(), "own.c1z")
+	if _, err := syncOnce(t.Context(), t, d, path, 0); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"sync.c1z": string(file)}, d.Store().Tenants()[0].ID
 }

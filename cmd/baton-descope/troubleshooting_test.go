@@ -140,6 +140,9 @@ func TestTroubleshooting(t *testing.T) {
 	documented := textsIn(t, troubleshooting)
 	delete(documented, "The disk is full")
 	cases := troubles(t)
+	for heading, ways := range troublesOfChanges(t) {
+		cases[heading] = append(cases[heading], ways...)
+	}
 	for heading := range documented {
 		if len(cases[heading]) == 0 {
 			t.Errorf("nothing makes %q happen", heading)
