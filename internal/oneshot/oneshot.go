@@ -42,12 +42,15 @@ type Options struct {
 	// continued only by a run of the same identity.
 	Identity []string
 
-	// File is the c1z to write.
+	// File is the c1z to write, or a link to it.
 	File string
 	// Engine stores the sync; empty for that of the file there is, or the SDK's default.
 	Engine c1zstore.Engine
-	// TempDir is where the SDK unpacks the file to work on it.
+	// TempDir is where the SDK unpacks the file to work on it, in a folder of the run.
 	TempDir string
+	// SystemTemp makes that folder the one for all temporary files of this process,
+	// until the run ends: the process does nothing else meanwhile.
+	SystemTemp bool
 	// Sync are further options of the SDK's syncer.
 	Sync []sdksync.SyncOpt
 	// Window is how long the sync runs before it is packed; 0 for DefaultWindow.

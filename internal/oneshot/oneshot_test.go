@@ -498,7 +498,7 @@ func TestRefusedFiles(t *testing.T) {
 		},
 		"a folder": {
 			func(l *library) { l.options.File = l.t.TempDir() },
-			[]string{"this is not a file"},
+			[]string{"this is a folder, not a file; choose another"},
 		},
 		"in no folder": {
 			func(l *library) { l.options.File = filepath.Join(l.t.TempDir(), "no", "shelf.c1z") },
@@ -554,7 +554,7 @@ func TestOneRunAtATime(t *testing.T) {
 // A folder that a killed run left is removed; one in use is not.
 func TestLeftovers(t *testing.T) {
 	l := newLibrary(t)
-	left := filepath.Join(l.options.TempDir, "shelf-123")
+	left := filepath.Join(l.options.TempDir, "shelf-0123456789abcdef")
 	if err := os.MkdirAll(filepath.Join(left, "c1z-pebble1"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -575,7 +575,7 @@ func TestLeftovers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(one.temp); err != nil {
+	if _, err := os.Stat(one.temp.path); err != nil {
 		t.Errorf("a folder in use: %v", err)
 	}
 	if err := errors.Join(one.leave(), two.leave()); err != nil {

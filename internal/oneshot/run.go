@@ -96,7 +96,7 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	r.underway.begin()
 	syncer, err := sdksync.NewSyncer(ctx, r.client, append([]sdksync.SyncOpt{
 		sdksync.WithC1ZPath(r.place.partial),
-		sdksync.WithTmpDir(r.place.temp),
+		sdksync.WithTmpDir(r.place.temp.path),
 		sdksync.WithStorageEngine(r.place.engine),
 		sdksync.WithSessionStore(r.session),
 		sdksync.WithRunDuration(length),
@@ -167,7 +167,7 @@ func (r *run) watchDisk(ctx context.Context) {
 	ticker := time.NewTicker(time.Second / 4)
 	defer ticker.Stop()
 	for {
-		if free, err := r.freeSpace(r.place.temp); err == nil && free < reserve {
+		if free, err := r.freeSpace(r.place.temp.path); err == nil && free < reserve {
 			r.breakOff(fmt.Errorf("%s: %d MiB are left in %s: %w", r.Name, free>>20, r.TempDir, syscall.ENOSPC))
 			return
 		}
