@@ -411,6 +411,7 @@ func TestWindows(t *testing.T) {
 	l.options.Window = time.Millisecond
 	var packed []string
 	if err := l.sync(func(context.Context, int) error {
+		time.Sleep(2 * l.options.Window) // So the first window is over.
 		packed = l.beside()
 		return nil
 	}); err != nil {
@@ -590,6 +591,7 @@ func TestCannotPack(t *testing.T) {
 	partial := l.options.File + ".partial-" + fingerprint(l.options.Identity)
 	var last []byte
 	err := l.sync(func(_ context.Context, page int) error {
+		time.Sleep(2 * l.options.Window) // So the first window is over.
 		if page == 5 {
 			last, _ = os.ReadFile(partial)
 			return os.MkdirAll(filepath.Join(partial+".tmp", "in the way"), 0o700)
