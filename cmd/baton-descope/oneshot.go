@@ -25,6 +25,7 @@ import (
 
 	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/internal/oneshot"
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -55,8 +56,9 @@ func given(cmd *cobra.Command, name string) bool {
 // process, and the SDK's own run for everything else.
 func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		oneshot.Private()
 		if isForSDK(cmd) {
-			return sdk(cmd, args)
+			return handOver(v, cmd, args, sdk)
 		}
 		if err := v.BindPFlags(cmd.Flags()); err != nil {
 			return err
@@ -103,9 +105,14 @@ func (o *once) run(ctx context.Context) error {
 	if ctx, err = o.timeout(ctx); err != nil {
 		return err
 	}
+	temp, err := tempDir(o.Viper)
+	if err != nil {
+		return err
+	}
 	if grant, revoke := o.GetString("grant-entitlement"), o.GetString("revoke-grant"); grant != "" || revoke != "" {
 		change := oneshot.Change{
 			File:        o.GetString("file"),
+			TempDir:     temp,
 			Entitlement: grant, Principal: o.GetString("grant-principal"), PrincipalType: o.GetString("grant-principal-type"),
 		}
 		if grant == "" {
@@ -113,7 +120,7 @@ func (o *once) run(ctx context.Context) error {
 		}
 		return oneshot.Provision(ctx, name, o.newServer, change)
 	}
-	return o.sync(ctx)
+	return o.sync(ctx, temp)
 }
 
 func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
@@ -136,8 +143,8 @@ func (o *once) timeout(ctx context.Context) (context.Context, error) {
 	return context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, time.Duration(seconds)*time.Second), nil
 }
 
-// sync runs a full sync.
-func (o *once) sync(ctx context.Context) error {
+// sync runs a full sync, with temporary files in a folder.
+func (o *once) sync(ctx context.Context, temp string) error {
 	plan, err := loadMapping(o.cfg)
 	if err != nil {
 		return err
@@ -157,10 +164,6 @@ func (o *once) sync(ctx context.Context) error {
 	if _, err := field.ValidateField(&concurrency, o.GetInt(concurrency.GetName())); err != nil {
 		return err
 	}
-	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
-	if _, err := os.Stat(temp); os.IsNotExist(err) {
-		return fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
-	}
 	identity, err := o.identity()
 	if err != nil {
 		return err
@@ -179,6 +182,7 @@ func (o *once) sync(ctx context.Context) error {
 		File:          o.GetString("file"),
 		Engine:        c1zstore.Engine(engine),
 		TempDir:       temp,
+		SystemTemp:    true,
 		Sync:          opts,
 		Window:        o.window,
 		Progress:      o.progress,
@@ -187,6 +191,15 @@ func (o *once) sync(ctx context.Context) error {
 	}
 	o.done(time.Since(started))
 	return nil
+}
+
+// tempDir returns the folder for temporary files.
+func tempDir(v *viper.Viper) (string, error) {
+	temp := tempdir.Resolve(v.GetString("c1z-temp-dir"))
+	if _, err := os.Stat(temp); os.IsNotExist(err) {
+		return "", fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
+	}
+	return temp, nil
 }
 
 // checkTypes finds resource types that are asked for and that there are not.
@@ -239,8 +252,12 @@ func (o *once) syncOptions() ([]sdksync.SyncOpt, error) {
 	}
 	external := o.GetString("external-resource-c1z")
 	if external != "" {
-		if _, err := os.Stat(external); err != nil {
-			return nil, fmt.Errorf("the specified external resource c1z file does not exist: %s", external)
+		file, err := bounded.Open(external) // The SDK would wait for a FIFO.
+		if err != nil {
+			return nil, fmt.Errorf("%s: --external-resource-c1z: %w", name, err)
+		}
+		if err := file.Close(); err != nil {
+			return nil, err
 		}
 	}
 	traits, err := resourceTraits(o.GetStringSlice("external-resource-traits"))

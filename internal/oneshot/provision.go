@@ -17,6 +17,9 @@ import (
 type Change struct {
 	// File is the c1z that knows the entitlement and the principal, or the grant.
 	File string
+	// TempDir is where the SDK unpacks the file, in a folder of the run; while that is
+	// there it is the one for all temporary files of this process.
+	TempDir string
 
 	Entitlement, Principal, PrincipalType string // Ids; of a grant to make.
 
@@ -24,16 +27,28 @@ type Change struct {
 }
 
 // Provision makes a change.
-func Provision(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error), c Change) error {
+func Provision(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error), c Change) (err error) {
+	file, err := target(c.File)
+	if err != nil {
+		return fmt.Errorf("%s: --file %s: %w", name, c.File, err)
+	}
+	temp, err := newTempFolder(name, c.TempDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, temp.remove()) }()
+	if err := temp.systemWide(); err != nil { // The SDK asks for it so.
+		return err
+	}
 	server, err := newServer(ctx, &inprocess.Session{})
 	if err != nil {
 		return err
 	}
 	defer closeServer(ctx, server)
 	client := inprocess.NewClient(ctx, server)
-	p := provisioner.NewGranter(client, c.File, c.Entitlement, c.Principal, c.PrincipalType)
+	p := provisioner.NewGranter(client, file, c.Entitlement, c.Principal, c.PrincipalType)
 	if c.Revoke != "" {
-		p = provisioner.NewRevoker(client, c.File, c.Revoke)
+		p = provisioner.NewRevoker(client, file, c.Revoke)
 	}
 	err = p.Run(ctx)
 	if closeErr := p.Close(context.WithoutCancel(ctx)); closeErr != nil {
