@@ -649,3 +649,41 @@ func TestFullDisk(t *testing.T) {
 	l.askedFor(7, 8, 9)
 	l.holds(10)
 }
+
+// What the SDK puts into the system's temporary folder is in the run's, and goes with it,
+// also when the run was killed.
+func TestSystemTemp(t *testing.T) { // Alone, since that folder is the process's.
+	before := os.TempDir()
+	l := &library{t: t, options: Options{
+		Name: "shelf", File: filepath.Join(t.TempDir(), "shelf.c1z"), TempDir: t.TempDir(), SystemTemp: true, ResourceTypes: []string{"book"},
+	}}
+	stage := func() {
+		dir, err := os.MkdirTemp("", "pebble-grant-digest-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run := filepath.Dir(dir); filepath.Dir(run) != l.options.TempDir || !strings.HasPrefix(filepath.Base(run), "shelf-") {
+			t.Errorf("it is in %s", run)
+		}
+	}
+	killed, err := takePlace(t.Context(), l.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage()
+	if err := errors.Join(killed.temp.lock.held.Unlock(), killed.lock.held.Unlock()); err != nil { // As the system does.
+		t.Fatal(err)
+	}
+	for name, value := range killed.temp.systems {
+		os.Setenv(name, value)
+	}
+	if err := l.sync(func(context.Context, int) error {
+		stage()
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if os.TempDir() != before {
+		t.Errorf("the temporary folder is %s after the run", os.TempDir())
+	}
+}
