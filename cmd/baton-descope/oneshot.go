@@ -10,6 +10,7 @@ import (
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/bid"
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/conductorone/baton-sdk/pkg/field"
@@ -30,11 +31,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// sdkFlags are those that ask for what the SDK's own run does: service mode, targeted
-// syncs, tickets, events, accounts, actions, the event log of Windows and the like.
+// sdkFlags are those that ask for what the SDK's own run does: service mode, tickets, events, accounts, actions, the event log of Windows and the like.
 var sdkFlags = []string{
 	"client-id", "client-secret",
-	"sync-resources", "skip-grants",
 	"event-feed", "create-account-profile", "create-account-login", "create-account-email",
 	"invoke-action", "list-action-schemas", "delete-resource", "rotate-credentials",
 	"log-event-log", "create-ticket", "bulk-create-ticket", "list-ticket-schemas", "get-ticket", "compact-syncs",
@@ -58,7 +57,7 @@ func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []st
 	return func(cmd *cobra.Command, args []string) error {
 		oneshot.Private()
 		if isForSDK(cmd) {
-			return handOver(v, cmd, args, sdk)
+			return sdk(cmd, args)
 		}
 		if err := v.BindPFlags(cmd.Flags()); err != nil {
 			return err
@@ -164,6 +163,10 @@ func (o *once) sync(ctx context.Context, temp string) error {
 	if _, err := field.ValidateField(&concurrency, o.GetInt(concurrency.GetName())); err != nil {
 		return err
 	}
+	targets, err := o.targets()
+	if err != nil {
+		return err
+	}
 	identity, err := o.identity()
 	if err != nil {
 		return err
@@ -184,6 +187,7 @@ func (o *once) sync(ctx context.Context, temp string) error {
 		TempDir:       temp,
 		SystemTemp:    true,
 		Sync:          opts,
+		Targets:       targets,
 		Window:        o.window,
 		Progress:      o.progress,
 	}); err != nil {
@@ -200,6 +204,23 @@ func tempDir(v *viper.Viper) (string, error) {
 		return "", fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
 	}
 	return temp, nil
+}
+
+// targets returns the resources that a sync is to be of; none for everything.
+func (o *once) targets() ([]*v2.Resource, error) {
+	ids := o.GetStringSlice("sync-resources")
+	if len(ids) == 0 && o.GetBool("skip-grants") {
+		return nil, fmt.Errorf("%s: --skip-grants is for --sync-resources; to sync all resources alone, use --skip-entitlements-and-grants", name)
+	}
+	targets := make([]*v2.Resource, 0, len(ids))
+	for _, id := range ids {
+		target, err := bid.ParseResourceBid(id)
+		if err != nil {
+			return nil, fmt.Errorf("%s: --sync-resources %q: %w; write it as in bid:r:user/U2abc", name, id, err)
+		}
+		targets = append(targets, target)
+	}
+	return targets, nil
 }
 
 // checkTypes finds resource types that are asked for and that there are not.
@@ -237,6 +258,7 @@ func (o *once) identity() ([]string, error) {
 		strconv.FormatBool(o.cfg.IncludeTestUsers), strconv.FormatBool(o.cfg.ExpandPermissions),
 		strings.Join(chosen, ","), strconv.FormatBool(o.GetBool("skip-entitlements-and-grants")),
 		o.GetString("external-resource-c1z"), o.GetString("external-resource-entitlement-id-filter"),
+		strings.Join(o.GetStringSlice("sync-resources"), ","), strconv.FormatBool(o.GetBool("skip-grants")),
 		strings.Join(o.GetStringSlice("external-resource-traits"), ","),
 	}, nil
 }
@@ -267,6 +289,7 @@ func (o *once) syncOptions() ([]sdksync.SyncOpt, error) {
 	return []sdksync.SyncOpt{
 		sdksync.WithWorkerCount(count),
 		sdksync.WithSyncResourceTypes(o.GetStringSlice("sync-resource-types")),
+		sdksync.WithSkipGrants(o.GetBool("skip-grants")),
 		sdksync.WithSkipEntitlementsAndGrants(o.GetBool("skip-entitlements-and-grants")),
 		sdksync.WithExternalResourceC1ZPath(external),
 		sdksync.WithExternalResourceEntitlementIdFilter(o.GetString("external-resource-entitlement-id-filter")),

@@ -57,6 +57,24 @@ func TestTargetedSync(t *testing.T) {
 			t.Errorf("the file has %v", found.resources)
 		}
 	}
+	before, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Intercept(func(operation string, _ int, w http.ResponseWriter, _ *http.Request) bool {
+		if operation != "LoadUser" {
+			return false
+		}
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	})
+	fails(t, d, "-f", own, "--sync-resources", someone).contains(t, "HTTP 403", own+" is as it was before")
+	d.Intercept(nil)
+	fails(t, d, "-f", own, "--sync-resources", "Chloe").contains(t, `--sync-resources "Chloe"`, "write it as in bid:r:user/U2abc")
+	fails(t, d, "-f", own, "--skip-grants").contains(t, "--skip-grants is for --sync-resources")
+	if after, err := os.ReadFile(own); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the file changed: %v", err)
+	}
 	only(t, filepath.Dir(own), "own.c1z")
 	succeeds(t, d, "-f", own)
 	equal(t, read(t, own), wantedOf(d.Store(), false, false))
@@ -116,7 +134,7 @@ func TestFIFOs(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("/proc/self/fd/1", stdout); err != nil {
+	if err := os.Symlink("/dev/fd/1", stdout); err != nil {
 		t.Fatal(err)
 	}
 	good := filepath.Join(dir, "good.c1z")

@@ -96,7 +96,7 @@ func TestForeignFiles(t *testing.T) {
 				}
 			}
 			if err := test.put(path); err != nil {
-				t.Fatal(err)
+				t.Skip(err) // Windows may allow no links.
 			}
 			before := tree(t, filepath.Dir(path))
 			p, err := takePlace(t.Context(), l.options)

@@ -501,6 +501,10 @@ func TestRefusedFiles(t *testing.T) {
 			func(l *library) { l.options.File = l.t.TempDir() },
 			[]string{"this is a folder, not a file; choose another"},
 		},
+		"no name": {
+			func(l *library) { l.options.File = "" },
+			[]string{"this is a folder, not a file; choose another"},
+		},
 		"in no folder": {
 			func(l *library) { l.options.File = filepath.Join(l.t.TempDir(), "no", "shelf.c1z") },
 			[]string{"cannot write to the folder", "choose another with --file"},

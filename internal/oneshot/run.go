@@ -126,6 +126,8 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	case closeErr != nil:
 		// The file is replaced only when packing succeeds: it is as it was.
 		return packing, &notPacked{errors.Join(err, closeErr, closeEngine(store))}
+	case err != nil && len(r.Targets) > 0:
+		return packing, errors.Join(err, r.place.discard())
 	case err != nil && !windowOver(err) && r.stopping.Err() == nil && r.client.validated():
 		// The list that failed has to start anew, and what it stored by now may be gone
 		// from the API by then. Nothing of it is kept.

@@ -1,6 +1,7 @@
 package oneshot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +18,7 @@ const maxLinks = 40
 // that as it was. What is no file, and what the process has open, is refused.
 func target(path string) (string, error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("%w; choose another", err) }
-	if info, err := os.Stat(path); err == nil {
+	if info, err := os.Stat(cmp.Or(path, ".")); err == nil {
 		if err := bounded.Regular(info); err != nil {
 			return fail(err)
 		}

@@ -4,50 +4,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 )
 
-// Targeted lets run sync some resources into a file that it is given, with temporary
-// files in a folder of its own, and puts that in the place of o.File when it ends
-// without an error. Such a sync has only the resources, and a c1z holds one sync: a
-// file that holds a whole one is refused, and left as it is.
-func Targeted(ctx context.Context, o Options, run func(file, tempDir string) error) (err error) {
+// takeTargeted is takePlace for a sync of some resources. That has nothing else, and a
+// c1z holds one sync: a file that holds a whole one is refused, and left as it is. Such
+// a sync always starts anew.
+func takeTargeted(ctx context.Context, o Options) (*place, error) {
 	p, err := claim(ctx, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, p.leave()) }()
+	p.started = time.Now()
 	if p.existed {
-		whole, err := p.holdsWhole(ctx)
-		switch {
-		case err != nil:
-			return fmt.Errorf("%s: --file %s: %w", o.Name, o.File, err)
-		case whole:
-			return fmt.Errorf("%s: %s holds a whole sync, which this one of a few resources would replace: choose another --file for it, or sync everything", o.Name, o.File)
-		}
+		err = p.refuseWhole(ctx, o.File)
 	}
-	if err := p.discard(); err != nil {
-		return err
+	if err == nil {
+		err = p.discard()
 	}
-	if err := run(p.partial, p.temp.path); err != nil {
-		return errors.Join(err, p.discard())
+	if err != nil {
+		return nil, errors.Join(err, p.leave())
 	}
-	return p.publish()
+	return p, nil
 }
 
-// holdsWhole tells whether the file there is holds a finished sync of everything.
-func (p *place) holdsWhole(ctx context.Context) (whole bool, err error) {
+// refuseWhole returns an error if the file there is holds a finished sync of more than
+// some resources.
+func (p *place) refuseWhole(ctx context.Context, file string) error {
 	store, err := dotc1z.NewStore(ctx, p.file, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp.path))
 	if err != nil {
-		return false, err
+		return fmt.Errorf("%s: --file %s: %w", p.name, file, err)
 	}
-	defer func() { err = errors.Join(err, store.Close(ctx)) }()
 	full, err := store.SyncMeta().LatestFullSync(ctx)
-	if err != nil || full != nil {
-		return full != nil, err
+	last, lastErr := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
+	if err := errors.Join(err, lastErr, store.Close(ctx)); err != nil {
+		return fmt.Errorf("%s: --file %s: %w", p.name, file, err)
 	}
-	last, err := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
-	return last != nil && last.Type != connectorstore.SyncTypePartial, err
+	if full != nil || last != nil && last.Type != connectorstore.SyncTypePartial {
+		return fmt.Errorf("%s: %s holds a whole sync, which this one of a few resources would replace: choose another --file for it, or sync everything", p.name, file)
+	}
+	return nil
 }
