@@ -19,7 +19,7 @@ var (
 	// of what is done.
 	ownFlags = []string{
 		"file", "c1z-temp-dir", "storage-engine", "workers", "parallel-sync", "http-timeout-seconds", "auth-method",
-		"sync-resource-types", "skip-entitlements-and-grants",
+		"sync-resource-types", "sync-resources", "skip-grants", "skip-entitlements-and-grants",
 		"external-resource-c1z", "external-resource-entitlement-id-filter", "external-resource-traits",
 		"provisioning", "grant-entitlement", "grant-principal", "grant-principal-type", "revoke-grant",
 		"log-level", "log-format", "log-path", "log-level-debug-expires-at",
@@ -28,11 +28,9 @@ var (
 		// How service mode is run, so that the same settings serve for both.
 		"task-concurrency", "health-check", "health-check-port", "health-check-bind-address", "keep-previous-sync-c1z", "session-store-maximum-size",
 	}
-	// sdkFlags ask for the SDK's own run: service mode, targeted syncs, compaction of
-	// files, the event log of Windows.
+	// sdkFlags ask for the SDK's own run: service mode, compaction of files, the event log of Windows.
 	sdkFlags = []string{
 		"client-id", "client-secret",
-		"sync-resources", "skip-grants",
 		"compact-syncs", "compact-output-path", "compact-file-paths", "compact-sync-ids",
 		"log-event-log",
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/bid"
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/conductorone/baton-sdk/pkg/field"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/internal/oneshot"
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -40,6 +42,7 @@ func given(cmd *cobra.Command, name string) bool {
 // process, and the SDK's own run for everything else.
 func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		oneshot.Private()
 		if isForSDK(cmd) {
 			return sdk(cmd, args)
 		}
@@ -154,6 +157,10 @@ func (o *once) sync(ctx context.Context, temp string) error {
 	if _, err := field.ValidateField(&concurrency, o.GetInt(concurrency.GetName())); err != nil {
 		return err
 	}
+	targets, err := o.targets()
+	if err != nil {
+		return err
+	}
 	identity, err := o.identity()
 	if err != nil {
 		return err
@@ -172,7 +179,9 @@ func (o *once) sync(ctx context.Context, temp string) error {
 		File:          o.GetString("file"),
 		Engine:        c1zstore.Engine(engine),
 		TempDir:       temp,
+		SystemTemp:    true,
 		Sync:          opts,
+		Targets:       targets,
 		Window:        o.window,
 		Progress:      o.progress,
 	}); err != nil {
@@ -189,6 +198,20 @@ func tempDir(v *viper.Viper) (string, error) {
 		return "", fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
 	}
 	return temp, nil
+}
+
+// targets returns the resources that a sync is to be of; none for everything.
+func (o *once) targets() ([]*v2.Resource, error) {
+	ids := o.GetStringSlice("sync-resources")
+	targets := make([]*v2.Resource, 0, len(ids))
+	for _, id := range ids {
+		target, err := bid.ParseResourceBid(id)
+		if err != nil {
+			return nil, fmt.Errorf("%s: --sync-resources %q: %w; write it as in bid:r:user/U2abc", name, id, err)
+		}
+		targets = append(targets, target)
+	}
+	return targets, nil
 }
 
 // checkTypes finds resource types that are asked for and that there are not.
@@ -226,6 +249,7 @@ func (o *once) identity() ([]string, error) {
 		strconv.FormatBool(o.cfg.IncludeTestUsers), strconv.FormatBool(o.cfg.ExpandPermissions),
 		strings.Join(chosen, ","), strconv.FormatBool(o.GetBool("skip-entitlements-and-grants")),
 		o.GetString("external-resource-c1z"), o.GetString("external-resource-entitlement-id-filter"),
+		strings.Join(o.GetStringSlice("sync-resources"), ","), strconv.FormatBool(o.GetBool("skip-grants")),
 		strings.Join(o.GetStringSlice("external-resource-traits"), ","),
 	}, nil
 }
@@ -241,8 +265,12 @@ func (o *once) syncOptions() ([]sdksync.SyncOpt, error) {
 	}
 	external := o.GetString("external-resource-c1z")
 	if external != "" {
-		if _, err := os.Stat(external); err != nil {
-			return nil, fmt.Errorf("the specified external resource c1z file does not exist: %s", external)
+		file, err := bounded.Open(external) // The SDK would wait for a FIFO.
+		if err != nil {
+			return nil, fmt.Errorf("%s: --external-resource-c1z: %w", name, err)
+		}
+		if err := file.Close(); err != nil {
+			return nil, err
 		}
 	}
 	traits, err := resourceTraits(o.GetStringSlice("external-resource-traits"))
@@ -252,6 +280,7 @@ func (o *once) syncOptions() ([]sdksync.SyncOpt, error) {
 	return []sdksync.SyncOpt{
 		sdksync.WithWorkerCount(count),
 		sdksync.WithSyncResourceTypes(o.GetStringSlice("sync-resource-types")),
+		sdksync.WithSkipGrants(o.GetBool("skip-grants")),
 		sdksync.WithSkipEntitlementsAndGrants(o.GetBool("skip-entitlements-and-grants")),
 		sdksync.WithExternalResourceC1ZPath(external),
 		sdksync.WithExternalResourceEntitlementIdFilter(o.GetString("external-resource-entitlement-id-filter")),

@@ -69,7 +69,7 @@ func troubles(t *testing.T) map[string][]trouble {
 	expired, authority := serveTLS(t, time.Now().Add(-time.Hour))
 	early, authorityOfEarly := serveTLS(t, time.Now().Add(48*time.Hour))
 	otherRegion := emulatortest.Start(t, emulator.Project{}, emulator.Options{ProjectID: "P2elsewhere"}).URL
-	foreign := foreignSync(t)
+	foreign := syncOf(t, "record")
 	dead := deadAddress(t)
 	stale := emulator.Generate(emulator.Size{Users: 10})
 	stale.Users[3].RoleNames = []string{"Gone"}
@@ -125,6 +125,10 @@ func troubles(t *testing.T) map[string][]trouble {
 		"A record refers to what is gone":    {{project: &stale, passes: true}},
 		"The run was stopped":                {{stopped: true}},
 		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
+
+		"The file is no file":                   {{args: []string{"--file", t.TempDir()}}},
+		"The file holds a whole sync":           {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},
+		"Another file has the name of the lock": {{files: map[string]string{"sync.c1z.lock": "hello"}}},
 	}
 }
 
@@ -364,17 +368,17 @@ func wrongMapping(t *testing.T) string {
 	return wrong
 }
 
-// foreignSync is a c1z file of a connector with other resource types.
-func foreignSync(t *testing.T) string {
+// syncOf is a c1z file that holds a whole sync of a connector with one resource type.
+func syncOf(t *testing.T, resourceType string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "foreign.c1z")
+	path := filepath.Join(t.TempDir(), "whole.c1z")
 	ctx := t.Context()
 	store, err := dotc1z.NewStore(ctx, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = store.StartNewSync(ctx, connectorstore.SyncTypeFull, "")
-	err = errors.Join(err, store.PutResourceTypes(ctx, v2.ResourceType_builder{Id: "record"}.Build()), store.EndSync(ctx), store.Close(ctx))
+	err = errors.Join(err, store.PutResourceTypes(ctx, v2.ResourceType_builder{Id: resourceType}.Build()), store.EndSync(ctx), store.Close(ctx))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,12 +32,3 @@ func TestReadFile(t *testing.T) {
 		}
 	}
 }
-
-func TestFileWithoutEnd(t *testing.T) {
-	if _, err := os.Stat("/dev/zero"); err != nil {
-		t.Skip("there is no such file here")
-	}
-	if _, err := bounded.ReadFile("/dev/zero", bounded.Text); err == nil {
-		t.Error("it was read")
-	}
-}

@@ -22,13 +22,6 @@ func (s *Session) SetSessionStore(_ context.Context, store sessions.SessionStore
 	s.inner = store
 }
 
-// IsSet tells whether there is a store.
-func (s *Session) IsSet() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.inner != nil
-}
-
 func (s *Session) store() sessions.SessionStore {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

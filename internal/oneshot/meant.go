@@ -198,13 +198,10 @@ func (p *provisioning) parts(ctx context.Context, grant string) (entitlement str
 
 func (p *provisioning) hasEntitlement(ctx context.Context, id string) (bool, error) {
 	_, err := p.file.GetEntitlement(ctx, reader_v2.EntitlementsReaderServiceGetEntitlementRequest_builder{EntitlementId: id}.Build())
-	switch status.Code(err) {
-	case codes.OK:
-		return true, nil
-	case codes.NotFound:
-		return false, nil
+	if err != nil && status.Code(err) != codes.NotFound {
+		return false, p.unreadable(err)
 	}
-	return false, p.unreadable(err)
+	return err == nil, nil
 }
 
 // eachResource visits the resources of a type in the file; of all types without one.

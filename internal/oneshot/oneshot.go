@@ -18,8 +18,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
 	"github.com/conductorone/baton-sdk/pkg/types"
@@ -42,12 +44,17 @@ type Options struct {
 	// continued only by a run of the same identity.
 	Identity []string
 
-	// File is the c1z to write.
+	// File is the c1z to write, or a link to it.
 	File string
 	// Engine stores the sync; empty for that of the file there is, or the SDK's default.
 	Engine c1zstore.Engine
-	// TempDir is where the SDK unpacks the file to work on it.
+	// TempDir is where the SDK unpacks the file to work on it, in a folder of the run.
 	TempDir string
+	// SystemTemp makes that folder the one for all temporary files of this process,
+	// until the run ends: the process does nothing else meanwhile.
+	SystemTemp bool
+	// Targets are the resources to sync, and nothing but these; none for everything.
+	Targets []*v2.Resource
 	// Sync are further options of the SDK's syncer.
 	Sync []sdksync.SyncOpt
 	// Window is how long the sync runs before it is packed; 0 for DefaultWindow.
@@ -60,6 +67,9 @@ type Options struct {
 	now       func() time.Time
 }
 
+// neverOver is the window of a sync that cannot go on after one.
+const neverOver = 365 * 24 * time.Hour
+
 // DefaultWindow is what a power cut may cost, more or less.
 const DefaultWindow = 3 * time.Minute
 
@@ -67,7 +77,13 @@ const DefaultWindow = 3 * time.Minute
 // interruption by a signal of [WithSignals] is a [*Stopped]. Other errors carry the
 // gRPC code of what failed.
 func Sync(ctx context.Context, o Options) (err error) {
-	place, err := takePlace(ctx, o)
+	take := takePlace
+	if len(o.Targets) > 0 {
+		take = takeTargeted
+		o.Window = neverOver
+		o.Sync = append(slices.Clone(o.Sync), sdksync.WithTargetedSyncResources(o.Targets))
+	}
+	place, err := take(ctx, o)
 	if err != nil {
 		return err
 	}

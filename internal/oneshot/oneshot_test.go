@@ -411,6 +411,7 @@ func TestWindows(t *testing.T) {
 	l.options.Window = time.Millisecond
 	var packed []string
 	if err := l.sync(func(context.Context, int) error {
+		time.Sleep(2 * l.options.Window) // So the first window is over.
 		packed = l.beside()
 		return nil
 	}); err != nil {
@@ -498,7 +499,11 @@ func TestRefusedFiles(t *testing.T) {
 		},
 		"a folder": {
 			func(l *library) { l.options.File = l.t.TempDir() },
-			[]string{"this is not a file"},
+			[]string{"this is a folder, not a file; choose another"},
+		},
+		"no name": {
+			func(l *library) { l.options.File = "" },
+			[]string{"this is a folder, not a file; choose another"},
 		},
 		"in no folder": {
 			func(l *library) { l.options.File = filepath.Join(l.t.TempDir(), "no", "shelf.c1z") },
@@ -554,7 +559,7 @@ func TestOneRunAtATime(t *testing.T) {
 // A folder that a killed run left is removed; one in use is not.
 func TestLeftovers(t *testing.T) {
 	l := newLibrary(t)
-	left := filepath.Join(l.options.TempDir, "shelf-123")
+	left := filepath.Join(l.options.TempDir, "shelf-0123456789abcdef")
 	if err := os.MkdirAll(filepath.Join(left, "c1z-pebble1"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -575,7 +580,7 @@ func TestLeftovers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(one.temp); err != nil {
+	if _, err := os.Stat(one.temp.path); err != nil {
 		t.Errorf("a folder in use: %v", err)
 	}
 	if err := errors.Join(one.leave(), two.leave()); err != nil {
@@ -590,6 +595,7 @@ func TestCannotPack(t *testing.T) {
 	partial := l.options.File + ".partial-" + fingerprint(l.options.Identity)
 	var last []byte
 	err := l.sync(func(_ context.Context, page int) error {
+		time.Sleep(2 * l.options.Window) // So the first window is over.
 		if page == 5 {
 			last, _ = os.ReadFile(partial)
 			return os.MkdirAll(filepath.Join(partial+".tmp", "in the way"), 0o700)
@@ -646,4 +652,42 @@ func TestFullDisk(t *testing.T) {
 	}
 	l.askedFor(7, 8, 9)
 	l.holds(10)
+}
+
+// What the SDK puts into the system's temporary folder is in the run's, and goes with it,
+// also when the run was killed.
+func TestSystemTemp(t *testing.T) { // Alone, since that folder is the process's.
+	before := os.TempDir()
+	l := &library{t: t, options: Options{
+		Name: "shelf", File: filepath.Join(t.TempDir(), "shelf.c1z"), TempDir: t.TempDir(), SystemTemp: true, ResourceTypes: []string{"book"},
+	}}
+	stage := func() {
+		dir, err := os.MkdirTemp("", "pebble-grant-digest-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run := filepath.Dir(dir); filepath.Dir(run) != l.options.TempDir || !strings.HasPrefix(filepath.Base(run), "shelf-") {
+			t.Errorf("it is in %s", run)
+		}
+	}
+	killed, err := takePlace(t.Context(), l.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage()
+	if err := errors.Join(killed.temp.lock.held.Unlock(), killed.lock.held.Unlock()); err != nil { // As the system does.
+		t.Fatal(err)
+	}
+	for name, value := range killed.temp.systems {
+		os.Setenv(name, value)
+	}
+	if err := l.sync(func(context.Context, int) error {
+		stage()
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if os.TempDir() != before {
+		t.Errorf("the temporary folder is %s after the run", os.TempDir())
+	}
 }

@@ -14,10 +14,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+
+	"github.com/conductorone/baton-descope/internal/bounded"
 )
 
 // maxAge is how long after its start a sync may be continued. What it holds first was
@@ -30,9 +31,9 @@ type place struct {
 	file    string // Only ever a whole sync.
 	existed bool
 	partial string // The sync as it grows.
-	temp    string // Where it is unpacked.
 	engine  c1zstore.Engine
-	locks   []lock
+	lock    lock        // On the file.
+	temp    *tempFolder // Where the sync is unpacked.
 
 	found  c1zstore.Engine // Of the file there is; empty without one.
 	goesOn bool            // The partial file is of an earlier run.
@@ -43,14 +44,27 @@ type place struct {
 // takePlace locks the files of a run, clears up after runs that were killed, and
 // makes sure that the file there is may be replaced. It asks the API for nothing.
 func takePlace(ctx context.Context, o Options) (_ *place, err error) {
-	file, err := filepath.Abs(o.File)
+	p, err := claim(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("%s: --file %s: %w", o.Name, o.File, err)
+		return nil, err
 	}
-	p := &place{name: o.Name, file: file, partial: file + ".partial-" + fingerprint(o.Identity), engine: o.Engine}
 	if o.now == nil {
 		o.now = time.Now
 	}
+	if err := p.prepare(ctx, o.now); err != nil {
+		return nil, errors.Join(err, p.leave())
+	}
+	return p, nil
+}
+
+// claim is takePlace without a look at what an earlier run left.
+func claim(ctx context.Context, o Options) (_ *place, err error) {
+	refused := func(err error) error { return fmt.Errorf("%s: --file %s: %w", o.Name, o.File, err) }
+	file, err := target(o.File)
+	if err != nil {
+		return nil, refused(err)
+	}
+	p := &place{name: o.Name, file: file, partial: file + ".partial-" + fingerprint(o.Identity), engine: o.Engine}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.leave())
@@ -59,14 +73,22 @@ func takePlace(ctx context.Context, o Options) (_ *place, err error) {
 	if err := p.lockFile(); err != nil {
 		return nil, err
 	}
-	if err := p.makeTemp(o.TempDir); err != nil {
+	if p.temp, err = newTempFolder(o.Name, o.TempDir); err != nil {
 		return nil, err
 	}
+	if o.SystemTemp {
+		if err := p.temp.systemWide(); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.clear(); err != nil {
+		return nil, refused(err)
+	}
 	if p.found, err = p.look(ctx, o.ResourceTypes); err != nil {
-		return nil, fmt.Errorf("%s: --file %s: %w", o.Name, o.File, err)
+		return nil, refused(err)
 	}
 	p.existed = p.found != ""
-	return p, p.prepare(ctx, o.now)
+	return p, nil
 }
 
 // fingerprint is short for what a sync is of.
@@ -80,52 +102,42 @@ func fingerprint(identity []string) string {
 
 // lockFile keeps other runs from the same file. It also shows whether the folder
 // can be written to.
-func (p *place) lockFile() error {
-	l, err := takeLock(p.file + ".lock")
-	switch pathError := (*fs.PathError)(nil); {
+func (p *place) lockFile() (err error) {
+	var pathError *fs.PathError
+	switch p.lock, err = takeLock(p.file + ".lock"); {
+	case err == nil:
+		return nil
+	case errors.Is(err, errHeld):
+		return fmt.Errorf("%s: another run is writing %s: wait for it to end, or choose another --file", p.name, p.file)
+	case errors.Is(err, errForeign):
+		return fmt.Errorf("%s: %w and is left as it is; if no run is under way remove it, or choose another --file", p.name, err)
 	case errors.As(err, &pathError):
 		err = pathError.Err
-		fallthrough
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: cannot write to the folder %s: %w; allow writing there, or choose another with --file", p.name, p.folder(), err)
-	case err != nil:
-		return fmt.Errorf("%s: another run is writing %s: wait for it to end, or choose another --file", p.name, p.file)
 	}
-	p.locks = append(p.locks, l)
-	return nil
+	return fmt.Errorf("%s: cannot write to the folder %s: %w; allow writing there, or choose another with --file", p.name, p.folder(), err)
 }
 
-// makeTemp makes a folder to unpack the sync in, and removes those of killed runs:
-// the ones whose lock nobody holds.
-func (p *place) makeTemp(root string) error {
-	if left, err := filepath.Glob(filepath.Join(root, p.name+"-*.lock")); err == nil {
-		for _, path := range left {
-			if l, err := takeLock(path); err == nil {
-				_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // Another run may try again.
-				_ = l.free()                                        //nolint:errcheck // As above.
-			}
+// packing is what the SDK adds to the name of a file while it packs it.
+const packing = ".tmp"
+
+// clear removes what a run left that was killed while it packed. The SDK would write
+// into a file of that name, or through a link.
+func (p *place) clear() error {
+	for _, path := range []string{p.partial, p.partial + packing} {
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return err
+		}
+		if err := bounded.Regular(info); err != nil {
+			return fmt.Errorf("%s is in the way: %w; remove it, or choose another", path, err)
 		}
 	}
-	fail := func(err error) error {
-		return fmt.Errorf("%s: cannot make a temporary folder in %s: %w; allow writing there, or choose another with --c1z-temp-dir", p.name, root, err)
+	if err := os.Remove(p.partial + packing); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	f, err := os.CreateTemp(root, p.name+"-*.lock")
-	if err != nil {
-		return fail(err)
-	}
-	if err := f.Close(); err != nil {
-		return fail(err)
-	}
-	l, err := takeLock(f.Name())
-	if err != nil {
-		return fail(err)
-	}
-	p.locks = append(p.locks, l)
-	temp := strings.TrimSuffix(f.Name(), ".lock")
-	if err := os.Mkdir(temp, 0o700); err != nil {
-		return fail(err)
-	}
-	p.temp = temp
 	return nil
 }
 
@@ -138,13 +150,11 @@ func (p *place) look(ctx context.Context, resourceTypes []string) (c1zstore.Engi
 		return "", nil
 	case err != nil:
 		return "", err
-	case !info.Mode().IsRegular():
-		return "", errors.New("this is not a file; choose another")
 	case info.Size() == 0:
 		return "", nil
 	}
 	const refused = "and is left as it is; remove it, or choose another --file"
-	store, err := dotc1z.NewStore(ctx, p.file, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp))
+	store, err := dotc1z.NewStore(ctx, p.file, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp.path))
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
@@ -199,7 +209,7 @@ func (p *place) began(ctx context.Context) (began time.Time, err error) {
 		}
 		return began, fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", p.name, p.partial, err)
 	}
-	store, err := dotc1z.NewStore(ctx, p.partial, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp))
+	store, err := dotc1z.NewStore(ctx, p.partial, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp.path))
 	if err != nil {
 		return fail(err)
 	}
@@ -244,7 +254,7 @@ func (p *place) copyFile() error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.Create(p.partial + ".tmp")
+	out, err := os.OpenFile(p.partial+packing, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -265,19 +275,16 @@ func (p *place) publish() error {
 		_ = folder.Close()
 	}
 	// What runs with other settings left is older than this.
-	left, err := filepath.Glob(globEscape(p.file) + ".partial-????????*")
-	if err != nil {
-		return nil //nolint:nilerr // They are in nobody's way.
-	}
-	for _, path := range left {
-		_ = os.Remove(path)
+	for _, suffix := range []string{"", packing} {
+		left, err := filepath.Glob(globEscape(p.file) + ".partial-" + strings.Repeat("[0-9a-f]", 8) + suffix)
+		if err != nil {
+			return nil //nolint:nilerr // They are in nobody's way.
+		}
+		for _, path := range left {
+			_ = os.Remove(path)
+		}
 	}
 	return nil
-}
-
-// globEscape makes a path mean itself in a pattern.
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 // discard removes the partial file.
@@ -290,37 +297,14 @@ func (p *place) discard() error {
 
 // leave removes what only this run needs.
 func (p *place) leave() error {
-	var errs []error
-	if p.temp != "" {
-		errs = append(errs, os.RemoveAll(p.temp))
+	var err error
+	if p.temp != nil {
+		err = p.temp.remove()
 	}
-	for _, l := range p.locks {
-		errs = append(errs, l.free())
+	if p.lock.held != nil {
+		err = errors.Join(err, p.lock.free())
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 func (p *place) folder() string { return filepath.Dir(p.file) }
-
-// lock is a file that one process holds. The system frees it when the process ends,
-// however that comes about.
-type lock struct {
-	path string
-	held io.Closer
-}
-
-// takeLock returns a *fs.PathError, or fs.ErrNotExist, when the file cannot be made,
-// and another error when somebody else holds it.
-func takeLock(path string) (lock, error) {
-	held, err := vfs.Default.Lock(path)
-	return lock{path, held}, err
-}
-
-func (l lock) free() error {
-	removed := os.Remove(l.path) // First, so that nobody takes the lock of a file that goes.
-	err := l.held.Close()
-	if removed != nil { // Windows keeps files that are open.
-		removed = os.Remove(l.path)
-	}
-	return errors.Join(removed, err)
-}

@@ -32,7 +32,8 @@ type Change struct {
 	// File is the c1z that knows the entitlement and the principal, or the grant. Of a
 	// grant to make, what it does not know is looked up at the API.
 	File string
-	// TempDir is where the SDK unpacks the file to read it.
+	// TempDir is where the SDK unpacks the file, in a folder of the run; while that is
+	// there it is the one for all temporary files of this process.
 	TempDir string
 
 	// Ids; of a grant to make. Without PrincipalType it is the only type that can hold
@@ -46,12 +47,24 @@ type Change struct {
 // interruption by a signal of [WithSignals] is a [*Stopped]. Other errors carry the
 // gRPC code of what failed, NotFound for what neither the file nor the API has.
 func Provision(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error), c Change) (done string, err error) {
+	file, err := target(c.File)
+	if err != nil {
+		return "", fmt.Errorf("%s: --file %s: %w", name, c.File, err)
+	}
+	temp, err := newTempFolder(name, c.TempDir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, temp.remove()) }()
+	if err := temp.systemWide(); err != nil { // The SDK asks for it so.
+		return "", err
+	}
 	server, err := newServer(ctx, &inprocess.Session{})
 	if err != nil {
 		return "", err
 	}
 	defer closeServer(ctx, server)
-	p := &provisioning{Change: c, name: name, client: inprocess.NewClient(ctx, server)}
+	p := &provisioning{Change: c, name: name, path: file, temp: temp.path, client: inprocess.NewClient(ctx, server)}
 	done, err = p.run(ctx)
 	if signal, ok := signalOf(ctx); ok && err != nil {
 		return "", &Stopped{signal, fmt.Sprintf("%s: stopped by %s; whether the change was made shows in the next sync", name, nameOf(signal))}
@@ -66,6 +79,8 @@ func Provision(ctx context.Context, name string, newServer func(context.Context,
 type provisioning struct {
 	Change
 	name   string
+	path   string // The file, and where it is unpacked.
+	temp   string
 	client types.ConnectorClient
 	types  []string // The ids of the connector's resource types.
 	file   connectorstore.Reader
@@ -97,18 +112,16 @@ func (p *provisioning) run(ctx context.Context) (string, error) {
 
 // open opens the file, which has to be a sync of this connector.
 func (p *provisioning) open(ctx context.Context) error {
-	info, err := os.Stat(p.File)
+	info, err := os.Stat(p.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return status.Errorf(codes.NotFound, "there is no file %s: sync into it first, and copy the ids from there", p.File)
 	case err != nil:
 		return fmt.Errorf("--file %s: %w", p.File, err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("--file %s: this is not a file; choose another", p.File)
 	case info.Size() == 0:
 		return p.noSync()
 	}
-	store, err := dotc1z.NewStore(ctx, p.File, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.TempDir))
+	store, err := dotc1z.NewStore(ctx, p.path, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp))
 	if err != nil {
 		return fmt.Errorf("--file %s: the file cannot be read as a c1z: %w; sync into another", p.File, err)
 	}
@@ -348,7 +361,7 @@ func (p *provisioning) inFile(ctx context.Context, id *v2.ResourceId) (*v2.Resou
 // asked for a single one, and why that is.
 func (p *provisioning) lookUp(ctx context.Context, id *v2.ResourceId) (_ *v2.Resource, why string, err error) {
 	reply, err := p.client.GetResource(ctx, v2.ResourceGetterServiceGetResourceRequest_builder{ResourceId: id}.Build())
-	switch status.Code(err) {
+	switch status.Code(err) { //nolint:exhaustive // All others are errors.
 	case codes.OK:
 		return reply.GetResource(), "", nil
 	case codes.Unimplemented:

@@ -14,6 +14,9 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/engine/pebble"
 	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
@@ -94,23 +97,27 @@ func next(last, usual time.Duration, progressed bool, packing time.Duration) tim
 func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, error) {
 	r.session.SetSessionStore(ctx, nil)
 	r.underway.begin()
+	opts := []dotc1z.C1ZOption{dotc1z.WithTmpDir(r.place.temp.path)}
+	if r.place.engine != "" {
+		opts = append(opts, dotc1z.WithEngine(r.place.engine))
+	}
+	store, err := dotc1z.NewStore(ctx, r.place.partial, opts...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", r.Name, r.place.partial, err)
+	}
+	r.session.SetSessionStore(ctx, store.SessionStore())
 	syncer, err := sdksync.NewSyncer(ctx, r.client, append([]sdksync.SyncOpt{
-		sdksync.WithC1ZPath(r.place.partial),
-		sdksync.WithTmpDir(r.place.temp),
-		sdksync.WithStorageEngine(r.place.engine),
-		sdksync.WithSessionStore(r.session),
+		sdksync.WithConnectorStore(store),
+		sdksync.WithTmpDir(r.place.temp.path),
 		sdksync.WithRunDuration(length),
 		sdksync.WithProgressHandler(r.stage),
 	}, r.Sync...)...)
 	if err != nil {
-		return 0, fmt.Errorf("%s: cannot start the sync: %w", r.Name, err)
+		return 0, errors.Join(fmt.Errorf("%s: cannot start the sync: %w", r.Name, err), store.Close(ctx))
 	}
 	err = syncer.Sync(ctx)
 	if broke := r.broke.Load(); broke != nil && err != nil {
 		err = *broke
-	}
-	if err != nil && !r.session.IsSet() {
-		err = fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", r.Name, r.place.partial, err)
 	}
 	started := time.Now()
 	closeErr := syncer.Close(ctx)
@@ -118,9 +125,10 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	switch {
 	case closeErr != nil:
 		// The file is replaced only when packing succeeds: it is as it was.
-		time.Sleep(settling)
-		return packing, &notPacked{errors.Join(err, closeErr)}
-	case err != nil && !windowOver(err) && r.stopping.Err() == nil && r.session.IsSet() && r.client.validated():
+		return packing, &notPacked{errors.Join(err, closeErr, closeEngine(store))}
+	case err != nil && len(r.Targets) > 0:
+		return packing, errors.Join(err, r.place.discard())
+	case err != nil && !windowOver(err) && r.stopping.Err() == nil && r.client.validated():
 		// The list that failed has to start anew, and what it stored by now may be gone
 		// from the API by then. Nothing of it is kept.
 		return packing, errors.Join(err, r.place.discard())
@@ -128,10 +136,14 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	return packing, err
 }
 
-// settling is how long the store may take to look at the files that it has written
-// last. The SDK leaves it open when they cannot be packed, and it ends the process
-// when its files go at that moment.
-const settling = 300 * time.Millisecond
+// closeEngine ends what a store does in the background. The SDK leaves a store open
+// that cannot be packed, and it ends the process when its files go.
+func closeEngine(store c1zstore.Store) error {
+	if engine, ok := pebble.AsEngine(store); ok {
+		return engine.Close()
+	}
+	return nil
+}
 
 // notPacked is the error of a window that could not be stored.
 type notPacked struct{ error }
@@ -167,7 +179,7 @@ func (r *run) watchDisk(ctx context.Context) {
 	ticker := time.NewTicker(time.Second / 4)
 	defer ticker.Stop()
 	for {
-		if free, err := r.freeSpace(r.place.temp); err == nil && free < reserve {
+		if free, err := r.freeSpace(r.place.temp.path); err == nil && free < reserve {
 			r.breakOff(fmt.Errorf("%s: %d MiB are left in %s: %w", r.Name, free>>20, r.TempDir, syscall.ENOSPC))
 			return
 		}

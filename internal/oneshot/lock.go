@@ -1,0 +1,93 @@
+package oneshot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"github.com/gofrs/flock"
+
+	"github.com/conductorone/baton-descope/internal/bounded"
+)
+
+// lock is an empty file that one process holds, readable by its user alone. The
+// system frees it when the process ends, however that comes about.
+type lock struct{ held *flock.Flock }
+
+var (
+	errHeld    = errors.New("another holds the lock")
+	errForeign = errors.New("is no lock of this program")
+)
+
+// takeLock makes a lock and takes it. It returns errHeld when another has it, and
+// errForeign when what is there is not a lock.
+func takeLock(path string) (lock, error) {
+	for {
+		switch info, err := os.Lstat(path); { //nolint:gosec // Where the user wants the file.
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return lock{}, err
+		default:
+			if err := checkLock(path, info); err != nil {
+				return lock{}, err
+			}
+		}
+		held := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|asItIs))
+		if ok, err := held.TryLock(); err != nil {
+			return lock{}, err
+		} else if !ok {
+			return lock{}, errHeld
+		}
+		if l := (lock{held}); l.isThere() {
+			return l, nil
+		}
+		// Its holder removed it after it was opened here.
+		if err := held.Unlock(); err != nil {
+			return lock{}, err
+		}
+	}
+}
+
+// checkLock tells whether a file is one that takeLock made: a link, what another user
+// has, and what holds something are left alone.
+func checkLock(path string, info fs.FileInfo) error {
+	err := bounded.Regular(info)
+	switch {
+	case err != nil:
+	case info.Size() > 0:
+		err = errors.New("this is not empty")
+	case !isOurs(info):
+		err = errors.New("this is another user's")
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s %w (%w)", path, errForeign, err)
+}
+
+// isThere tells whether the path still names the file that is locked.
+func (l lock) isThere() bool {
+	locked, err := l.held.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(l.held.Path())
+	return err == nil && os.SameFile(locked, named)
+}
+
+// free removes the lock and lets go of it, in this order: who has opened the file by
+// then finds that it is not the one at the path. Windows removes no file that is open,
+// which keeps two from it as well.
+func (l lock) free() error {
+	if runtime.GOOS == "windows" {
+		err := l.held.Unlock()
+		_ = os.Remove(l.held.Path()) // Another has it by now.
+		return err
+	}
+	var removed error
+	if l.isThere() {
+		removed = os.Remove(l.held.Path())
+	}
+	return errors.Join(removed, l.held.Unlock())
+}
