@@ -31,7 +31,8 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// sdkFlags are those that ask for what the SDK's own run does: service mode, tickets, events, accounts, actions, the event log of Windows and the like.
+// sdkFlags are those that ask for what the SDK's own run does: service mode, tickets,
+// events, accounts, actions, the event log of Windows and the like.
 var sdkFlags = []string{
 	"client-id", "client-secret",
 	"event-feed", "create-account-profile", "create-account-login", "create-account-email",
