@@ -71,7 +71,7 @@ func TestTargetedSync(t *testing.T) {
 	fails(t, d, "-f", own, "--sync-resources", someone).contains(t, "HTTP 403", own+" is as it was before")
 	d.Intercept(nil)
 	fails(t, d, "-f", own, "--sync-resources", "Chloe").contains(t, `--sync-resources "Chloe"`, "write it as in bid:r:user/U2abc")
-	fails(t, d, "-f", own, "--skip-grants").contains(t, "--skip-grants is for --sync-resources")
+	fails(t, d, "-f", own, "--skip-grants").contains(t, "--skip-grants", "--sync-resources")
 	if after, err := os.ReadFile(own); err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the file changed: %v", err)
 	}

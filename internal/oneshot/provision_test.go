@@ -39,6 +39,7 @@ func desk(t *testing.T, data secondapi.Data) (*secondapi.Server, func(context.Co
 
 // What the file lacks is looked up where the mapping says how one resource is read, or
 // has all of them in one reply. The file here is older than the API.
+//
 //nolint:tparallel // One change after the other.
 func TestGrantsAtAnotherAPI(t *testing.T) {
 	t.Parallel()
