@@ -82,7 +82,7 @@ func checkModes(cmd *cobra.Command) (err error) {
 			err = fmt.Errorf("--%s is for --%s, which is not given", flag.Name, other)
 		}
 	})
-	asked, others := givenOf(cmd, changeFlags), givenOf(cmd, sdkFlags)
+	asked, others := givenOf(cmd, changeFlags), givenOf(cmd, append([]string{"sync-resources"}, sdkFlags...))
 	switch {
 	case err != nil:
 		return err
