@@ -166,8 +166,8 @@ func TestErrorReplies(t *testing.T) {
 		"404":           "404 E000404",
 		"429":           "429 E130429",
 		"429:7":         "429 E130429 7",
-		"502":           "502 E000502",
-		"503:2":         "503 E000503 2",
+		"502":           "502, not an error reply:",
+		"503:2":         "503, not an error reply:  2",
 		"error:E111119": "500 E111119",
 	} {
 		srv := emulatortest.Start(t, numbered(1), emulator.Options{})
