@@ -73,6 +73,32 @@ func (b *binding) yield(entries []reflect.Value, yield func(ID) error) error {
 	return yield(id)
 }
 
+// shown tells whether a record has all that the ids are read from: every list, be it
+// empty, or the one field where there is no list.
+func (b *binding) shown(record reflect.Value) bool {
+	if len(b.lists) == 0 {
+		_, ok := scalarText(b.parts[len(b.parts)-1].leaf.get(record))
+		return ok
+	}
+	return listsShown(b.lists, record)
+}
+
+func listsShown(lists []access, v reflect.Value) bool {
+	if len(lists) == 0 {
+		return true
+	}
+	entries := lists[0].get(v)
+	if entries.Kind() != reflect.Slice || entries.IsNil() {
+		return false
+	}
+	for i := range entries.Len() {
+		if !listsShown(lists[1:], entries.Index(i)) {
+			return false
+		}
+	}
+	return true
+}
+
 // partPath is one path of a binding that is being compiled.
 type partPath struct {
 	written text

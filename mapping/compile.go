@@ -282,7 +282,7 @@ func (c *compiler) compileLimits(doc limits) {
 // operation that is used; an API has one form of errors.
 func (c *compiler) compileErrors(doc errorRules) {
 	rules := &c.plan.Errors
-	rules.notFound, rules.permanent = doc.NotFound.values(), doc.Permanent.values()
+	rules.notFound, rules.passing = doc.NotFound.values(), doc.Passing.values()
 	if !doc.given() {
 		return
 	}
@@ -311,7 +311,7 @@ func (c *compiler) compileErrors(doc errorRules) {
 			}
 		}
 	}
-	if len(rules.notFound)+len(rules.permanent) > 0 && !doc.Code.given() && !doc.broken {
+	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.given() && !doc.broken {
 		c.addf(doc.pos, "error codes need \"code\": the path to the code in an error reply")
 	}
 }

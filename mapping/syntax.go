@@ -36,10 +36,10 @@ type limits struct {
 
 type errorRules struct {
 	block
-	Code      text  `yaml:"code" doc:"Path to the error code in an error reply."`
-	Message   text  `yaml:"message" doc:"Path to the message in an error reply."`
-	NotFound  words `yaml:"not_found" doc:"Error codes that say a thing does not exist."`
-	Permanent words `yaml:"permanent" doc:"Error codes that another try does not change, whatever the HTTP status."`
+	Code     text  `yaml:"code" doc:"Path to the error code in an error reply."`
+	Message  text  `yaml:"message" doc:"Path to the message in an error reply."`
+	NotFound words `yaml:"not_found" doc:"Error codes that say a thing does not exist."`
+	Passing  words `yaml:"passing" doc:"Error codes of what passes by itself, so that another try may help, whatever the HTTP status."`
 }
 
 type resourceType struct {
