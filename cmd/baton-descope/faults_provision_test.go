@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/grpc/codes"
@@ -87,7 +88,11 @@ func changing(t *testing.T, rules string, want outcome, writes ...int) {
 			synctest.Test(t, func(t *testing.T) {
 				d := emulatortest.StartInMemory(t, company(c.before, colleague()), emulator.Options{})
 				d.Fail(t, strings.Split(strings.ReplaceAll(rules, "WRITE", operation), "|")...)
+				start := time.Now()
 				want.check(t, operation, changedOrFailed(t, d, c))
+				if took := time.Since(start); took > 40*time.Second && !strings.Contains(rules, "LoadUser") {
+					t.Errorf("it took %v", took)
+				}
 				if n := d.Count(operation); len(writes) > 0 && !slices.Contains(writes, n) {
 					t.Errorf("%s was called %d times", operation, n)
 				}
@@ -136,6 +141,7 @@ func TestAWriteThatIsRefused(t *testing.T) {
 		want.says = strings.TrimPrefix(want.says, "baton-descope: ")
 		changing(t, kind+" on=WRITE", want, 1)
 	}
+	changing(t, "error:E111403 on=WRITE", outcome{code: codes.FailedPrecondition, says: "%s: HTTP 500 Internal Server Error: E111403"}, 1)
 }
 
 // TestAWriteThatNeverSucceeds ends with an error within about half a minute, which
@@ -194,4 +200,91 @@ func TestAnother404IsNoAbsence(t *testing.T) {
 	t.Parallel()
 	t.Skip("waits for the transport: where not_found lists codes, a 404 with another code has to be an error")
 	changing(t, "404 on=LoadUser", outcome{code: codes.FailedPrecondition, says: "LoadUser: HTTP 404 Not Found: E000404"}, 0)
+}
+
+// TestAChangeMadeToSomebodyElse is never success, whoever the API takes the user for.
+func TestAChangeMadeToSomebodyElse(t *testing.T) {
+	t.Parallel()
+	for operation, c := range changes() {
+		for name, namesake := range map[string]bool{"a login id that is a user id": true, "another user's record": false} {
+			t.Run(operation+" "+name, func(t *testing.T) {
+				other := colleague()
+				if namesake {
+					other.LoginIDs = []string{"U1"}
+				}
+				d := emulatortest.Start(t, company(c.before, other), emulator.Options{})
+				if !namesake {
+					d.Fail(t, "other:U2 on="+operation)
+				}
+				client, _ := harness.Client(t, options(t, d))
+				var err error
+				if c.grants {
+					_, err = grant(t, client, c.entitlement, "U1")
+				} else {
+					_, err = revoke(t, client, c.entitlement, "U1")
+				}
+				outcome{code: codes.Internal, says: `%s answered with the user "U2": the change may have been made to "U2", and not to "U1"`}.check(t, operation, err)
+				if n := d.Count(operation); n != 1 {
+					t.Errorf("%s was called %d times", operation, n)
+				}
+			})
+		}
+	}
+}
+
+// TestReadsThatLag: what is changed at once after another change is changed, though
+// reading shows how things were before both.
+func TestReadsThatLag(t *testing.T) {
+	t.Parallel()
+	for operation, c := range changes() {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := emulatortest.StartInMemory(t, company(c.before, colleague()), emulator.Options{})
+				d.Fail(t, "lag:5s on=LoadUser")
+				for _, step := range []change{c, undone(c), c} {
+					if err := changedOrFailed(t, d, step); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// undone is the change that takes another back, but for the roles that go with a
+// membership.
+func undone(c change) change {
+	back := change{!c.grants, c.entitlement, c.then, c.before}
+	if back.grants && c.entitlement.GetSlug() == "member" {
+		back.then.Tenants = append(slices.Clone(back.before.Tenants), emulator.Membership{TenantID: "T2"})
+	}
+	return back
+}
+
+// TestReadingAloneIsNoProof: where reading shows what is wanted before the write as
+// well, and the write fails, nothing tells that it is so now.
+func TestReadingAloneIsNoProof(t *testing.T) {
+	t.Parallel()
+	for operation, c := range changes() {
+		back := undone(c)
+		for kind, want := range map[string]outcome{
+			"502":           {code: codes.Aborted, says: "the change may have been made"},
+			"reset":         {code: codes.Aborted, says: "the change may have been made"},
+			"403":           {code: codes.PermissionDenied, says: "HTTP 403"},
+			"error:E111403": {code: codes.FailedPrecondition, says: "E111403"},
+		} {
+			t.Run(operation+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					d := emulatortest.StartInMemory(t, company(c.before, colleague()), emulator.Options{})
+					if err := changedOrFailed(t, d, c); err != nil {
+						t.Fatal(err)
+					}
+					d.Fail(t, "lag:1h on=LoadUser", kind+" on=AddUserRoles,RemoveUserRoles,AddUserTenant,RemoveUserTenant")
+					want.check(t, operation, changedOrFailed(t, d, back))
+				})
+			})
+		}
+	}
 }
