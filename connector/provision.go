@@ -329,7 +329,7 @@ func (ch *change) shownBy(p *mapping.Provision, reply any) (shown, held bool, er
 		return held, held, err
 	}
 	for _, rule := range ch.holder.Grants {
-		if rule.Entitlement == ch.Entitlement && !rule.Shown(record) {
+		if rule.Entitlement == ch.Entitlement && !rule.Shown(record, ch.onID) {
 			return false, false, nil
 		}
 	}

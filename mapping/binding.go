@@ -73,9 +73,15 @@ func (b *binding) yield(entries []reflect.Value, yield func(ID) error) error {
 	return yield(id)
 }
 
-// shown tells whether a record has all that the ids are read from: every list, be it
-// empty, or the one field where there is no list.
-func (b *binding) shown(record reflect.Value) bool {
+// shown tells whether a record has all that this id would be read from: every list, be
+// it empty, or the one field where there is no list. An id that has other parts than
+// the binding gives is not read at all.
+func (b *binding) shown(record reflect.Value, id ID) bool {
+	for i, p := range b.parts {
+		if !p.bound && id[i] != "" || p.bound && p.level > 0 && id[i] == "" {
+			return true
+		}
+	}
 	if len(b.lists) == 0 {
 		_, ok := scalarText(b.parts[len(b.parts)-1].leaf.get(record))
 		return ok
