@@ -228,6 +228,9 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want 
 	if err != nil {
 		return false, errorf(codes.InvalidArgument, "%s: %w", ch.what(), err)
 	}
+	if before == want && p.OnlyIfNeeded {
+		return true, nil
+	}
 	start := time.Now()
 	for try := time.Duration(1); ; try++ {
 		reply, err := ch.c.write(ctx, p.Operation, writing-time.Since(start), request)

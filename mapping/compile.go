@@ -70,11 +70,18 @@ const (
 	unknownFail     = "fail"
 )
 
-// The values of trait, purpose and unknown_references.
+// When an operation that writes is called.
+const (
+	writeAlways = "always"
+	writeNeeded = "needed"
+)
+
+// The values of trait, purpose, unknown_references and write.
 var (
-	traits   = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
-	purposes = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
-	unknowns = []string{unknownLeaveOut, unknownFail}
+	traits     = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
+	purposes   = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
+	unknowns   = []string{unknownLeaveOut, unknownFail}
+	writeTimes = []string{writeAlways, writeNeeded}
 )
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)

@@ -145,6 +145,7 @@ type provision struct {
 	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
 	Principal text           `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
 	Requires  requirement    `yaml:"requires" doc:"What the principal has to hold before a grant."`
+	Write     text           `yaml:"write" doc:"When it is called: always (default), also where reading shows that there is nothing to do, or needed, which is for operations that do harm then."`
 }
 
 type requirement struct {
