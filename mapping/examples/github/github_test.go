@@ -170,6 +170,17 @@ func TestGrantAndRevoke(t *testing.T) {
 	}
 }
 
+// TestChangesThatWouldDoHarm have nothing to do: a maintainer is a member, and whoever
+// is outside maintains nothing.
+func TestChangesThatWouldDoHarm(t *testing.T) {
+	o := start(t, demo())
+	o.grant(t, "team:builders:maintainer:user:bob", false)
+	o.grant(t, "team:builders:member:user:bob", true)
+	o.grant(t, "team:builders:maintainer:user:bob", true)
+	o.revoke(t, "team:nobody:maintainer:user:ci-bot", true)
+	o.revoke(t, "team:nobody:member:user:ci-bot", true)
+}
+
 // TestDeletedTeam deletes a team after it was listed: nobody is in it, and what
 // was held on it is revoked. A 404 of a team that is still there is an error.
 func TestDeletedTeam(t *testing.T) {
