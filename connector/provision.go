@@ -233,7 +233,7 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want 
 	}
 	start := time.Now()
 	for try := time.Duration(1); ; try++ {
-		reply, err := ch.c.write(ctx, p.Operation, writing-time.Since(start), request)
+		reply, err := ch.c.write(ctx, p.Operation, max(writing-time.Since(start), time.Second), request)
 		if ctx.Err() != nil {
 			return false, ctx.Err()
 		}
