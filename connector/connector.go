@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -92,7 +93,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
 		Fails:       o.Plan.Errors.In,
-		Permanent:   o.Plan.Errors.Permanent,
+		Passing:     o.Plan.Errors.Passing,
 		NotFound:    o.Plan.Errors.NotFound,
 		Base:        o.Base,
 	})
@@ -222,17 +223,23 @@ func (c *Connector) willSync(t *mapping.ResourceType) bool {
 	return c.options.WillSync == nil || c.options.WillSync(t.ID)
 }
 
-// call calls an operation. reads tells that it may be repeated without harm.
-func (c *Connector) call(ctx context.Context, op *api.Operation, reads bool, request any) (any, error) {
-	return c.callOn(ctx, c.conn, op, reads, request)
+// call calls an operation that reads.
+func (c *Connector) call(ctx context.Context, op *api.Operation, request any) (any, error) {
+	return c.callOn(ctx, c.conn, op, transport.Call{Reads: true}, request)
+}
+
+// write calls an operation that changes something, within a time.
+func (c *Connector) write(ctx context.Context, op *api.Operation, within time.Duration, request any) (any, error) {
+	return c.callOn(ctx, c.conn, op, transport.Call{Within: within}, request)
 }
 
 // callOn is call on a connection other than the connector's own.
-func (c *Connector) callOn(ctx context.Context, conn api.Connection, op *api.Operation, reads bool, request any) (any, error) {
+func (c *Connector) callOn(ctx context.Context, conn api.Connection, op *api.Operation, call transport.Call, request any) (any, error) {
 	if c.transport == nil {
 		return nil, errorf(codes.FailedPrecondition, "%s: no base URL is configured", op.Name)
 	}
-	ctx = transport.WithCall(ctx, transport.Call{Operation: op.Name, Reads: reads, Probes: ctx.Value(probing{}) != nil})
+	call.Operation, call.Probes = op.Name, ctx.Value(probing{}) != nil
+	ctx = transport.WithCall(ctx, call)
 	reply, err := op.Call(ctx, conn, request)
 	if odd, ok := errors.AsType[*api.ReplyError](err); ok && len(odd.Misfits) > 0 {
 		err = c.plan.CheckReply(op, reply, odd.Misfits)

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -113,11 +114,11 @@ func TestSecondAPIGrantsAndRevokes(t *testing.T) {
 			d.wantGrant(test.grant, false)
 			d.wantWrites(test.write)
 			d.wantGrant(test.grant, true)
-			d.wantWrites()
+			d.wantWrites(test.write)
 			d.wantRevoke(test.grant, false)
 			d.wantWrites(test.undo)
 			d.wantRevoke(test.grant, true)
-			d.wantWrites()
+			d.wantWrites(test.undo)
 			d.wantGrant(test.grant, false)
 			d.wantWrites(test.write)
 		})
@@ -153,6 +154,78 @@ func TestSecondAPIAnswerWithoutRecord(t *testing.T) {
 	}
 }
 
+// TestSecondAPIRefusesRepeats of an API that takes a write twice for a mistake: with
+// reading that agrees, that is success.
+func TestSecondAPIRefusesRepeats(t *testing.T) {
+	d := deskOf(t, secondapi.Options{RefuseRepeats: true})
+	for _, already := range []bool{false, true} {
+		d.wantGrant("role:2/keeper:held:person:105", already)
+		d.wantWrites("POST /people/105/roles")
+	}
+	for _, already := range []bool{false, true} {
+		d.wantRevoke("role:2/keeper:held:person:105", already)
+		d.wantWrites("DELETE /people/105/roles/keeper?level=2")
+	}
+}
+
+// TestSecondAPIReadsLag: reading shows a person as she was before.
+func TestSecondAPIReadsLag(t *testing.T) {
+	t.Run("after a write with a reply that proves it", func(t *testing.T) {
+		d := deskOf(t, secondapi.Options{Fault: on("GET /people/105", old(100)), RefuseRepeats: true})
+		d.wantGrant("role:2/keeper:held:person:105", false)
+		d.wantRevoke("role:2/keeper:held:person:105", true)
+		d.wantWrites("DELETE /people/105/roles/keeper?level=2", "POST /people/105/roles")
+		d.wantGrant("role:2/keeper:held:person:105", false)
+	})
+	t.Run("after a write with a reply that does not", func(t *testing.T) {
+		d := deskOf(t, secondapi.Options{Fault: on("GET /people/105", old(2))})
+		d.wantGrant("group:31:member:person:105", false)
+		d.wantWrites("PUT /groups/31/members/105")
+	})
+	t.Run("after a write that is refused, though reading says that there is something to do", func(t *testing.T) {
+		d := deskOf(t, secondapi.Options{Fault: on("GET /people/105", old(3)), RefuseRepeats: true})
+		d.wantGrant("role:2/keeper:held:person:105", false)
+		_, err := d.grant("role:2/keeper:held:person:105")
+		wantError(t, err, "GiveRole: HTTP 409 Conflict: already_held: the person has the role")
+		d.wantGrant("role:2/keeper:held:person:105", true)
+	})
+}
+
+// old answers so many requests as the first one.
+func old(times int32) fault {
+	var asked atomic.Int32
+	var first atomic.Value
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		recorder := httptest.NewRecorder()
+		next.ServeHTTP(recorder, r)
+		if asked.Add(1) == 1 {
+			first.Store(recorder.Body.Bytes())
+		}
+		body := recorder.Body.Bytes()
+		if asked.Load() <= times {
+			body = first.Load().([]byte)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	}
+}
+
+// TestSecondAPIPassingCode is tried again, whatever the status.
+func TestSecondAPIPassingCode(t *testing.T) {
+	for _, status := range []int{http.StatusOK, http.StatusConflict, http.StatusInternalServerError} {
+		var busy atomic.Int32
+		d := deskOf(t, secondapi.Options{Fault: on("PUT /groups/31/members/105", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if busy.Add(1) == 1 {
+				secondapi.Fail(w, status, "busy", "come back")
+				return
+			}
+			next.ServeHTTP(w, r)
+		})})
+		d.wantGrant("group:31:member:person:105", false)
+		d.wantWrites("PUT /groups/31/members/105", "PUT /groups/31/members/105")
+	}
+}
+
 func TestSecondAPIPersonIsGone(t *testing.T) {
 	d := deskOf(t, secondapi.Options{})
 	_, err := d.grant("group:31:member:person:999")
@@ -182,6 +255,18 @@ func TestSecondAPIRefusals(t *testing.T) {
 		{
 			name: "a code that another try does not help", fault: on("PUT /groups/31/members/105", readOnly), grant: "group:31:member:person:105",
 			want: "AddGroupMember: HTTP 503 Service Unavailable: read_only_mode: back on Monday", writes: []string{"PUT /groups/31/members/105"},
+		},
+		{
+			name: "a code in a reply that says success", grant: "group:31:member:person:105",
+			fault: on("PUT /groups/31/members/105", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+				secondapi.Fail(w, http.StatusOK, "read_only_mode", "back on Monday")
+			}),
+			want: "AddGroupMember: HTTP 200 OK: read_only_mode: back on Monday", writes: []string{"PUT /groups/31/members/105"},
+		},
+		{
+			name: "the record of somebody else in a reply", grant: "role:2/keeper:held:person:105",
+			fault: on("POST /people/105/roles", edit(func(_ *http.Request, body string) string { return strings.Replace(body, "105", "101", 1) })),
+			want:  `GiveRole answered with the person "101": the change may have been made to "101", and not to "105"`, writes: []string{"POST /people/105/roles"},
 		},
 		{
 			name: "a success that is none", fault: on("DELETE /groups/31/members/101", idle), revoke: "group:31:member:person:101",

@@ -256,7 +256,7 @@ func (c *Connector) newHolderList(e *mapping.Entitlement, on string) *holderList
 		if err != nil {
 			return nil, errorf(codes.FailedPrecondition, "%w", err)
 		}
-		reply, err := c.call(ctx, e.Holders.List.Operation, true, request)
+		reply, err := c.call(ctx, e.Holders.List.Operation, request)
 		if transport.IsNotFound(err) {
 			there, findErr := c.stillThere(ctx, e.On, id)
 			if findErr != nil {

@@ -179,7 +179,7 @@ func (l *listing) readBatch(ctx context.Context, at paging.Token) (*batch, error
 // readPage reads the page of a list at a position, of at most size records; 0
 // is the size in the mapping.
 func (c *Connector) readPage(ctx context.Context, t *mapping.ResourceType, at mapping.Position, size int) (mapping.Page, error) {
-	reply, err := c.call(ctx, t.List.Operation, true, t.List.Request(at, size))
+	reply, err := c.call(ctx, t.List.Operation, t.List.Request(at, size))
 	if err != nil {
 		return mapping.Page{}, err
 	}

@@ -4,24 +4,28 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
+	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// provisioner grants and revokes: it reads the principal and sees whether there
-// is anything to do, writes, and makes sure from the principal's new record
-// that it was done. The rules that yield grants in a sync are what it looks
-// with, so the two cannot differ.
+// provisioner grants and revokes: it looks how things are, writes, and makes sure
+// that it was done from the principal's record in the reply, or from one that it
+// reads. What a look finds may be some seconds old, so it never takes the place of
+// the write. The rules that yield grants in a sync are what it looks with, so the
+// two cannot differ.
 type provisioner struct{ c *Connector }
 
-// Grant grants an entitlement to a principal. That it is held already is
-// success, and nothing is written.
+// Grant grants an entitlement to a principal. That it is held already is success,
+// with an annotation.
 func (p provisioner) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	ch, err := p.c.changeOf(principal.GetId(), entitlement)
 	if err != nil {
@@ -38,8 +42,8 @@ func (p provisioner) Grant(ctx context.Context, principal *v2.Resource, entitlem
 	return []*v2.Grant{p.c.newGrant(&mapping.GrantRule{Entitlement: ch.Entitlement}, resourceID(ch.On, ch.onID), principal.GetId())}, annos, nil
 }
 
-// Revoke takes an entitlement from its principal. That it is not held any more
-// is success, and nothing is written.
+// Revoke takes an entitlement from its principal. That it is not held any more, or
+// that the principal is gone, is success, with an annotation.
 func (p provisioner) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
 	ch, err := p.c.changeOf(grant.GetPrincipal().GetId(), grant.GetEntitlement())
 	if err != nil {
@@ -118,24 +122,26 @@ func (c *Connector) changeOf(principal *v2.ResourceId, entitlement *v2.Entitleme
 func (ch *change) grant(ctx context.Context) (already bool, err error) {
 	now, err := ch.look(ctx, ch.Grant.Requires != nil)
 	switch {
-	case now.held || err != nil:
-		return now.held, err
+	case err != nil:
+		return false, err
 	case now.gone:
 		return false, errorf(codes.FailedPrecondition, "%s: there is no %s %q", ch.what(), ch.holder.ID, ch.principalID)
+	case !now.held:
+		if err := ch.required(now.record); err != nil {
+			return false, err
+		}
 	}
-	if err := ch.required(now.record); err != nil {
-		return false, err
-	}
-	return false, ch.write(ctx, ch.Grant, true)
+	return ch.write(ctx, ch.Grant, now.held, true)
 }
 
-// revoke makes the revocation. It tells whether the grant was gone already.
+// revoke makes the revocation. It tells whether the grant was gone already. There is
+// no write for a principal that is gone: its id may mean somebody else to the API.
 func (ch *change) revoke(ctx context.Context) (already bool, err error) {
 	now, err := ch.look(ctx, false)
-	if !now.held || err != nil {
-		return !now.held, err
+	if now.gone || err != nil {
+		return now.gone, err
 	}
-	return false, ch.write(ctx, ch.Revoke, false)
+	return ch.write(ctx, ch.Revoke, now.held, false)
 }
 
 // state is how things are with a grant.
@@ -204,51 +210,143 @@ func (ch *change) required(r mapping.Record) error {
 		ch.what(), ch.holder.ID, requires.Entitlement.Name(), on, entitlementID(requires.Entitlement, resourceID(requires.Entitlement.On, on)))
 }
 
-// write calls the operation and makes sure that what it was called for came
-// about. A write whose answer was lost is settled by reading.
-func (ch *change) write(ctx context.Context, p *mapping.Provision, want bool) error {
+// How long a change takes at most.
+const (
+	// writing is how long writes are tried, from the first on.
+	writing = 30 * time.Second
+	// lag is how long reads may lag behind a write that succeeded.
+	lag = 6 * time.Second
+	// pauseBetween is how long it waits between two writes or reads, times their number.
+	pauseBetween = time.Second
+)
+
+// write calls the operation and makes sure that what it was called for came about.
+// It tells whether that was so before: the look before the write says so, or the API
+// refuses to do what the look after the write finds done.
+func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want bool) (already bool, err error) {
 	request, err := p.Request(ch.principalID, ch.onID)
 	if err != nil {
-		return errorf(codes.InvalidArgument, "%s: %w", ch.what(), err)
+		return false, errorf(codes.InvalidArgument, "%s: %w", ch.what(), err)
 	}
-	reply, writeErr := ch.c.call(ctx, p.Operation, false, request)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if before == want && p.OnlyIfNeeded {
+		return true, nil
 	}
-	now, err := ch.after(ctx, p, reply, writeErr)
+	start := time.Now()
+	for try := time.Duration(1); ; try++ {
+		reply, err := ch.c.write(ctx, p.Operation, max(writing-time.Since(start), time.Second), request)
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		if err == nil {
+			return before == want, ch.confirm(ctx, p, reply, want)
+		}
+		if !transport.IsRefusal(err) && !transport.IsUnclear(err) {
+			return false, ch.failed(err)
+		}
+		now, lookErr := ch.look(ctx, false)
+		switch {
+		case ctx.Err() != nil:
+			return false, ctx.Err()
+		case lookErr != nil:
+			return false, ch.failed(fmt.Errorf("%w; reading how things are failed as well: %w", err, lookErr))
+		case now.held == want && transport.IsRefusal(err):
+			return true, nil
+		case now.held == want && before != want:
+			ctxzap.Extract(ctx).Info("the answer to a write was lost; reading shows that it was done", zap.String("operation", p.Operation.Name), zap.Error(err))
+			return false, nil
+		}
+		wait := try * pauseBetween
+		if !transport.IsUnanswered(err) || time.Since(start)+wait >= writing {
+			return false, ch.failed(err)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return false, err
+		}
+	}
+}
+
+// failed is the error of a write that failed for good. The SDK does not come back
+// after its code: all that helps was tried.
+func (ch *change) failed(err error) error {
+	code, what := status.Code(err), ch.what()
+	if code == codes.Unavailable || code == codes.DeadlineExceeded {
+		code = codes.Aborted
+	}
+	if transport.IsUnclear(err) {
+		return errorf(code, "%s: %w; the change may have been made: a sync shows it, and doing it again does no harm", what, err)
+	}
+	return errorf(code, "%s: %w", what, err)
+}
+
+// confirm makes sure that a write that succeeded has made the change: by the
+// principal's record in the reply, or else by reading, which may lag behind.
+func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, want bool) error {
+	shown, held, err := ch.shownBy(p, reply)
+	if err != nil {
+		return fmt.Errorf("%s: %w", ch.what(), err)
+	}
+	var now state
+	start := time.Now()
+	for try := time.Duration(1); !shown; try++ {
+		now, err = ch.look(ctx, false)
+		if err != nil {
+			return fmt.Errorf("%s: %s answered with success, but reading it back failed: %w", ch.what(), p.Operation.Name, err)
+		}
+		held = now.held
+		if held == want || time.Since(start) >= lag {
+			break
+		}
+		if err := pause(ctx, try*pauseBetween); err != nil {
+			return err
+		}
+	}
 	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", ch.what(), firstOf(writeErr, err))
-	case now.held == want && writeErr != nil:
-		ctxzap.Extract(ctx).Info("the answer to a write was lost; reading shows that it was done", zap.String("operation", p.Operation.Name), zap.Error(writeErr))
+	case held == want:
 		return nil
-	case now.held == want:
-		return nil
-	case writeErr != nil:
-		return fmt.Errorf("%s: %w", ch.what(), writeErr)
 	case now.gone:
 		return errorf(codes.FailedPrecondition, "%s: there is no %s %q any more", ch.what(), ch.holder.ID, ch.principalID)
 	}
 	return errorf(codes.Internal, "%s: %s answered with success, but reading does not show it", ch.what(), p.Operation.Name)
 }
 
-// after sees how things are after a write: in the record that it answered
-// with, or else by reading.
-func (ch *change) after(ctx context.Context, p *mapping.Provision, reply any, writeErr error) (state, error) {
-	if writeErr == nil && ch.Holders == nil {
-		if record, ok := p.Principal(reply); ok {
-			held, err := ch.held(record, ch.Entitlement, ch.onID)
-			return state{held: held, record: record}, err
+// shownBy tells whether the reply to a write shows if the entitlement is held, and
+// whether it is. The record of somebody else in it is an error.
+func (ch *change) shownBy(p *mapping.Provision, reply any) (shown, held bool, err error) {
+	record, ok := p.Principal(reply)
+	if !ok {
+		return false, false, nil
+	}
+	id, err := ch.holder.IDOf(record)
+	if err != nil {
+		return false, false, nil //nolint:nilerr // A record that names nobody shows nothing.
+	}
+	if id.String() != ch.principalID.String() {
+		return false, false, errorf(codes.Internal,
+			"%s answered with the %s %q: the change may have been made to %q, and not to %q; look at both, and undo what is wrong",
+			p.Operation.Name, ch.holder.ID, id, id, ch.principalID)
+	}
+	if ch.Holders != nil {
+		return false, false, nil
+	}
+	if held, err = ch.held(record, ch.Entitlement, ch.onID); held || err != nil {
+		return held, held, err
+	}
+	for _, rule := range ch.holder.Grants {
+		if rule.Entitlement == ch.Entitlement && !rule.Shown(record, ch.onID) {
+			return false, false, nil
 		}
 	}
-	return ch.look(ctx, false)
+	return true, false, nil
 }
 
-func firstOf(a, b error) error {
-	if a != nil {
-		return a
+// pause waits, unless the context is over before.
+func pause(ctx context.Context, wait time.Duration) error {
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return b
 }
 
 // what names the grant in messages.

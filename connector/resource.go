@@ -121,7 +121,7 @@ func (c *Connector) get(ctx context.Context, t *mapping.ResourceType, id mapping
 	if err != nil {
 		return mapping.Record{}, false, errorf(codes.InvalidArgument, "%w", err)
 	}
-	reply, err := c.call(ctx, t.Get.Operation, true, request)
+	reply, err := c.call(ctx, t.Get.Operation, request)
 	switch {
 	case transport.IsNotFound(err):
 		return mapping.Record{}, false, nil

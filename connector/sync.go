@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -296,7 +297,7 @@ func (l *unpagedList) find(id mapping.ID) (mapping.Record, bool) {
 
 func (c *Connector) readUnpaged(ctx context.Context, t *mapping.ResourceType) (*unpagedList, error) {
 	reply := &listener{Doer: c.conn.Doer}
-	read, err := c.callOn(ctx, api.Connection{Server: c.conn.Server, Doer: reply}, t.List.Operation, true, t.List.Request(mapping.Position{}, 0))
+	read, err := c.callOn(ctx, api.Connection{Server: c.conn.Server, Doer: reply}, t.List.Operation, transport.Call{Reads: true}, t.List.Request(mapping.Position{}, 0))
 	if err != nil {
 		return nil, err
 	}

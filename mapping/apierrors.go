@@ -10,7 +10,7 @@ import (
 
 // ErrorRules say how an API's error replies are read. The zero value knows nothing.
 type ErrorRules struct {
-	notFound, permanent []string
+	notFound, passing []string
 
 	reply         reflect.Type
 	code, message *expr
@@ -48,5 +48,5 @@ func (r ErrorRules) In(operation string, body []byte) bool {
 // NotFound tells whether an error code says that a thing does not exist.
 func (r ErrorRules) NotFound(code string) bool { return slices.Contains(r.notFound, code) }
 
-// Permanent tells whether another try does not change an error with this code.
-func (r ErrorRules) Permanent(code string) bool { return slices.Contains(r.permanent, code) }
+// Passing tells whether an error with this code passes by itself.
+func (r ErrorRules) Passing(code string) bool { return slices.Contains(r.passing, code) }

@@ -73,6 +73,38 @@ func (b *binding) yield(entries []reflect.Value, yield func(ID) error) error {
 	return yield(id)
 }
 
+// shown tells whether a record has all that this id would be read from: every list, be
+// it empty, or the one field where there is no list. An id that has other parts than
+// the binding gives is not read at all.
+func (b *binding) shown(record reflect.Value, id ID) bool {
+	for i, p := range b.parts {
+		if !p.bound && id[i] != "" || p.bound && p.level > 0 && id[i] == "" {
+			return true
+		}
+	}
+	if len(b.lists) == 0 {
+		_, ok := scalarText(b.parts[len(b.parts)-1].leaf.get(record))
+		return ok
+	}
+	return listsShown(b.lists, record)
+}
+
+func listsShown(lists []access, v reflect.Value) bool {
+	if len(lists) == 0 {
+		return true
+	}
+	entries := lists[0].get(v)
+	if entries.Kind() != reflect.Slice || entries.IsNil() {
+		return false
+	}
+	for i := range entries.Len() {
+		if !listsShown(lists[1:], entries.Index(i)) {
+			return false
+		}
+	}
+	return true
+}
+
 // partPath is one path of a binding that is being compiled.
 type partPath struct {
 	written text

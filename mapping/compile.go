@@ -70,11 +70,18 @@ const (
 	unknownFail     = "fail"
 )
 
-// The values of trait, purpose and unknown_references.
+// When an operation that writes is called.
+const (
+	writeAlways = "always"
+	writeNeeded = "needed"
+)
+
+// The values of trait, purpose, unknown_references and write.
 var (
-	traits   = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
-	purposes = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
-	unknowns = []string{unknownLeaveOut, unknownFail}
+	traits     = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
+	purposes   = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
+	unknowns   = []string{unknownLeaveOut, unknownFail}
+	writeTimes = []string{writeAlways, writeNeeded}
 )
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
@@ -282,7 +289,7 @@ func (c *compiler) compileLimits(doc limits) {
 // operation that is used; an API has one form of errors.
 func (c *compiler) compileErrors(doc errorRules) {
 	rules := &c.plan.Errors
-	rules.notFound, rules.permanent = doc.NotFound.values(), doc.Permanent.values()
+	rules.notFound, rules.passing = doc.NotFound.values(), doc.Passing.values()
 	if !doc.given() {
 		return
 	}
@@ -311,7 +318,7 @@ func (c *compiler) compileErrors(doc errorRules) {
 			}
 		}
 	}
-	if len(rules.notFound)+len(rules.permanent) > 0 && !doc.Code.given() && !doc.broken {
+	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.given() && !doc.broken {
 		c.addf(doc.pos, "error codes need \"code\": the path to the code in an error reply")
 	}
 }

@@ -215,6 +215,7 @@ func (c *compiler) compileProvision(e *Entitlement, doc *provision) *Provision {
 	f := c.fill(op)
 	f.unsure = doc.broken || doc.With.broken
 	p := &Provision{Operation: op, request: c.compileRequest(f, doc.Request)}
+	p.OnlyIfNeeded = c.oneOf(doc.Write, "time to write", writeTimes...) == writeNeeded
 	for _, w := range doc.With.entries {
 		if filled, ok := c.compileWith(e, f, w); ok {
 			p.with = append(p.with, filled)

@@ -84,7 +84,13 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 			own.broken = !d.unfit(key, "a key of "+what, "text") || own.broken
 			continue
 		}
-		if _, known := fields[name]; !known {
+		_, known := fields[name]
+		if instead := withdrawn[name]; !known && instead != "" {
+			d.addf(at(key), "%q is not a key any more: %s", name, instead)
+			own.broken = true
+			continue
+		}
+		if !known {
 			d.addf(at(key), "unknown key %q%s", name, didYouMean(name, free))
 			if name = nearest(name, free); name == "" || seen[name] {
 				own.broken = true
@@ -106,6 +112,11 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 		}
 	}
 	return true
+}
+
+// withdrawn are keys that earlier mappings have, and what takes their place.
+var withdrawn = map[string]string{
+	"permanent": "no error code of the API passes by itself unless \"passing\" lists it; remove it",
 }
 
 func hasKey(n *yaml.Node, name string) bool {

@@ -76,6 +76,11 @@ func (g *GrantRule) Each(r Record, yield func(on ID) error) error {
 	return g.in.nameRecord(g.on.each(r.value, yield), r)
 }
 
+// Shown reports whether a record has all the lists in which the rule would find that
+// the entitlement is held on a resource, be they empty: without them it does not tell.
+// Of a rule that reads no list it reports whether there is a value.
+func (g *GrantRule) Shown(r Record, on ID) bool { return g.on.shown(r.value, on) }
+
 // nameRecord says in an error about a record whose record it is.
 func (t *ResourceType) nameRecord(err error, r Record) error {
 	lacking, ok := errors.AsType[*lackingError](err)

@@ -11,6 +11,12 @@ func TestMistakesInEnums(t *testing.T) {
 			want: `58:12: "goup" is not a trait; did you mean "group"?`,
 		},
 		{
+			name: "a time to write that is none",
+			old:  "          requires: {entitlement",
+			new:  "          write: allways\n          requires: {entitlement",
+			want: `101:18: "allways" is not a time to write; did you mean "always"?`,
+		},
+		{
 			name: "a trait like no other",
 			old:  "trait: user",
 			new:  "trait: person",

@@ -20,6 +20,12 @@ func TestMistakesInKeys(t *testing.T) {
 			want: `10:3: unknown key "colour"`,
 		},
 		{
+			name: "a key of earlier mappings",
+			old:  "passing: [E130429]",
+			new:  "permanent: [E011001]",
+			want: `16:3: "permanent" is not a key any more: no error code of the API passes by itself unless "passing" lists it; remove it`,
+		},
+		{
 			name: "a misspelling beside the right key",
 			old:  "    name: name or id",
 			new: `    name: name or id

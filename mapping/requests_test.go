@@ -201,11 +201,11 @@ func TestRequestsFromIDs(t *testing.T) {
 func TestErrorReplies(t *testing.T) {
 	rules := loadDescope(t).Errors
 	code, message := rules.Read([]byte(`{"errorCode":"E112102","errorDescription":"User not found"}`))
-	if code != "E112102" || message != "User not found" || !rules.NotFound(code) || rules.Permanent(code) {
+	if code != "E112102" || message != "User not found" || !rules.NotFound(code) || rules.Passing(code) {
 		t.Errorf("%s %s", code, message)
 	}
-	if !rules.Permanent("E011003") {
-		t.Error("another try does not help an invalid key")
+	if !rules.Passing("E130429") {
+		t.Error("a rate limit passes")
 	}
 	if code, message = rules.Read([]byte("<html>")); code != "" || message != "" {
 		t.Errorf("%s %s", code, message)

@@ -49,6 +49,7 @@ func leaves() object {
 		{"trait", object{{"enum", traits}}},
 		{"purpose", object{{"enum", purposes}}},
 		{"unknown_references", object{{"enum", unknowns}}},
+		{"write", object{{"enum", writeTimes}}},
 	}
 }
 
@@ -92,7 +93,7 @@ func (w *schemaWriter) value(k key) object {
 	switch k.name {
 	case "version":
 		return object{{"const", 1}}
-	case operationKey, "trait", "purpose", "unknown_references":
+	case operationKey, "trait", "purpose", "unknown_references", "write":
 		return ref(k.name)
 	case "enabled", "pending", "disabled", "deleted":
 		return ref("values")

@@ -85,6 +85,8 @@ func form(k key) string {
 		return "`" + strings.Join(purposes, "`, `") + "`"
 	case "unknown_references":
 		return "`" + strings.Join(unknowns, "`, `") + "`"
+	case "write":
+		return "`" + strings.Join(writeTimes, "`, `") + "`"
 	case operationKey:
 		return "operation"
 	}

@@ -36,10 +36,10 @@ type limits struct {
 
 type errorRules struct {
 	block
-	Code      text  `yaml:"code" doc:"Path to the error code in an error reply."`
-	Message   text  `yaml:"message" doc:"Path to the message in an error reply."`
-	NotFound  words `yaml:"not_found" doc:"Error codes that say a thing does not exist."`
-	Permanent words `yaml:"permanent" doc:"Error codes that another try does not change, whatever the HTTP status."`
+	Code     text  `yaml:"code" doc:"Path to the error code in an error reply."`
+	Message  text  `yaml:"message" doc:"Path to the message in an error reply."`
+	NotFound words `yaml:"not_found" doc:"Error codes that say a thing does not exist."`
+	Passing  words `yaml:"passing" doc:"Error codes of what passes by itself, so that another try may help, whatever the HTTP status."`
 }
 
 type resourceType struct {
@@ -145,6 +145,7 @@ type provision struct {
 	Request   table[literal] `yaml:"request" doc:"Fixed fields of the request."`
 	Principal text           `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
 	Requires  requirement    `yaml:"requires" doc:"What the principal has to hold before a grant."`
+	Write     text           `yaml:"write" doc:"When it is called: always (default), also where reading shows that there is nothing to do, or needed, which is for operations that do harm then."`
 }
 
 type requirement struct {

@@ -43,6 +43,7 @@ type trouble struct {
 	stopped       bool              // by SIGINT, in the middle
 	stoppedBefore bool              // the same command was stopped, and a role was created
 	beside        bool              // another run that has begun
+	synced        bool              // a sync was made before
 	passes        bool              // with a warning
 }
 
@@ -73,6 +74,12 @@ func troubles(t *testing.T) map[string][]trouble {
 	dead := deadAddress(t)
 	stale := emulator.Generate(emulator.Size{Users: 10})
 	stale.Users[3].RoleNames = []string{"Gone"}
+
+	two := company(emulator.User{UserID: "U1"}, emulator.User{UserID: "U2", RoleNames: []string{"Viewer"}})
+	granted := func(fault string) []trouble {
+		args := []string{"-p", "--grant-entitlement", "role:Viewer:assigned", "--grant-principal", "U1", "--grant-principal-type", "user"}
+		return []trouble{{project: &two, synced: true, faults: []string{fault + " on=AddUserRoles"}, args: args}}
+	}
 
 	proxied := func(proxy string) []trouble {
 		return []trouble{{baseURL: "https://api.descope.invalid", env: map[string]string{"HTTPS_PROXY": proxy}}}
@@ -114,17 +121,19 @@ func troubles(t *testing.T) map[string][]trouble {
 			{args: []string{"--project-id", "P2another"}},
 			{baseURL: otherRegion},
 		},
-		"The key does not allow it":          {{faults: []string{"403 on=LoadAllRoles"}}},
-		"The rate limit is exhausted":        {{faults: []string{"429 on=SearchUsers"}}},
-		"The API asks for a long pause":      {{faults: []string{"429:300 on=SearchUsers"}}},
-		"The service does not work":          {{faults: []string{"503 on=SearchUsers"}}},
-		"The reply is too long":              {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
-		"A field is not what it was":         {{baseURL: odd}},
-		"The list cannot be read whole":      {{faults: []string{"total:+1 call=2-"}}},
-		"The project is empty":               {{project: &emulator.Project{}, passes: true}},
-		"A record refers to what is gone":    {{project: &stale, passes: true}},
-		"The run was stopped":                {{stopped: true}},
-		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
+		"The key does not allow it":                    {{faults: []string{"403 on=LoadAllRoles"}}},
+		"The rate limit is exhausted":                  {{faults: []string{"429 on=SearchUsers"}}},
+		"The API asks for a long pause":                {{faults: []string{"429:300 on=SearchUsers"}}},
+		"The service does not work":                    {{faults: []string{"503 on=SearchUsers"}}},
+		"A change may have been made":                  granted("500"),
+		"A change may have been made to somebody else": granted("other:U2"),
+		"The reply is too long":                        {{faults: []string{"huge on=LoadAllRoles call=2-"}}},
+		"A field is not what it was":                   {{baseURL: odd}},
+		"The list cannot be read whole":                {{faults: []string{"total:+1 call=2-"}}},
+		"The project is empty":                         {{project: &emulator.Project{}, passes: true}},
+		"A record refers to what is gone":              {{project: &stale, passes: true}},
+		"The run was stopped":                          {{stopped: true}},
+		"The lists changed between two runs":           {{stoppedBefore: true, passes: true}},
 
 		"The file is no file":                   {{args: []string{"--file", t.TempDir()}}},
 		"The file holds a whole sync":           {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},
@@ -229,6 +238,12 @@ func (c trouble) run(t *testing.T) (output string, failed bool) {
 			_ = first.Process.Kill()
 			_ = first.Wait()
 		}()
+	}
+	if c.synced {
+		first, said := process(t, d, time.Hour, dir)
+		if err := first.Run(); err != nil {
+			t.Errorf("%v: %s", err, said)
+		}
 	}
 	if c.stoppedBefore {
 		first, _ := process(t, d, time.Hour, dir)

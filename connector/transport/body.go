@@ -83,9 +83,9 @@ func peek(reply *http.Response) []byte {
 
 // said is what the body of an error reply says.
 type said struct {
-	code, message       string
-	own                 bool // it is in the API's own form, as far as we know
-	permanent, notFound bool // what the code means
+	code, message     string
+	own               bool // it is in the API's own form, as far as we know
+	passing, notFound bool // what the code means
 }
 
 func (t *Transport) readError(body []byte) said {
@@ -96,7 +96,12 @@ func (t *Transport) readError(body []byte) said {
 	var s said
 	s.code, s.message = o.ReadError(body)
 	s.own = s.code != "" || s.message != ""
-	s.permanent = s.code != "" && o.Permanent != nil && o.Permanent(s.code)
+	s.passing = s.code != "" && o.Passing != nil && o.Passing(s.code)
 	s.notFound = s.code != "" && o.NotFound != nil && o.NotFound(s.code)
 	return s
+}
+
+// final tells that the API has said what is wrong, and that it does not pass by itself.
+func (s said) final(status int) bool {
+	return s.notFound || s.code != "" && !s.passing && status != http.StatusTooManyRequests
 }

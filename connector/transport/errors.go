@@ -24,6 +24,7 @@ type callError struct {
 	code     codes.Code
 	notFound bool
 	unmet    bool      // no word of it is the API's
+	word     word      // on a write
 	resetAt  time.Time // when to come back, if the API said so
 }
 
@@ -46,6 +47,16 @@ func (e *callError) GRPCStatus() *status.Status {
 	}
 	return plain
 }
+
+// word is what an error says of a request that was to change something.
+type word int
+
+const (
+	wordNone       word = iota // it was not carried out
+	wordRefused                // the API refuses it for what it asks
+	wordUnclear                // it may have been carried out
+	wordUnanswered             // the same, and another try may help
+)
 
 // Error turns any error of an operation's call into one that names the
 // operation, says what to do, holds no secret, and has the gRPC status that
@@ -70,9 +81,9 @@ func (t *Transport) Error(operation string, err error) error {
 	case errors.As(err, &refused):
 		t.explain(e, refused)
 	case errors.As(err, &unusable):
-		e.code, e.text = codes.Internal, t.redact.clean(unusable.Error(), maxText)
+		e.code, e.text, e.word = codes.Internal, t.redact.clean(unusable.Error(), maxText), wordUnclear
 		if unusable.Truncated {
-			e.code = codes.Unavailable
+			e.code, e.word = codes.Unavailable, wordUnanswered
 		}
 		e.unmet = unusable.Foreign
 		if e.unmet {
@@ -82,6 +93,9 @@ func (t *Transport) Error(operation string, err error) error {
 		}
 	case errors.As(err, &failed):
 		e.code, e.text, e.unmet = failed.code, failed.text, true
+		if !failed.unsent {
+			e.word = wordUnanswered
+		}
 	case errors.As(err, &postponed):
 		e.code, e.text, e.resetAt = codes.Unavailable, postponed.Error()+" (try again then)", postponed.until
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -109,9 +123,57 @@ func IsUnmet(err error) bool {
 	return errors.As(err, &e) && e.unmet
 }
 
+// IsRefusal tells whether an error from [Transport.Error] is the API's word that it
+// does not do what was asked: not that it may not be asked, that something is out of
+// order, or that it is too much at once.
+func IsRefusal(err error) bool {
+	var e *callError
+	return errors.As(err, &e) && e.word == wordRefused
+}
+
+// IsUnclear tells whether a write that ended in an error from [Transport.Error] may
+// have been carried out all the same: it was sent, and no clear answer came.
+func IsUnclear(err error) bool {
+	var e *callError
+	return errors.As(err, &e) && (e.word == wordUnclear || e.word == wordUnanswered)
+}
+
+// IsUnanswered tells whether nobody answered a write, or only a gateway did, so that
+// it is unclear what became of it, and another try may help.
+func IsUnanswered(err error) bool {
+	var e *callError
+	return errors.As(err, &e) && e.word == wordUnanswered
+}
+
+// wordOn is what an error reply says of a write.
+func (s said) wordOn(reply *api.StatusError) word {
+	_, asked := retryAfter(reply.Header, time.Now())
+	switch status := reply.StatusCode; {
+	case status == http.StatusTooManyRequests, s.passing, status == http.StatusServiceUnavailable && asked:
+		return wordNone
+	case status < 300:
+		return wordUnclear
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return wordNone
+	case status == http.StatusRequestTimeout:
+		return wordUnclear
+	case status < 500:
+		if s.code != "" {
+			return wordRefused
+		}
+		return wordNone
+	case s.code != "", status == http.StatusNotImplemented:
+		return wordNone
+	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
+		return wordUnanswered
+	}
+	return wordUnclear
+}
+
 // explain fills in what an error reply says.
 func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	said := t.readError(reply.Body)
+	e.word = said.wordOn(reply)
 	e.code, e.text = codeOf(reply.StatusCode), strings.TrimSpace(reply.Error())
 	for _, part := range []string{t.redact.clean(said.code, maxCode), t.redact.clean(said.message, maxText)} {
 		if part != "" {
@@ -120,8 +182,11 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	}
 	gone := reply.StatusCode == http.StatusNotFound || reply.StatusCode == http.StatusGone
 	switch {
-	case said.notFound, gone && said.own:
+	case said.notFound, gone && said.own && !said.passing:
 		e.notFound, e.code = true, codes.FailedPrecondition
+	case said.passing:
+		e.code = codes.Unavailable
+		e.comeBack(reply)
 	case reply.StatusCode <= 299:
 		e.text += " (an error, although the status says success)"
 	case gone:
@@ -135,13 +200,18 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 		e.unmet = true
 		e.text += t.redirection(reply.Header.Get("Location"))
 	case e.code != codes.Unavailable && e.code != codes.DeadlineExceeded:
-	case said.permanent:
+	case said.final(reply.StatusCode):
 		e.code = codes.FailedPrecondition
 	default:
-		e.text += passing(reply.StatusCode)
-		if wait, ok := retryAfter(reply.Header, time.Now()); ok && wait > 0 {
-			e.resetAt = time.Now().Add(wait)
-		}
+		e.comeBack(reply)
+	}
+}
+
+// comeBack fills in what helps against what passes by itself, and when it may have.
+func (e *callError) comeBack(reply *api.StatusError) {
+	e.text += passing(reply.StatusCode)
+	if wait, ok := retryAfter(reply.Header, time.Now()); ok && wait > 0 {
+		e.resetAt = time.Now().Add(wait)
 	}
 }
 

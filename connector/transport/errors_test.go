@@ -75,10 +75,12 @@ func TestErrorOfStatus(t *testing.T) {
 		{418, "", codes.InvalidArgument, false, "Op: HTTP 418 I'm a teapot"},
 		{422, "", codes.InvalidArgument, false, "Op: HTTP 422 Unprocessable Entity"},
 		{429, "", codes.Unavailable, false, "Op: HTTP 429 Too Many Requests (the rate limit is used up: if it stays so, end what else uses the API, or try again later)"},
-		{429, `{"Code":"PERM"}`, codes.FailedPrecondition, false, "Op: HTTP 429 Too Many Requests: PERM"},
-		{500, said, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: E1: no luck" + outOfOrder},
-		{500, `{"Code":"PERM"}`, codes.FailedPrecondition, false, "Op: HTTP 500 Internal Server Error: PERM"},
-		{403, `{"Code":"PERM"}`, codes.PermissionDenied, false, "Op: HTTP 403 Forbidden: PERM (the credentials do not allow this operation: give them the right to it, or use others)"},
+		{200, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 200 OK: PASS" + outOfOrder},
+		{500, said, codes.FailedPrecondition, false, "Op: HTTP 500 Internal Server Error: E1: no luck"},
+		{503, said, codes.FailedPrecondition, false, "Op: HTTP 503 Service Unavailable: E1: no luck"},
+		{500, `{"Message":"no luck"}`, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: no luck" + outOfOrder},
+		{500, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: PASS" + outOfOrder},
+		{403, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 403 Forbidden: PASS" + outOfOrder},
 		{501, "", codes.Unimplemented, false, "Op: HTTP 501 Not Implemented"},
 		{502, "<html>", codes.Unavailable, false, "Op: HTTP 502 Bad Gateway" + outOfOrder},
 		{503, "", codes.Unavailable, false, "Op: HTTP 503 Service Unavailable" + outOfOrder},
@@ -103,6 +105,59 @@ func TestErrorOfStatus(t *testing.T) {
 		}
 		if again := conn.Error("Other", wrapped); again != wrapped {
 			t.Errorf("a second time: %v", again)
+		}
+	}
+}
+
+// TestWhatBecameOfAWrite is what an error says of a write.
+func TestWhatBecameOfAWrite(t *testing.T) {
+	const none, refused, unclear, unanswered = "", "refused", "unclear", "unanswered"
+	coded := `{"Code":"E1"}`
+	for _, c := range []struct {
+		status     int
+		body       string
+		retryAfter string
+		want       string
+	}{
+		{200, coded, "", unclear},
+		{200, `{"Code":"PASS"}`, "", none},
+		{302, "", "", none},
+		{400, coded, "", refused},
+		{400, `{"Code":"PASS"}`, "", none},
+		{400, "<html>", "", none},
+		{401, coded, "", none},
+		{403, coded, "", none},
+		{404, coded, "", refused},
+		{404, "", "", none},
+		{408, "", "", unclear},
+		{409, coded, "", refused},
+		{429, coded, "", none},
+		{500, coded, "", none},
+		{500, "", "", unclear},
+		{501, "", "", none},
+		{502, "<html>", "", unanswered},
+		{503, "", "", unanswered},
+		{503, coded, "", none},
+		{503, "", "5", none},
+		{504, "", "", unanswered},
+		{530, "", "", unclear},
+	} {
+		header := http.Header{}
+		if c.retryAfter != "" {
+			header.Set("Retry-After", c.retryAfter)
+		}
+		err := open(t, Options{}).Error("Op", &api.StatusError{StatusCode: c.status, Header: header, Body: []byte(c.body)})
+		got := none
+		switch {
+		case IsRefusal(err):
+			got = refused
+		case IsUnanswered(err) && IsUnclear(err):
+			got = unanswered
+		case IsUnclear(err):
+			got = unclear
+		}
+		if got != c.want {
+			t.Errorf("HTTP %d %s: %q, want %q", c.status, c.body, got, c.want)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func open(t *testing.T, o Options) *Transport {
 		o.Token = testToken
 	}
 	o.ReadError = readError
-	o.Permanent = func(code string) bool { return code == "PERM" }
+	o.Passing = func(code string) bool { return code == "PASS" }
 	o.NotFound = func(code string) bool { return code == "GONE" }
 	conn, err := New(t.Context(), o)
 	if err != nil {

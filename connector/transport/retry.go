@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/conductorone/baton-descope/api"
 )
 
 const (
@@ -28,30 +30,37 @@ type verdict struct {
 // judge decides what follows from a try, counted from 1.
 //
 // A read is repeated after anything that may pass. A write is repeated only
-// where the server cannot have acted on it: the connection was never made, or
-// the request was turned away at the door. 429 is such a refusal, and so is a
-// 503 that says when to come back; a bare 500, 502, 503 or 504 may be the answer
-// of a gateway that lost sight of a write in progress, as may a reset or
-// a timeout. Whoever writes settles those by reading back.
+// where the server has not acted on it: the connection was never made, or the
+// request was turned away at the door. 429 is such a refusal, and so are an error
+// code that passes and a 503 that says when to come back; a bare 500, 502, 503 or
+// 504 may be the answer of a gateway that lost sight of a write in progress, as may
+// a reset or a timeout. Whoever writes settles those by reading back (see
+// [IsUnanswered]). Any other error code is the API's last word on a write; on a
+// read, asking again does no harm.
 func (t *Transport) judge(call Call, try int, reply *http.Response, err error) verdict {
 	v := verdict{wait: backoff(try)}
 	if err != nil {
 		var f *failure
-		v.again = errors.As(err, &f) && f.passes() && (call.Reads || f.unsent)
+		var refused *api.StatusError
+		v.again = errors.As(err, &f) && f.passes() && (call.Reads || f.unsent) ||
+			errors.As(err, &refused) && t.readError(refused.Body).passing
 		return v
 	}
 	after, asked := retryAfter(reply.Header, time.Now())
 	v.wait = max(v.wait, after)
 	switch status := reply.StatusCode; {
+	case status < 400:
+		return verdict{}
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && asked:
 		v.again, v.everyone = true, true
 	case status == http.StatusRequestTimeout, status >= 500 && status != http.StatusNotImplemented:
 		v.again = call.Reads
-	default:
-		return verdict{}
 	}
-	if said := t.readError(peek(reply)); said.permanent || said.notFound {
+	switch said := t.readError(peek(reply)); {
+	case said.notFound, said.final(reply.StatusCode) && !call.Reads:
 		return verdict{}
+	case said.passing:
+		v.again = true
 	}
 	return v
 }

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-sdk/pkg/ratelimit"
@@ -55,8 +56,12 @@ func TestRetry(t *testing.T) {
 		{name: "429, longer", status: 429, retryAfter: "31", reads: 1, writes: 1},
 		{name: "429, huge", status: 429, retryAfter: "99999999999999999999", reads: 1, writes: 1},
 		{name: "500, longer", status: 500, retryAfter: "31", reads: 1, writes: 1},
-		{name: "500 for good", status: 500, body: `{"Code":"PERM"}`, reads: 1, writes: 1},
-		{name: "429 for good", status: 429, retryAfter: "5", body: `{"Code":"PERM"}`, reads: 1, writes: 1},
+		{name: "500 that passes", status: 500, body: `{"Code":"PASS"}`, reads: 4, writes: 4, atMost: 3500 * time.Millisecond},
+		{name: "409 that passes", status: 409, body: `{"Code":"PASS"}`, reads: 4, writes: 4, atMost: 3500 * time.Millisecond},
+		{name: "success that passes", status: 202, body: `{"Code":"PASS"}`, reads: 4, writes: 4, atMost: 3500 * time.Millisecond},
+		{name: "success of another code", status: 202, body: `{"Code":"X"}`, reads: 1, writes: 1},
+		{name: "503 of a code, 5 seconds", status: 503, retryAfter: "5", body: `{"Code":"X"}`, reads: 4, writes: 1, atLeast: 15 * time.Second, atMost: 15 * time.Second},
+		{name: "429 of a code", status: 429, body: `{"Code":"X"}`, reads: 4, writes: 4, atMost: 3500 * time.Millisecond},
 		{name: "500 not found", status: 500, body: `{"Code":"GONE"}`, reads: 1, writes: 1},
 		{name: "500 of another code", status: 500, body: `{"Code":"X"}`, reads: 4, writes: 1, atMost: 3500 * time.Millisecond},
 		{name: "500 in HTML", status: 500, body: `<html>`, reads: 4, writes: 1, atMost: 3500 * time.Millisecond},
@@ -65,7 +70,8 @@ func TestRetry(t *testing.T) {
 			t.Run(c.name+" "+call.Operation, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var requests atomic.Int32
-					conn := serve(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+					fails := func(_ string, body []byte) bool { return strings.Contains(string(body), `"Code"`) }
+					conn := serve(t, Options{Fails: fails}, func(w http.ResponseWriter, r *http.Request) {
 						requests.Add(1)
 						if body, _ := io.ReadAll(r.Body); string(body) != `{"page":1}` {
 							t.Errorf("request %d has the body %q", requests.Load(), body)
@@ -93,6 +99,50 @@ func TestRetry(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestWritesWithinATime are not tried longer than the call allows, be it by waits or
+// by tries that hang.
+func TestWritesWithinATime(t *testing.T) {
+	within := write
+	within.Within = 30 * time.Second
+	for name, c := range map[string]struct {
+		answer   func(w http.ResponseWriter, r *http.Request)
+		requests int32
+		code     codes.Code
+	}{
+		"a limit that lasts": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "12")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}, 3, codes.Unavailable},
+		"no answer": {func(http.ResponseWriter, *http.Request) { time.Sleep(time.Minute) }, 1, codes.DeadlineExceeded},
+		"a limit, then no answer": {func(w http.ResponseWriter, _ *http.Request) {
+			if time.Now().Second() >= 20 {
+				time.Sleep(time.Minute)
+			}
+			w.Header().Set("Retry-After", "20")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}, 2, codes.DeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var requests atomic.Int32
+				conn := serve(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+					requests.Add(1)
+					c.answer(w, r)
+				})
+				start := time.Now()
+				_, err := post(t.Context(), conn, within)
+				if got := status.Code(conn.Error("Add", err)); got != c.code || requests.Load() != c.requests {
+					t.Errorf("%v after %d requests: %v", got, requests.Load(), err)
+				}
+				if took := time.Since(start); took > within.Within {
+					t.Errorf("it took %v", took)
+				}
+				time.Sleep(time.Minute) // Until every answer has ended.
+			})
+		})
 	}
 }
 

@@ -68,9 +68,9 @@ type Options struct {
 	// Fails reports whether the body of a reply to an operation is the API's own
 	// error, though the status says success. Without it none is.
 	Fails func(operation string, body []byte) bool
-	// Permanent tells which error codes another try cannot help, whatever the
-	// HTTP status. Without it none.
-	Permanent func(code string) bool
+	// Passing tells which error codes pass by themselves, whatever the HTTP
+	// status. Without it none.
+	Passing func(code string) bool
 	// NotFound tells which error codes mean "no such thing". Without it none.
 	NotFound func(code string) bool
 
@@ -164,6 +164,9 @@ type Call struct {
 	// Reads tells that the request changes nothing, so that it may be repeated
 	// whatever became of it. A search sent with POST reads.
 	Reads bool
+	// Within is how long the tries may take in all, from the moment on at which the
+	// first is sent. 0 means that only their number is limited.
+	Within time.Duration
 	// Probes tells that the reply is only looked at to see that there is one.
 	Probes bool
 }
@@ -195,10 +198,12 @@ func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 		defer req.Body.Close() // Tries send copies, where there can be copies.
 	}
 	ctx, call := req.Context(), CallOf(req)
+	var end time.Time // of the tries; the zero time for none
 	for number := 1; ; number++ {
 		start := time.Now()
-		reply, verdict, err := t.try(ctx, call, req, number)
-		again := verdict.again && number < t.options.Attempts && verdict.wait <= patience && rewinds(req)
+		reply, verdict, err := t.try(ctx, call, req, number, &end)
+		again := verdict.again && number < t.options.Attempts && verdict.wait <= patience && rewinds(req) &&
+			(end.IsZero() || time.Until(end) > verdict.wait)
 		t.log(ctx, call, outcome{reply: reply, err: err, try: number, took: time.Since(start), again: again, wait: verdict.wait})
 		if !again {
 			return reply, err
@@ -217,14 +222,22 @@ func rewinds(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// try sends a request once, when its time has come.
-func (t *Transport) try(ctx context.Context, call Call, req *http.Request, number int) (*http.Response, verdict, error) {
+// try sends a request once, when its time has come. The first try sets when the
+// last has to end.
+func (t *Transport) try(ctx context.Context, call Call, req *http.Request, number int, end *time.Time) (*http.Response, verdict, error) {
 	ticket, err := t.admit(ctx, call)
 	if err != nil {
 		return nil, verdict{}, err
 	}
 	defer ticket.done()
-	reply, err := t.exchange(ctx, req)
+	limit := t.options.Timeout
+	if call.Within > 0 {
+		if number == 1 {
+			*end = time.Now().Add(call.Within)
+		}
+		limit = min(limit, max(time.Until(*end), time.Second))
+	}
+	reply, err := t.exchange(ctx, req, limit)
 	v := t.judge(call, number, reply, err)
 	if v.everyone { // While the slot is held: the next in line must find the gate closed.
 		ticket.pause(reply.StatusCode, v.wait)
@@ -232,10 +245,10 @@ func (t *Transport) try(ctx context.Context, call Call, req *http.Request, numbe
 	return reply, v, err
 }
 
-// exchange sends a request and reads the reply. Its error is the caller's
-// context's, a *failure, an *api.ReplyError or an *api.StatusError.
-func (t *Transport) exchange(ctx context.Context, req *http.Request) (*http.Response, error) {
-	limited, cancel := context.WithTimeout(ctx, t.options.Timeout)
+// exchange sends a request and reads the reply, within a time. Its error is the
+// caller's context's, a *failure, an *api.ReplyError or an *api.StatusError.
+func (t *Transport) exchange(ctx context.Context, req *http.Request, limit time.Duration) (*http.Response, error) {
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	reply, err := t.send(req.Clone(limited))
 	switch {
@@ -244,7 +257,7 @@ func (t *Transport) exchange(ctx context.Context, req *http.Request) (*http.Resp
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case limited.Err() != nil:
-		return nil, timedOut(t.options.Timeout)
+		return nil, timedOut(limit.Round(time.Second))
 	}
 	if tooLong, ok := errors.AsType[*api.ReplyError](err); ok {
 		return nil, tooLong

@@ -109,13 +109,13 @@ func TestGrantAndRevoke(t *testing.T) {
 			revoked := []change{{test.revoke, test.body}}
 
 			step("grant", true, granted, grantTo(file, test.entitlement, "user", test.held.UserID)...)
-			step("grant again", true, nil, grantTo(file, test.entitlement, "user", test.held.UserID)...)
+			step("grant again", true, granted, grantTo(file, test.entitlement, "user", test.held.UserID)...)
 
 			file = synced(t, d) // A grant can be revoked once it is in the file.
 			d.ResetRequests()
 			grant := test.entitlement + ":user:" + test.held.UserID
 			step("revoke", false, revoked, revoke(file, grant)...)
-			step("revoke again", false, nil, revoke(file, grant)...)
+			step("revoke again", false, revoked, revoke(file, grant)...)
 			step("grant once more", true, granted, grantTo(file, test.entitlement, "user", test.held.UserID)...)
 		})
 	}

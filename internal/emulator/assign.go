@@ -3,6 +3,7 @@ package emulator
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // The rules of membership: roles inside a tenant are given to its members alone
@@ -90,6 +91,7 @@ func (s *Store) change(identifier string, change func(*User) error) ([]byte, err
 		}
 		u.Raw = raw
 	}
+	row.past = append(row.past, pastUser{row.user, time.Now()})
 	s.setUser(row, u)
 	return s.userReply(row), nil
 }

@@ -125,6 +125,8 @@ func TestRefusedRules(t *testing.T) {
 		"cap:0":                          "1 or more",
 		"total":                          "a number to add, or none",
 		"create:second":                  "as the last, or as the first",
+		"lag":                            "as in 300ms or 2s",
+		"other":                          "the user is missing",
 		"500 on=Search":                  `there is no operation "Search"; there are AddUserRoles, `,
 		"500 on=":                        `there is no operation ""`,
 		"500 call=0":                     "calls are counted from 1, as in call=3, call=3-5",
@@ -166,8 +168,8 @@ func TestErrorReplies(t *testing.T) {
 		"404":           "404 E000404",
 		"429":           "429 E130429",
 		"429:7":         "429 E130429 7",
-		"502":           "502 E000502",
-		"503:2":         "503 E000503 2",
+		"502":           "502, not an error reply:",
+		"503:2":         "503, not an error reply:  2",
 		"error:E111119": "500 E111119",
 	} {
 		srv := emulatortest.Start(t, numbered(1), emulator.Options{})
@@ -290,6 +292,38 @@ func TestARequestThatWasTaken(t *testing.T) {
 		if done := srv.Store().Assignments()[emulator.Assignment{UserID: "ada", RoleName: "Q"}]; done != tt.done {
 			t.Errorf("%s: done is %v", tt.rule, done)
 		}
+	}
+}
+
+func TestReadsThatLagBehind(t *testing.T) {
+	for _, tt := range []struct {
+		rule string
+		new  bool
+	}{{"lag:1h", false}, {"lag:1ns", true}} {
+		srv := emulatortest.Start(t, office(), emulator.Options{})
+		srv.Fail(t, tt.rule+" on=LoadUser,SearchUsers")
+		for _, role := range []string{"Q", "P"} {
+			if reply := call(t, srv, addRoles, `{"loginId":"ada","roleNames":["`+role+`"]}`); !strings.Contains(string(reply.body), `"roleNames":["P","Q"]`) {
+				t.Errorf("%s: the reply to the change is %s", tt.rule, reply.body)
+			}
+		}
+		for _, reply := range []response{call(t, srv, loadUser+"?userId=ada", ""), call(t, srv, search, "{}")} {
+			if shown := strings.Contains(string(reply.body), `"roleNames":["P","Q"]`); shown != tt.new {
+				t.Errorf("%s: %s", tt.rule, reply.body)
+			}
+		}
+	}
+}
+
+func TestAChangeToAnotherUser(t *testing.T) {
+	p := office()
+	p.Users = append(p.Users, emulator.User{UserID: "bea"})
+	srv := emulatortest.Start(t, p, emulator.Options{})
+	srv.Fail(t, "other:bea on=AddUserRoles")
+	reply := call(t, srv, addRoles, `{"loginId":"ada","roleNames":["Q"]}`)
+	held := srv.Store().Assignments()
+	if !strings.Contains(string(reply.body), `"userId":"bea"`) || !held[emulator.Assignment{UserID: "bea", RoleName: "Q"}] || held[emulator.Assignment{UserID: "ada", RoleName: "Q"}] {
+		t.Errorf("%s, held: %v", reply.body, held)
 	}
 }
 

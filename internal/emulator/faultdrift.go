@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/conductorone/baton-descope/gen/descopeserver"
 )
@@ -72,6 +73,43 @@ func parseChange(id string) (effect, error) {
 		u.Status = string(status)
 		s.PutUser(u)
 	}), nil
+}
+
+// lagFaults answer as a service does whose parts do not agree.
+var lagFaults = []faultKind{
+	{
+		name: "lag", form: "lag:TIME", parse: parseLag,
+		about: "users are shown as they were a time such as 5s ago, before the grants and revocations since",
+	},
+	{
+		name: "other", form: "other:USER", parse: parseOther,
+		about: "a grant or a revocation is made to the user of this id instead",
+	},
+}
+
+func parseLag(value string) (effect, error) {
+	d, err := parseDuration(value)
+	return func(s *Server, w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		if failure := s.refuse(r); failure != nil {
+			respond(w, failure)
+			return
+		}
+		newHandler(s.store.at(time.Now().Add(-d))).ServeHTTP(w, r)
+	}, err
+}
+
+func parseOther(id string) (effect, error) {
+	if id == "" {
+		return nil, errors.New("the user is missing")
+	}
+	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		body, err := io.ReadAll(r.Body)
+		if request := readObject(body); request != nil && err == nil {
+			request["loginId"] = id
+			body = encode(request)
+		}
+		next.ServeHTTP(w, withBody(r, body))
+	}, nil
 }
 
 // onUser does something to the user with an id, or to the first one.

@@ -18,7 +18,7 @@ const statusKind = "STATUS"
 var replyFaults = []faultKind{
 	{
 		name: statusKind, form: "STATUS[:RETRY]", replaces: true, parse: parseStatus,
-		about: "an error reply (204: none) of this HTTP status; RETRY is for Retry-After: SECONDS or date+SECONDS",
+		about: "a reply of this HTTP status, with an error up to 499; RETRY is for Retry-After: SECONDS or date+SECONDS",
 	},
 	{
 		name: "error", form: "error:CODE", replaces: true, parse: parseErrorCode,
@@ -51,7 +51,7 @@ func parseStatus(value string) (effect, error) {
 		if retries {
 			w.Header().Set("Retry-After", header())
 		}
-		if code == http.StatusNoContent {
+		if code == http.StatusNoContent || code >= 500 { // A gateway's answer is no error of the API.
 			w.WriteHeader(code)
 			return
 		}
@@ -77,8 +77,7 @@ func parseRetry(value string, given bool) (header func() string, err error) {
 	return func() string { return seconds }, nil
 }
 
-// failureOf is the service's failure of a status. What it answers with a 5xx is not
-// known.
+// failureOf is the service's failure of a status up to 499.
 func failureOf(status int, operation string, r *http.Request) *Failure {
 	switch status {
 	case http.StatusBadRequest:

@@ -172,7 +172,7 @@ type faultKind struct {
 
 // faultKinds are all kinds, in the order of the help.
 func faultKinds() []faultKind {
-	return slices.Concat(replyFaults, bodyFaults, timeFaults, driftFaults, pagingFaults)
+	return slices.Concat(replyFaults, bodyFaults, timeFaults, driftFaults, lagFaults, pagingFaults)
 }
 
 // FaultKinds tells the kinds of faults, one a line, for a help text.

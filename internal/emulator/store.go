@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/conductorone/baton-descope/gen/descopeserver"
 )
@@ -34,6 +35,14 @@ type userRow struct {
 	encoded []byte
 	// from is the catalogue that encoded was made with.
 	from *catalogue
+	// past is what grants and revocations have made other, the oldest first.
+	past []pastUser
+}
+
+// pastUser is a user as it was until a time.
+type pastUser struct {
+	user  User
+	until time.Time
 }
 
 func newStore(p Project) *Store {
@@ -62,6 +71,22 @@ func (s *Store) Users() []User {
 		users[i] = row.user.clone()
 	}
 	return users
+}
+
+// at returns a store as this one was at a time, but for all that is no grant and no
+// revocation.
+func (s *Store) at(t time.Time) *Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := Project{Tenants: s.tenants, Roles: s.roles, Permissions: s.permissions}
+	for _, row := range s.users {
+		u := row.user
+		if i := slices.IndexFunc(row.past, func(old pastUser) bool { return old.until.After(t) }); i >= 0 {
+			u = row.past[i].user
+		}
+		p.Users = append(p.Users, u)
+	}
+	return newStore(p)
 }
 
 // User returns a user by user id.

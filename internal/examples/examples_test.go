@@ -153,8 +153,10 @@ steps:
     to: person:101
     replies:
       GetPerson: {id: 101, active: true, createdAt: "2024-03-01T00:00:00Z", handles: [], profile: null, workspaces: [], roles: [{key: keeper, level: 1}]}
+      GiveRole: {result: {person: {id: 101, active: true, createdAt: "2024-03-01T00:00:00Z", handles: [], profile: null, workspaces: [], roles: [{key: keeper, level: 1}]}}}
     requests:
       - GetPerson: {person_id: "101"}
+      - GiveRole: {key: keeper, level: 1, person_id: "101"}
     result: already
 `
 

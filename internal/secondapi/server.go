@@ -34,6 +34,8 @@ type Options struct {
 	TellTotal bool
 	// LateEnd names a next page of people after the last one when that is full.
 	LateEnd bool
+	// RefuseRepeats refuses to give a role that is held, and to take one that is not.
+	RefuseRepeats bool
 	// Fault stands before every request; next is what would have been done.
 	Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
@@ -220,6 +222,9 @@ func (s *Server) giveRole(r *http.Request) reply {
 	if !slices.ContainsFunc(s.data.Roles, func(role Role) bool { return role.Role == key }) {
 		return failure(http.StatusUnprocessableEntity, "no_such_role", fmt.Sprintf("there is no role %q at level %d", key.Key, key.Level))
 	}
+	if s.options.RefuseRepeats && slices.Contains(p.Roles, key) {
+		return failure(http.StatusConflict, "already_held", "the person has the role")
+	}
 	p.Roles = append(p.Roles, key)
 	return reply{http.StatusCreated, object{"result": object{"person": p}}}
 }
@@ -230,6 +235,9 @@ func (s *Server) takeRole(r *http.Request) reply {
 		return refused
 	}
 	key := RoleKey{r.PathValue("key"), number(r, "level")}
+	if s.options.RefuseRepeats && !slices.Contains(p.Roles, key) {
+		return failure(http.StatusNotFound, "not_held", "the person does not have the role")
+	}
 	p.Roles = slices.DeleteFunc(p.Roles, func(held RoleKey) bool { return held == key })
 	return done
 }
