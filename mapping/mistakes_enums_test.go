@@ -8,7 +8,7 @@ func TestMistakesInEnums(t *testing.T) {
 			name: "a trait that Baton does not have",
 			old:  "trait: group",
 			new:  "trait: goup",
-			want: `58:12: "goup" is not a trait; did you mean "group"?`,
+			want: `59:12: "goup" is not a trait; did you mean "group"?`,
 		},
 		{
 			name: "a trait like no other",

@@ -10,7 +10,7 @@ func TestMistakesInKeys(t *testing.T) {
       assigned:`,
 			new: `    entitlments:
       assigned:`,
-			want: `92:5: unknown key "entitlments"; did you mean "entitlements"?`,
+			want: `93:5: unknown key "entitlments"; did you mean "entitlements"?`,
 		},
 		{
 			name: "a key that is nothing like another",
@@ -24,7 +24,7 @@ func TestMistakesInKeys(t *testing.T) {
 			old:  "    name: name or id",
 			new: `    name: name or id
     nmae: name`,
-			want: `62:5: unknown key "nmae"; it is one of get, description, parent, status, user, profile, also, grants`,
+			want: `63:5: unknown key "nmae"; it is one of get, description, parent, status, user, profile, also, grants`,
 		},
 		{
 			name: "a key given twice",
@@ -33,7 +33,7 @@ func TestMistakesInKeys(t *testing.T) {
 			new: `    id: id
     id: name
 `,
-			want: `61:5: "id" is given twice`,
+			want: `62:5: "id" is given twice`,
 		},
 		{
 			name: "a key given twice in a request",
@@ -80,7 +80,7 @@ func TestMistakesInKeys(t *testing.T) {
 `,
 			new: `    grants: none
 `,
-			want: `47:13: "grants" is a list, not "none"`,
+			want: `48:13: "grants" is a list, not "none"`,
 		},
 		{
 			name: "a key without a value",
@@ -108,7 +108,7 @@ func TestMistakesInKeys(t *testing.T) {
 `,
 			new: `    id: ""
 `,
-			want: `60:9: "id" is empty`,
+			want: `61:9: "id" is empty`,
 		},
 		{
 			name: "an empty list",
@@ -120,7 +120,7 @@ func TestMistakesInKeys(t *testing.T) {
 			name: "an empty table",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {}",
-			want: `85:13: "parent" is empty`,
+			want: `86:13: "parent" is empty`,
 		},
 		{
 			name: "a resource type that is not a table",
@@ -150,7 +150,7 @@ func TestMistakesInKeys(t *testing.T) {
 `,
 			new: `  tenant: later
 `,
-			want: `56:11: "tenant" is a table of keys, not "later"`,
+			want: `57:11: "tenant" is a table of keys, not "later"`,
 		},
 	})
 }
