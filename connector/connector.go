@@ -60,10 +60,8 @@ type Options struct {
 	// Dangling is called with every grant that a sync leaves out; nil for nobody. A
 	// record that is read twice is reported twice.
 	Dangling func(Dangling)
-	// Progress is told after each step of a list that comes in pages how many
-	// records of the type are read, of how many; 0 when the API does not tell.
-	// It is nil for nobody, and called by several goroutines.
-	Progress func(resourceTypeID string, read, total int)
+	// Progress is told how far a sync is; nil for nobody.
+	Progress Progress
 }
 
 // Connector is a mapping at work.
@@ -85,6 +83,10 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 	if o.Sequential {
 		inFlight = 1
 	}
+	var waiting func(transport.Wait)
+	if o.Progress != nil {
+		waiting = func(w transport.Wait) { o.Progress.Wait(w.Until, reasonOf(o.Plan, w)) }
+	}
 	t, err := transport.New(ctx, transport.Options{
 		Token:       o.Token,
 		UserAgent:   strings.TrimSuffix(o.Name+"/"+o.Version, "/"),
@@ -94,6 +96,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		Fails:       o.Plan.Errors.In,
 		Permanent:   o.Plan.Errors.Permanent,
 		NotFound:    o.Plan.Errors.NotFound,
+		Waiting:     waiting,
 		Base:        o.Base,
 	})
 	if err != nil {

@@ -136,7 +136,8 @@ func (ts *typeSync) readStep(ctx context.Context, l *listing, at paging.Token) (
 	ts.keep(ctx, at.Batch, p)
 	l.last = &readStep{read, p}
 	if ts.options.Progress != nil {
-		ts.options.Progress(ts.typ.ID, l.Seen.Len(), read.told)
+		n := l.Seen.Len()
+		ts.options.Progress.Read(ts.typ.ID, n, read.told, ts.earliestEnd(read.told-n))
 	}
 	return l.last, nil
 }

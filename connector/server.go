@@ -44,7 +44,7 @@ type server struct {
 
 // Cleanup is called at the end of a sync, and says what it left out.
 func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanupRequest) (*v2.ConnectorServiceCleanupResponse, error) {
-	s.connector.syncs.end(request.GetActiveSyncId()).dangling.report(ctx)
+	s.connector.syncs.end(request.GetActiveSyncId()).dangling.report(ctx, s.connector.options.Progress)
 	return s.sdkServer.Cleanup(ctx, request)
 }
 

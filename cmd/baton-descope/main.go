@@ -119,7 +119,7 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 
 // serverWith returns what makes the connector of a configuration, which tells
 // progress how far it is; nil for nobody.
-func serverWith(progress func(resourceTypeID string, read, total int)) cli.GetConnectorFunc2[*generated.Descope] {
+func serverWith(progress connector.Progress) cli.GetConnectorFunc2[*generated.Descope] {
 	return func(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeOpts) (types.ConnectorServer, error) {
 		options, err := connectorOptions(cfg)
 		if err != nil {

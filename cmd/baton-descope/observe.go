@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/field"
@@ -15,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/conductorone/baton-descope/internal/oneshot"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // observe sets up what shows a run: logs and traces as the SDK does, or a line of
@@ -81,16 +85,26 @@ func (o *once) showProgress(ctx context.Context) (context.Context, func()) {
 	return ctxzap.ToContext(ctx, logger), o.progress.Tick(time.Second)
 }
 
-// done tells of the success of a sync.
-func (o *once) done(took time.Duration) {
-	if o.progress.Out == nil {
-		return
+// done says on stderr what a sync has brought, and how to look at it.
+func (o *once) done(plan *mapping.Plan, took time.Duration) {
+	types := o.GetStringSlice("sync-resource-types")
+	if len(types) == 0 {
+		types = typeIDs(plan)
 	}
-	read := o.progress.Summary()
-	if read != "" {
-		read = " with " + read
+	after := took.Round(time.Second).String()
+	if took < time.Minute {
+		after = fmt.Sprintf("%.1fs", took.Seconds())
 	}
-	fmt.Fprintf(o.progress, "%s is complete%s, after %s\n", o.GetString("file"), read, took.Round(time.Second/10))
+	var out io.Writer = os.Stderr
+	if o.progress.Out != nil {
+		out = o.progress // Its line goes first.
+	}
+	file := o.GetString("file")
+	fmt.Fprintf(out, "%s: %s in %s\n", file, o.progress.Summary(types, !o.GetBool("skip-entitlements-and-grants")), after)
+	if strings.Contains(file, " ") {
+		file = strconv.Quote(file)
+	}
+	fmt.Fprintf(out, "Look at it with: baton resources -f %s, or in a browser: baton explorer -f %[1]s\n", file)
 }
 
 // trace sends traces and logs to where the flags say, as the SDK does.

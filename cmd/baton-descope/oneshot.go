@@ -117,7 +117,7 @@ func (o *once) run(ctx context.Context) error {
 }
 
 func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
-	return serverWith(o.progress.Read)(ctx, o.cfg, cli.RunTimeOpts{
+	return serverWith(o.progress)(ctx, o.cfg, cli.RunTimeOpts{
 		SessionStore:        session,
 		SelectedAuthMethod:  o.GetString("auth-method"),
 		SyncResourceTypeIDs: o.GetStringSlice("sync-resource-types"),
@@ -185,7 +185,7 @@ func (o *once) sync(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	o.done(time.Since(started))
+	o.done(plan, time.Since(started))
 	return nil
 }
 

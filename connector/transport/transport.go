@@ -74,6 +74,10 @@ type Options struct {
 	// NotFound tells which error codes mean "no such thing". Without it none.
 	NotFound func(code string) bool
 
+	// Waiting is told when requests of an operation begin to wait for a limit or a
+	// pause. Nobody is told without it. Several goroutines call it.
+	Waiting func(Wait)
+
 	// Base sends the requests in the end. Default: a transport of our own.
 	Base http.RoundTripper
 }
