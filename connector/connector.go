@@ -52,6 +52,11 @@ type Options struct {
 	// WillSync tells whether a resource type takes part in the sync; nil for all.
 	WillSync func(resourceTypeID string) bool
 
+	// Impatient tells that somebody waits: when nobody answers at the API's address, to
+	// validate, to grant and to revoke fail after the transport's tries, without the
+	// SDK's, which take minutes. Errors are shown at the end of the run, and are not in
+	// its log.
+	Impatient bool
 	// Sequential sends one request at a time and reads nothing ahead, so that
 	// requests come in the same order each time.
 	Sequential bool
@@ -97,6 +102,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		Permanent:   o.Plan.Errors.Permanent,
 		NotFound:    o.Plan.Errors.NotFound,
 		Waiting:     waiting,
+		Quiet:       o.Impatient,
 		Base:        o.Base,
 	})
 	if err != nil {
@@ -137,7 +143,7 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 	if len(errs) == 0 {
 		return nil, nil
 	}
-	return nil, c.wrap(statusOf(errs))
+	return nil, c.wrapLast(statusOf(errs))
 }
 
 // probing marks the context of requests whose replies are not used.
@@ -179,6 +185,32 @@ func (c *Connector) wrap(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", c.options.Name, err)
+}
+
+// wrapLast is wrap for an error that the SDK would try again after, though somebody
+// waits.
+func (c *Connector) wrapLast(err error) error {
+	wrapped := c.wrap(err)
+	if c.options.Impatient && transport.IsUnmet(err) {
+		return &final{wrapped}
+	}
+	return wrapped
+}
+
+// final is an error that the SDK does not try again after, whatever its code.
+type final struct{ error }
+
+func (f *final) Unwrap() error { return f.error }
+
+// GRPCStatus is not the error's own: see [answered].
+func (f *final) GRPCStatus() *status.Status { return status.New(codes.FailedPrecondition, f.Error()) }
+
+// answered gives an error that was final its own code back.
+func answered[Reply any](reply Reply, err error) (Reply, error) {
+	if f, ok := errors.AsType[*final](err); ok {
+		err = f.error
+	}
+	return reply, err
 }
 
 // ResourceSyncers returns one syncer for each resource type of the mapping.

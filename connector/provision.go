@@ -29,7 +29,7 @@ func (p provisioner) Grant(ctx context.Context, principal *v2.Resource, entitlem
 	}
 	already, err := ch.grant(ctx)
 	if err != nil {
-		return nil, nil, p.c.wrap(err)
+		return nil, nil, p.c.wrapLast(err)
 	}
 	var annos annotations.Annotations
 	if already {
@@ -52,7 +52,7 @@ func (p provisioner) Revoke(ctx context.Context, grant *v2.Grant) (annotations.A
 	}
 	already, err := ch.revoke(ctx)
 	if err != nil {
-		return nil, p.c.wrap(err)
+		return nil, p.c.wrapLast(err)
 	}
 	var annos annotations.Annotations
 	if already {

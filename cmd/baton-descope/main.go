@@ -78,7 +78,7 @@ func run(ctx context.Context, window time.Duration) error {
 	if err != nil {
 		return err
 	}
-	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(nil), config.Schema,
+	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(forService), config.Schema,
 		connectorrunner.WithSessionStoreEnabled(),
 		connectorrunner.WithWorkerCount(workers),
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(described),
@@ -117,9 +117,12 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	return err
 }
 
-// serverWith returns what makes the connector of a configuration, which tells
-// progress how far it is; nil for nobody.
-func serverWith(progress connector.Progress) cli.GetConnectorFunc2[*generated.Descope] {
+// forService leaves the connector as the SDK's own runs want it.
+func forService(*connector.Options) {}
+
+// serverWith returns what makes the connector of a configuration, with options for the
+// kind of run.
+func serverWith(kind func(*connector.Options)) cli.GetConnectorFunc2[*generated.Descope] {
 	return func(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeOpts) (types.ConnectorServer, error) {
 		options, err := connectorOptions(cfg)
 		if err != nil {
@@ -127,7 +130,7 @@ func serverWith(progress connector.Progress) cli.GetConnectorFunc2[*generated.De
 		}
 		chosen := cli.ConnectorOpts{SyncResourceTypeIDs: runTime.SyncResourceTypeIDs}
 		options.WillSync = chosen.WillSyncResourceType
-		options.Progress = progress
+		kind(&options)
 		if err := record(cfg, &options); err != nil {
 			return nil, err
 		}

@@ -18,12 +18,11 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/conductorone/baton-sdk/pkg/uhttp"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
-	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/internal/oneshot"
 	"github.com/conductorone/baton-descope/mapping"
@@ -69,13 +68,7 @@ func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []st
 		defer end()
 		ctx, stop := oneshot.WithSignals(ctx)
 		defer stop()
-		if err := o.run(ctx); err != nil {
-			if o.progress.Out == nil {
-				ctxzap.Extract(ctx).Error("error running connector", zap.Error(err))
-			}
-			return err
-		}
-		return nil
+		return o.run(ctx)
 	}
 }
 
@@ -117,7 +110,8 @@ func (o *once) run(ctx context.Context) error {
 }
 
 func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
-	return serverWith(o.progress)(ctx, o.cfg, cli.RunTimeOpts{
+	somebodyWaits := func(options *connector.Options) { options.Progress, options.Impatient = o.progress, true }
+	return serverWith(somebodyWaits)(ctx, o.cfg, cli.RunTimeOpts{
 		SessionStore:        session,
 		SelectedAuthMethod:  o.GetString("auth-method"),
 		SyncResourceTypeIDs: o.GetStringSlice("sync-resource-types"),

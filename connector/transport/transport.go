@@ -78,6 +78,10 @@ type Options struct {
 	// pause. Nobody is told without it. Several goroutines call it.
 	Waiting func(Wait)
 
+	// Quiet tells that whoever is given an error shows it: it is not logged as well,
+	// but with the requests that succeed.
+	Quiet bool
+
 	// Base sends the requests in the end. Default: a transport of our own.
 	Base http.RoundTripper
 }
