@@ -113,8 +113,10 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	if err := checkCredentials(cfg); err != nil {
 		return err
 	}
-	_, err = baseURL(cfg)
-	return err
+	if _, err = baseURL(cfg); err != nil {
+		return err
+	}
+	return checkKey(cfg)
 }
 
 // forService leaves the connector as the SDK's own runs want it.
