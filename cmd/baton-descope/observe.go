@@ -13,6 +13,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/logging"
 	"github.com/conductorone/baton-sdk/pkg/uotel"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/spf13/viper"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
@@ -26,15 +27,7 @@ import (
 func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
 	o.progress = &oneshot.Progress{}
 	endLine := func() {}
-	ctx, err := logging.Init(ctx,
-		logging.WithLogFormat(o.GetString("log-format")),
-		logging.WithLogLevel(o.GetString("log-level")),
-		func(c *zap.Config) {
-			if paths := o.GetStringSlice("log-path"); len(paths) > 0 {
-				c.OutputPaths = paths
-			}
-		},
-	)
+	ctx, err := logged(ctx, o.Viper)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,6 +43,19 @@ func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
 		endLine()
 		endTraces()
 	}, nil
+}
+
+// logged returns a context with the log that the flags ask for.
+func logged(ctx context.Context, v *viper.Viper) (context.Context, error) {
+	return logging.Init(ctx,
+		logging.WithLogFormat(v.GetString("log-format")),
+		logging.WithLogLevel(v.GetString("log-level")),
+		func(c *zap.Config) {
+			if paths := v.GetStringSlice("log-path"); len(paths) > 0 {
+				c.OutputPaths = paths
+			}
+		},
+	)
 }
 
 // stderr is its file descriptor.

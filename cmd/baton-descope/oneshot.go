@@ -54,11 +54,20 @@ func given(cmd *cobra.Command, name string) bool {
 // process, and the SDK's own run for everything else.
 func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		if isForSDK(cmd) {
-			return sdk(cmd, args)
-		}
 		if err := v.BindPFlags(cmd.Flags()); err != nil {
 			return err
+		}
+		if isForSDK(cmd) {
+			if id := v.GetString("client-id"); id != "" && !isService() { // Windows wants to hear of a service at once.
+				ctx, err := logged(cmd.Context(), v)
+				if err != nil {
+					return err
+				}
+				if err := awaitConductorOne(ctx, id, v.GetString("client-secret")); err != nil {
+					return err
+				}
+			}
+			return sdk(cmd, args)
 		}
 		o := once{cmd: cmd, Viper: v, window: window}
 		ctx, end, err := o.observe(cmd.Context())

@@ -47,8 +47,8 @@ type trouble struct {
 }
 
 // troubles has the runs that end with the text under each heading of
-// docs/troubleshooting.md, but for the disk that is full: that text is tested with
-// internal/oneshot.
+// docs/troubleshooting.md, but for the disk that is full and for ConductorOne that cannot
+// be reached: those texts are tested with internal/oneshot and internal/e2e.
 func troubles(t *testing.T) map[string][]trouble {
 	t.Helper()
 	forbids := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
@@ -121,6 +121,8 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The project is empty":               {{project: &emulator.Project{}, passes: true}},
 		"A record refers to what is gone":    {{project: &stale, passes: true}},
 		"The run was stopped":                {{stopped: true}},
+		"The client ID is none":              {{args: []string{"--client-id", "otter", "--client-secret", "secret-token:x"}}},
+		"The client secret is none":          {{args: []string{"--client-id", "otter@example.conductor.one/spc", "--client-secret", "K2abc"}}},
 		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
 	}
 }
@@ -136,6 +138,7 @@ func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	documented := textsIn(t, troubleshooting)
 	delete(documented, "The disk is full")
+	delete(documented, "ConductorOne cannot be reached")
 	cases := troubles(t)
 	for heading := range documented {
 		if len(cases[heading]) == 0 {

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/crypto"
+	"github.com/conductorone/baton-sdk/pkg/ugrpc"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-descope/connector/transport"
+)
+
+const (
+	// maxServiceWait is the longest time between two tries to reach ConductorOne.
+	maxServiceWait = time.Minute
+	// reachTimeout is how long one may take.
+	reachTimeout = 30 * time.Second
+)
+
+// awaitConductorOne waits until somebody answers where the client ID says that
+// ConductorOne is, trying for longer and longer. The SDK gives up after 30 seconds, and
+// does not say where it looked. Signals end the process meanwhile: there is nothing to
+// put in order.
+func awaitConductorOne(ctx context.Context, clientID, clientSecret string) error {
+	_, _, host, err := ugrpc.NewC1CredentialProvider(ctx, clientID, clientSecret)
+	switch {
+	case errors.Is(err, ugrpc.ErrInvalidClientID):
+		return fmt.Errorf("%s: --client-id is not a client ID as ConductorOne shows it, NAME@HOST/connector: copy it anew", name)
+	case errors.Is(err, crypto.ErrInvalidClientSecret):
+		return fmt.Errorf("%s: --client-secret is not a client secret as ConductorOne shows it, secret-token:...: copy it anew, or make another", name)
+	case err != nil:
+		return err
+	}
+	if other, ok := os.LookupEnv("BATON_C1_API_HOST"); ok { // As for the SDK.
+		host = other
+	}
+	for wait := time.Second; ; wait = min(2*wait, maxServiceWait) {
+		err := reach(ctx, "https://"+host)
+		if err == nil {
+			return nil
+		}
+		ctxzap.Extract(ctx).Warn("ConductorOne cannot be reached, and is tried again: check the network, HTTPS_PROXY, and the host in --client-id",
+			zap.String("host", host), zap.Error(err), zap.Duration("next_try", wait))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// reach reports whether anybody answers at a URL, whatever the answer.
+func reach(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	base := transport.NewBase(1)
+	defer base.CloseIdleConnections()
+	reply, err := base.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	return reply.Body.Close()
+}
