@@ -16,7 +16,7 @@ type Progress interface {
 	// the type are read and of how many, 0 when the API does not tell. By then the
 	// limits of the API let the rest be asked for, at the earliest.
 	Read(resourceTypeID string, read, total int, earliest time.Time)
-	// Wait tells that requests wait until then, and for what, as in "Descope's limit of
+	// Wait tells that requests wait until then, and for what, as in "Shop's limit of
 	// 200 searches a minute".
 	Wait(until time.Time, reason string)
 	// LeftOut tells at the end of a sync how many grants it left out, since they refer

@@ -69,7 +69,7 @@ func (p *Progress) Read(resourceTypeID string, read, total int, earliest time.Ti
 	p.draw()
 }
 
-// Wait tells that requests wait until then, for reason, such as "Descope's limit of 200
+// Wait tells that requests wait until then, for reason, such as "Shop's limit of 200
 // searches a minute".
 func (p *Progress) Wait(until time.Time, reason string) {
 	p.mu.Lock()
