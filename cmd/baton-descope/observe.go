@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
 	if o.wantsProgress() {
 		ctx, endLine = o.showProgress(ctx)
 	}
+	ctx = ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return atTheEnd{c} })))
 	ctx, endTraces, err := o.trace(ctx)
 	if err != nil {
 		endLine()
@@ -56,6 +58,22 @@ func logged(ctx context.Context, v *viper.Viper) (context.Context, error) {
 			}
 		},
 	)
+}
+
+// repeated are lines in which the SDK logs the error that the run ends with, and how
+// long everything took until then.
+var repeated = []string{"cancelling context due to error in action", "sync stats so far"}
+
+// atTheEnd is a log that has the error of a run for debugging only: it is told at the end.
+type atTheEnd struct{ zapcore.Core }
+
+func (c atTheEnd) With(fields []zapcore.Field) zapcore.Core { return atTheEnd{c.Core.With(fields)} }
+
+func (c atTheEnd) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if slices.Contains(repeated, entry.Message) {
+		entry.Level = zapcore.DebugLevel
+	}
+	return c.Core.Check(entry, checked)
 }
 
 // stderr is its file descriptor.

@@ -55,21 +55,30 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-// What is wrong is said once, and not in the log as well.
+// What is wrong is said once, and not in the log as well, before a sync and in the middle.
 func TestErrorsAreToldOnce(t *testing.T) {
 	t.Parallel()
-	d := descope(t, emulator.Demo())
-	for name, args := range map[string][]string{
-		"a key that is refused":         {"--management-key", "K2another"},
-		"a folder that is not there":    {"-f", "nowhere/sync.c1z"},
-		"a type that is not there":      {"--sync-resource-types", "users"},
-		"a grant of a file that is not": grantTo("nowhere.c1z", "tenant:T2birch:member", "user", "U2demoChloeDuval"),
+	for name, c := range map[string]struct {
+		args  []string
+		fault string
+	}{
+		"a key that is refused":         {args: []string{"--management-key", "K2another"}},
+		"a folder that is not there":    {args: []string{"-f", "nowhere/sync.c1z"}},
+		"a type that is not there":      {args: []string{"--sync-resource-types", "users"}},
+		"a grant of a file that is not": {args: grantTo("nowhere.c1z", "tenant:T2birch:member", "user", "U2demoChloeDuval")},
+		"a list that is not whole":      {fault: "total:+1 call=2-"},
+		"a reply without an end":        {fault: "huge on=LoadAllRoles call=2-"},
+		"a right that is missing":       {fault: "403 on=LoadAllRoles call=2-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			d := descope(t, emulator.Demo())
+			if c.fault != "" {
+				d.Fail(t, c.fault)
+			}
 			e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key}, "baton-descope", append([]string{
 				"--project-id", d.ProjectID(), "--base-url", d.URL, "--log-level", "warn",
-			}, args...)...)
+			}, c.args...)...)
 			if e.code == 0 || strings.Count(e.all, "\n") != 1 || !strings.HasPrefix(e.all, "baton-descope: ") {
 				t.Errorf("exit code %d, and\n%s", e.code, e.all)
 			}
