@@ -58,14 +58,8 @@ func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []st
 			return err
 		}
 		if isForSDK(cmd) {
-			if id := v.GetString("client-id"); id != "" && !isService() { // Windows wants to hear of a service at once.
-				ctx, err := logged(cmd.Context(), v)
-				if err != nil {
-					return err
-				}
-				if err := awaitConductorOne(ctx, id, v.GetString("client-secret")); err != nil {
-					return err
-				}
+			if v.GetString("client-id") != "" && !isService() { // Windows wants to hear of a service at once.
+				return runService(cmd, v, func() error { return sdk(cmd, args) })
 			}
 			return sdk(cmd, args)
 		}

@@ -47,8 +47,8 @@ type trouble struct {
 }
 
 // troubles has the runs that end with the text under each heading of
-// docs/troubleshooting.md, but for the disk that is full and for ConductorOne that cannot
-// be reached: those texts are tested with internal/oneshot and internal/e2e.
+// docs/troubleshooting.md, but for the disk that is full and for ConductorOne that is
+// not there or refuses: those texts are tested with internal/oneshot and internal/e2e.
 func troubles(t *testing.T) map[string][]trouble {
 	t.Helper()
 	forbids := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
@@ -139,6 +139,7 @@ func TestTroubleshooting(t *testing.T) {
 	documented := textsIn(t, troubleshooting)
 	delete(documented, "The disk is full")
 	delete(documented, "ConductorOne cannot be reached")
+	delete(documented, "ConductorOne does not accept the connector")
 	cases := troubles(t)
 	for heading := range documented {
 		if len(cases[heading]) == 0 {

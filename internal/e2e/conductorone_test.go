@@ -35,6 +35,7 @@ type conductorOne struct {
 	v1.UnimplementedBatonServiceServer
 	host     string // as a connector finds it
 	roots    string // the file with its certificate
+	refuses  bool   // every connector
 	tasks    chan *v1.Task
 	uploads  chan []byte
 	finished chan *v1.BatonServiceFinishTaskRequest
@@ -54,6 +55,8 @@ func newConductorOne(t *testing.T) *conductorOne {
 		switch {
 		case strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
 			calls.ServeHTTP(w, r)
+		case r.URL.Path == "/auth/v1/token" && c.refuses:
+			w.WriteHeader(http.StatusUnauthorized)
 		case r.URL.Path == "/auth/v1/token":
 			io.WriteString(w, `{"access_token":"token","token_type":"Bearer","expires_in":3600}`)
 		default:
@@ -199,6 +202,19 @@ func TestServiceWaitsForConductorOne(t *testing.T) {
 	}
 	interrupt(t, cmd, output, 0)
 	hidden(t, "the log", []byte(output.String()))
+}
+
+// ConductorOne that does not know the connector ends it, with where that was.
+func TestServiceThatIsRefused(t *testing.T) {
+	t.Parallel()
+	c1 := newConductorOne(t)
+	c1.refuses = true
+	cmd, output := service(t, descope(t, emulator.Demo()), c1, c1.host)
+	cmd.Wait()
+	want := "\nbaton-descope: ConductorOne at " + c1.host + " does not accept the connector: "
+	if code := cmd.ProcessState.ExitCode(); code != 16 || !strings.Contains(output.String(), want) {
+		t.Errorf("exit code %d, want 16, and %q in\n%s", code, want, output)
+	}
 }
 
 // forward passes connections on to an address.
