@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -157,6 +158,10 @@ func (o *once) sync(ctx context.Context) error {
 	temp := tempdir.Resolve(o.GetString("c1z-temp-dir"))
 	if _, err := os.Stat(temp); os.IsNotExist(err) {
 		return fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
+	}
+	folder := filepath.Dir(o.GetString("file"))
+	if _, err := os.Stat(folder); os.IsNotExist(err) {
+		return fmt.Errorf("%s: --file: the folder %s is not there: make it, or choose another", name, folder)
 	}
 	identity, err := o.identity()
 	if err != nil {
