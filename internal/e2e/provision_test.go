@@ -144,13 +144,13 @@ func TestRefusedChanges(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a tenant's role, to someone outside":    {grantTo(file, "role:T2acme/Approver:assigned", "user", "U2demoRuneHolt"), `grant \"tenant:T2acme:member\" first`},
-		"a project's role, to someone outside":   {grantTo(file, "role:T2acme/Member:assigned", "user", "U2demoRuneHolt"), `grant \"tenant:T2acme:member\" first`},
+		"a tenant's role, to someone outside":    {grantTo(file, "role:T2acme/Approver:assigned", "user", "U2demoRuneHolt"), `grant "tenant:T2acme:member" first`},
+		"a project's role, to someone outside":   {grantTo(file, "role:T2acme/Member:assigned", "user", "U2demoRuneHolt"), `grant "tenant:T2acme:member" first`},
 		"a permission":                           {grantTo(file, "permission:api:read:granted", "role", "Viewer"), "A role's permissions are changed in Descope"},
 		"a permission, taken away":               {revoke(file, "permission:report:read:granted:role:Viewer"), "A role's permissions are changed in Descope"},
 		"a role that nobody holds in the tenant": {grantTo(file, "role:T2dune/Auditor:assigned", "user", "U2demoMiloKrantz"), "sync into that file first"},
-		"an unknown user":                        {grantTo(file, "role:Viewer:assigned", "user", "U2nobody"), `baton-descope: cannot grant \"role:Viewer:assigned\" to the user \"U2nobody\"`},
-		"an unknown grant":                       {revoke(file, "role:Viewer:assigned:user:U2nobody"), `baton-descope: cannot revoke the grant \"role:Viewer:assigned:user:U2nobody\"`},
+		"an unknown user":                        {grantTo(file, "role:Viewer:assigned", "user", "U2nobody"), `baton-descope: cannot grant "role:Viewer:assigned" to the user "U2nobody"`},
+		"an unknown grant":                       {revoke(file, "role:Viewer:assigned:user:U2nobody"), `baton-descope: cannot revoke the grant "role:Viewer:assigned:user:U2nobody"`},
 		"a file without a sync":                  {revoke(filepath.Join(t.TempDir(), "none.c1z"), "x"), "none.c1z has to have it: sync into that file first"},
 	} {
 		fails(t, d, test.args...).contains(t, test.says)
