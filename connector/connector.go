@@ -53,6 +53,11 @@ type Options struct {
 	// WillSync tells whether a resource type takes part in the sync; nil for all.
 	WillSync func(resourceTypeID string) bool
 
+	// Impatient tells that somebody waits: when nobody answers at the API's address, to
+	// validate, to grant and to revoke fail after the transport's tries, without the
+	// SDK's, which take minutes. Errors are shown at the end of the run, and are not in
+	// its log.
+	Impatient bool
 	// Sequential sends one request at a time and reads nothing ahead, so that
 	// requests come in the same order each time.
 	Sequential bool
@@ -61,10 +66,8 @@ type Options struct {
 	// Dangling is called with every grant that a sync leaves out; nil for nobody. A
 	// record that is read twice is reported twice.
 	Dangling func(Dangling)
-	// Progress is told after each batch of a list that comes in pages how many
-	// records of the type are read, of how many; 0 when the API does not tell.
-	// It is nil for nobody, and called by several goroutines.
-	Progress func(resourceTypeID string, read, total int)
+	// Progress is told how far a sync is; nil for nobody.
+	Progress Progress
 }
 
 // Connector is a mapping at work.
@@ -86,6 +89,10 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 	if o.Sequential {
 		inFlight = 1
 	}
+	var waiting func(transport.Wait)
+	if o.Progress != nil {
+		waiting = func(w transport.Wait) { o.Progress.Wait(w.Until, reasonOf(o.Plan, w)) }
+	}
 	t, err := transport.New(ctx, transport.Options{
 		Token:       o.Token,
 		UserAgent:   strings.TrimSuffix(o.Name+"/"+o.Version, "/"),
@@ -94,7 +101,9 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		ReadError:   o.Plan.Errors.Read,
 		Fails:       o.Plan.Errors.In,
 		Passing:     o.Plan.Errors.Passing,
-		NotFound:    o.Plan.Errors.NotFound,
+		NotFound:    o.Plan.Errors.NotFound(),
+		Waiting:     waiting,
+		Quiet:       o.Impatient,
 		Base:        o.Base,
 	})
 	if err != nil {
@@ -135,7 +144,7 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 	if len(errs) == 0 {
 		return nil, nil
 	}
-	return nil, c.wrap(statusOf(errs))
+	return nil, c.wrapLast(statusOf(errs))
 }
 
 // probing marks the context of requests whose replies are not used.
@@ -177,6 +186,32 @@ func (c *Connector) wrap(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", c.options.Name, err)
+}
+
+// wrapLast is wrap for an error that the SDK would try again after, though somebody
+// waits.
+func (c *Connector) wrapLast(err error) error {
+	wrapped := c.wrap(err)
+	if c.options.Impatient && transport.IsUnmet(err) {
+		return &final{wrapped}
+	}
+	return wrapped
+}
+
+// final is an error that the SDK does not try again after, whatever its code.
+type final struct{ error }
+
+func (f *final) Unwrap() error { return f.error }
+
+// GRPCStatus is not the error's own: see [answered].
+func (f *final) GRPCStatus() *status.Status { return status.New(codes.FailedPrecondition, f.Error()) }
+
+// answered gives an error that was final its own code back.
+func answered[Reply any](reply Reply, err error) (Reply, error) {
+	if f, ok := errors.AsType[*final](err); ok {
+		err = f.error
+	}
+	return reply, err
 }
 
 // ResourceSyncers returns one syncer for each resource type of the mapping.

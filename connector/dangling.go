@@ -63,12 +63,15 @@ func (d *danglingCount) add(what string) {
 }
 
 // report says what was left out.
-func (d *danglingCount) report(ctx context.Context) {
+func (d *danglingCount) report(ctx context.Context, to Progress) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.count > 0 {
 		ctxzap.Extract(ctx).Warn("records refer to resources that the API does not list; these grants are left out",
 			zap.Int("grants", d.count), zap.Strings("examples", d.examples))
+		if to != nil {
+			to.LeftOut(d.count)
+		}
 	}
 	d.count, d.examples = 0, nil
 }

@@ -136,7 +136,8 @@ func (ts *typeSync) readBatch(ctx context.Context, l *listing, at paging.Token) 
 	ts.keep(ctx, at.Batch, p)
 	l.last = &keptBatch{read, p}
 	if ts.options.Progress != nil {
-		ts.options.Progress(ts.typ.ID, l.Seen.Len(), read.reported)
+		n := l.Seen.Len()
+		ts.options.Progress.Read(ts.typ.ID, n, read.reported, ts.earliestEnd(read.reported-n))
 	}
 	return l.last, nil
 }

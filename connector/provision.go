@@ -33,7 +33,7 @@ func (p provisioner) Grant(ctx context.Context, principal *v2.Resource, entitlem
 	}
 	already, err := ch.grant(ctx)
 	if err != nil {
-		return nil, nil, p.c.wrap(err)
+		return nil, nil, p.c.wrapLast(err)
 	}
 	var annos annotations.Annotations
 	if already {
@@ -56,7 +56,7 @@ func (p provisioner) Revoke(ctx context.Context, grant *v2.Grant) (annotations.A
 	}
 	already, err := ch.revoke(ctx)
 	if err != nil {
-		return nil, p.c.wrap(err)
+		return nil, p.c.wrapLast(err)
 	}
 	var annos annotations.Annotations
 	if already {
@@ -232,7 +232,7 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want 
 		return true, nil
 	}
 	start := time.Now()
-	for try := time.Duration(1); ; try++ {
+	for try := 1; ; try++ {
 		reply, err := ch.c.write(ctx, p.Operation, max(writing-time.Since(start), time.Second), request)
 		if ctx.Err() != nil {
 			return false, ctx.Err()
@@ -255,7 +255,7 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want 
 			ctxzap.Extract(ctx).Info("the answer to a write was lost; reading shows that it was done", zap.String("operation", p.Operation.Name), zap.Error(err))
 			return false, nil
 		}
-		wait := try * pauseBetween
+		wait := time.Duration(try) * pauseBetween
 		if !transport.IsUnanswered(err) || time.Since(start)+wait >= writing {
 			return false, ch.failed(err)
 		}
@@ -287,7 +287,7 @@ func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, 
 	}
 	var now state
 	start := time.Now()
-	for try := time.Duration(1); !shown; try++ {
+	for try := 1; !shown; try++ {
 		now, err = ch.look(ctx, false)
 		if err != nil {
 			return fmt.Errorf("%s: %s answered with success, but reading it back failed: %w", ch.what(), p.Operation.Name, err)
@@ -296,7 +296,7 @@ func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, 
 		if held == want || time.Since(start) >= lag {
 			break
 		}
-		if err := pause(ctx, try*pauseBetween); err != nil {
+		if err := pause(ctx, time.Duration(try)*pauseBetween); err != nil {
 			return err
 		}
 	}

@@ -42,9 +42,14 @@ type server struct {
 	connector *Connector
 }
 
+// Validate validates the connector.
+func (s *server) Validate(ctx context.Context, request *v2.ConnectorServiceValidateRequest) (*v2.ConnectorServiceValidateResponse, error) {
+	return answered(s.sdkServer.Validate(ctx, request))
+}
+
 // Cleanup is called at the end of a sync, and says what it left out.
 func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanupRequest) (*v2.ConnectorServiceCleanupResponse, error) {
-	s.connector.syncs.end(request.GetActiveSyncId()).dangling.report(ctx)
+	s.connector.syncs.end(request.GetActiveSyncId()).dangling.report(ctx, s.connector.options.Progress)
 	return s.sdkServer.Cleanup(ctx, request)
 }
 
@@ -99,14 +104,14 @@ func (s *server) Grant(ctx context.Context, request *v2.GrantManagerServiceGrant
 	if err := s.connector.refuseReadOnly(request.GetEntitlement()); err != nil {
 		return nil, s.connector.wrap(err)
 	}
-	return s.sdkServer.Grant(ctx, request)
+	return answered(s.sdkServer.Grant(ctx, request))
 }
 
 func (s *server) Revoke(ctx context.Context, request *v2.GrantManagerServiceRevokeRequest) (*v2.GrantManagerServiceRevokeResponse, error) {
 	if err := s.connector.refuseReadOnly(request.GetGrant().GetEntitlement()); err != nil {
 		return nil, s.connector.wrap(err)
 	}
-	return s.sdkServer.Revoke(ctx, request)
+	return answered(s.sdkServer.Revoke(ctx, request))
 }
 
 // refuseReadOnly returns the error for an entitlement that cannot be granted or

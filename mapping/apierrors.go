@@ -45,8 +45,14 @@ func (r ErrorRules) In(operation string, body []byte) bool {
 	return code != ""
 }
 
-// NotFound tells whether an error code says that a thing does not exist.
-func (r ErrorRules) NotFound(code string) bool { return slices.Contains(r.notFound, code) }
+// NotFound returns what reports whether an error code says that a thing does not
+// exist; nil where the mapping lists no such codes.
+func (r ErrorRules) NotFound() func(code string) bool {
+	if len(r.notFound) == 0 {
+		return nil
+	}
+	return func(code string) bool { return slices.Contains(r.notFound, code) }
+}
 
 // Passing tells whether an error with this code passes by itself.
 func (r ErrorRules) Passing(code string) bool { return slices.Contains(r.passing, code) }

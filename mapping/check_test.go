@@ -68,7 +68,7 @@ func TestWarnings(t *testing.T) {
 		{
 			"one of names",
 			edits{{"{entitlement: permission.granted, on: {name: permissionNames}, expand: assigned}", "{entitlement: permission.granted, on: {name: description}}"}},
-			unread("80:3", "LoadAllRoles", "permissionNames"),
+			unread("81:3", "LoadAllRoles", "permissionNames"),
 		},
 		{
 			"not one that is in the profile",
@@ -96,7 +96,7 @@ func TestWarnings(t *testing.T) {
 		{
 			"an entitlement that nothing grants",
 			edits{{"        read_only: A role's", "        read_only: Is a role's"}, {"    entitlements:\n      granted:\n", "    entitlements:\n      unused: {grantable_to: role, read_only: true}\n      granted:\n"}},
-			"117:7: no rule under grants of role says who holds permission.unused, so no grant of it is synced",
+			"118:7: no rule under grants of role says who holds permission.unused, so no grant of it is synced",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -157,25 +157,25 @@ func TestMistakesInWhatIsIgnored(t *testing.T) {
 			name: "a field that is not there",
 			old:  "      ssoAppIds: An",
 			new:  "      ssoAppId: An",
-			want: `54:7: a user record (ResponseUser) has no field "ssoAppId"; did you mean "ssoAppIds"?`,
+			want: `55:7: a user record (ResponseUser) has no field "ssoAppId"; did you mean "ssoAppIds"?`,
 		},
 		{
 			name: "a field that is read",
 			old:  "      ssoAppIds: An",
 			new:  "      roleNames: An",
-			want: `54:7: roleNames is not ignored: "grants" reads it`,
+			want: `55:7: roleNames is not ignored: "grants" reads it`,
 		},
 		{
 			name: "a field in which one is read",
 			old:  "      ssoAppIds: An",
 			new:  "      userTenants: An",
-			want: `54:7: userTenants is not ignored: "grants" reads it`,
+			want: `55:7: userTenants is not ignored: "grants" reads it`,
 		},
 		{
 			name: "no reason",
 			old:  "      permissions: They follow from the roles.",
 			new:  "      permissions:",
-			want: `52:7: "permissions" has no value`,
+			want: `53:7: "permissions" has no value`,
 		},
 	})
 }
@@ -199,29 +199,29 @@ func TestChangesAgainstALock(t *testing.T) {
 		{
 			"a trait",
 			[]string{"trait: group", "trait: app"},
-			`58:12: the trait of tenant changes from "group" to "app": what is set up for the one kind of resource does not apply any more (against the lock)`,
+			`59:12: the trait of tenant changes from "group" to "app": what is set up for the one kind of resource does not apply any more (against the lock)`,
 		},
 		{
 			"a trait that is gone",
 			[]string{"    trait: group\n", ""},
-			`56:3: the trait of tenant changes from "group" to "": what is set up for the one kind of resource does not apply any more (against the lock)`,
+			`57:3: the trait of tenant changes from "group" to "": what is set up for the one kind of resource does not apply any more (against the lock)`,
 		},
 		{
 			"a purpose",
 			[]string{"purpose: permission", "purpose: ownership"},
-			"121:18: the entitlement permission.granted changes its purpose from permission to ownership: reviews that select by purpose select others (against the lock)",
+			"122:18: the entitlement permission.granted changes its purpose from permission to ownership: reviews that select by purpose select others (against the lock)",
 		},
 		{
 			"a slug",
 			[]string{"      granted:", "      given:", "permission.granted", "permission.given"},
-			"109:3: the entitlement permission.granted is gone: every grant of it is, which orphans every review and policy that refers to one (against the lock)\n" +
-				"117:7: the entitlement permission.given is new: from now on it is part of the contract (against the lock)",
+			"110:3: the entitlement permission.granted is gone: every grant of it is, which orphans every review and policy that refers to one (against the lock)\n" +
+				"118:7: the entitlement permission.given is new: from now on it is part of the contract (against the lock)",
 		},
 		{
 			"a type id",
 			[]string{"  permission:\n", "  privilege:\n", "permission.granted", "privilege.granted"},
 			"19:3: the resource type permission is gone: every permission is deleted, which orphans every grant, review and policy that refers to one (against the lock)\n" +
-				"109:3: the resource type privilege is new: from now on it is part of the contract (against the lock)",
+				"110:3: the resource type privilege is new: from now on it is part of the contract (against the lock)",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -88,10 +88,10 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 35:14: loginIds is a list of text, but text is wanted here; write "first loginIds"
 37:14: a user record (ResponseUser) has no field "mail"; did you mean "email"?
 40:5: unknown key "profil"; did you mean "profile"?
-50:81: roleNames and userTenants are different lists, so their entries do not belong together
-99:17: AddUserRoles needs "roleNames", which "with" does not give
-104:86: resource.description is not known when granting: only the id of a role is (tenantId, name)
-107:23: role.assigned can be held by user, but this rule is in role
+51:81: roleNames and userTenants are different lists, so their entries do not belong together
+100:17: AddUserRoles needs "roleNames", which "with" does not give
+105:86: resource.description is not known when granting: only the id of a role is (tenantId, name)
+108:23: role.assigned can be held by user, but this rule is in role
 `)
 	if got := mistakesIn(t, src); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)

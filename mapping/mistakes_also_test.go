@@ -14,17 +14,17 @@ func TestMistakesInAlso(t *testing.T) {
 `
 	checkMistakes(t, []mistakeCase{
 		{name: "a list of one is no mistake", old: one, new: "    also:\n" + entry, want: ""},
-		{name: "a type twice", old: one, new: "    also:\n" + entry + entry, want: `92:13: "user" is given twice`},
+		{name: "a type twice", old: one, new: "    also:\n" + entry + entry, want: `93:13: "user" is given twice`},
 		{
 			name: "a type that is not there, in a list",
 			old:  one, new: "    also:\n" + entry + `      - {in: usr, id: {name: name}, like: {name: name}}
 `,
-			want: `92:14: there is no resource type "usr"; did you mean "user"?`,
+			want: `93:14: there is no resource type "usr"; did you mean "user"?`,
 		},
-		{name: "text", old: one, new: "    also: user\n", want: `88:11: "also" is a list, not "user"`},
+		{name: "text", old: one, new: "    also: user\n", want: `89:11: "also" is a list, not "user"`},
 		{
 			name: "an entry that is no table", old: one, new: "    also: [user]\n",
-			want: `88:12: an entry of "also" is a table of keys, not "user"`,
+			want: `89:12: an entry of "also" is a table of keys, not "user"`,
 		},
 	})
 }

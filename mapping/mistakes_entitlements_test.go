@@ -8,7 +8,7 @@ func TestMistakesInEntitlements(t *testing.T) {
 			name: "an entitlement that is not there",
 			old:  "entitlement: tenant.member, on: {id: userTenants.tenantId}",
 			new:  "entitlement: tenant.membr, on: {id: userTenants.tenantId}",
-			want: `48:23: there is no entitlement "tenant.membr"; did you mean "tenant.member"?`,
+			want: `49:23: there is no entitlement "tenant.membr"; did you mean "tenant.member"?`,
 		},
 		{
 			name: "one that this type cannot hold",
@@ -17,44 +17,44 @@ func TestMistakesInEntitlements(t *testing.T) {
 			new: `    grants:
       - {entitlement: permission.granted, on: {name: permissionNames}, expand: assigned}
       - {entitlement: tenant.member, on: {id: tenantId}}`,
-			want: "108:23: tenant.member can be held by user, but this rule is in role",
+			want: "109:23: tenant.member can be held by user, but this rule is in role",
 		},
 		{
 			name: "a holder that is not there",
 			old:  "grantable_to: role",
 			new:  "grantable_to: rol",
-			want: `118:23: there is no resource type "rol"; did you mean "role"?`,
+			want: `119:23: there is no resource type "rol"; did you mean "role"?`,
 		},
 		{
 			name: "a holder given twice",
 			old:  "grantable_to: role",
 			new:  "grantable_to: [role, role]",
-			want: `118:30: "role" is given twice`,
+			want: `119:30: "role" is given twice`,
 		},
 		{
 			name: "an expansion that is not there",
 			old:  "expand: assigned",
 			new:  "expand: assined",
-			want: `107:80: a role has no entitlement "assined"; did you mean "assigned"?`,
+			want: `108:80: a role has no entitlement "assined"; did you mean "assigned"?`,
 		},
 		{
 			name: "a purpose that Baton does not have",
 			old:  "purpose: permission",
 			new:  "purpose: permit",
-			want: `121:18: "permit" is not a purpose; it is one of assignment, permission, ownership`,
+			want: `122:18: "permit" is not a purpose; it is one of assignment, permission, ownership`,
 		},
 		{
 			name: "read_only: no",
 			old:  "read_only: A role's permissions are changed in Descope, under Authorization, in the role itself.",
 			new:  "read_only: no",
-			want: `122:20: "read_only" is true, false or a sentence, not "no"`,
+			want: `123:20: "read_only" is true, false or a sentence, not "no"`,
 		},
 		{
 			name: "neither read-only nor granted",
 			old: `        read_only: A role's permissions are changed in Descope, under Authorization, in the role itself.
 `,
 			new:  "",
-			want: "117:7: permission.granted needs grant and revoke, or read_only: true",
+			want: "118:7: permission.granted needs grant and revoke, or read_only: true",
 		},
 		{
 			name: "both read-only and granted",
@@ -63,14 +63,14 @@ func TestMistakesInEntitlements(t *testing.T) {
 			new: `        grantable_to: user
         read_only: true
         display_name: "{name or id} member"`,
-			want: "66:20: tenant.member is read_only and has a grant or revoke as well",
+			want: "67:20: tenant.member is read_only and has a grant or revoke as well",
 		},
 		{
 			name: "no rule says who holds it",
 			old: `      - {entitlement: tenant.member, on: {id: userTenants.tenantId}}
 `,
 			new:  "",
-			want: "63:7: no rule under grants of user says who holds tenant.member, so a grant could not be checked",
+			want: "64:7: no rule under grants of user says who holds tenant.member, so a grant could not be checked",
 		},
 		{
 			name: "holders that cannot be read alone",

@@ -8,13 +8,13 @@ func TestMistakesInEnums(t *testing.T) {
 			name: "a trait that Baton does not have",
 			old:  "trait: group",
 			new:  "trait: goup",
-			want: `58:12: "goup" is not a trait; did you mean "group"?`,
+			want: `59:12: "goup" is not a trait; did you mean "group"?`,
 		},
 		{
 			name: "a time to write that is none",
 			old:  "          requires: {entitlement",
 			new:  "          write: allways\n          requires: {entitlement",
-			want: `101:18: "allways" is not a time to write; did you mean "always"?`,
+			want: `102:18: "allways" is not a time to write; did you mean "always"?`,
 		},
 		{
 			name: "a trait like no other",

@@ -10,7 +10,7 @@ func TestMistakesInKeys(t *testing.T) {
       assigned:`,
 			new: `    entitlments:
       assigned:`,
-			want: `92:5: unknown key "entitlments"; did you mean "entitlements"?`,
+			want: `93:5: unknown key "entitlments"; did you mean "entitlements"?`,
 		},
 		{
 			name: "a key that is nothing like another",
@@ -30,7 +30,7 @@ func TestMistakesInKeys(t *testing.T) {
 			old:  "    name: name or id",
 			new: `    name: name or id
     nmae: name`,
-			want: `62:5: unknown key "nmae"; it is one of get, description, parent, status, user, profile, also, grants`,
+			want: `63:5: unknown key "nmae"; it is one of get, description, parent, status, user, profile, also, grants`,
 		},
 		{
 			name: "a key given twice",
@@ -39,7 +39,7 @@ func TestMistakesInKeys(t *testing.T) {
 			new: `    id: id
     id: name
 `,
-			want: `61:5: "id" is given twice`,
+			want: `62:5: "id" is given twice`,
 		},
 		{
 			name: "a key given twice in a request",
@@ -86,7 +86,7 @@ func TestMistakesInKeys(t *testing.T) {
 `,
 			new: `    grants: none
 `,
-			want: `47:13: "grants" is a list, not "none"`,
+			want: `48:13: "grants" is a list, not "none"`,
 		},
 		{
 			name: "a key without a value",
@@ -114,7 +114,7 @@ func TestMistakesInKeys(t *testing.T) {
 `,
 			new: `    id: ""
 `,
-			want: `60:9: "id" is empty`,
+			want: `61:9: "id" is empty`,
 		},
 		{
 			name: "an empty list",
@@ -126,7 +126,7 @@ func TestMistakesInKeys(t *testing.T) {
 			name: "an empty table",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {}",
-			want: `85:13: "parent" is empty`,
+			want: `86:13: "parent" is empty`,
 		},
 		{
 			name: "a resource type that is not a table",
@@ -156,7 +156,7 @@ func TestMistakesInKeys(t *testing.T) {
 `,
 			new: `  tenant: later
 `,
-			want: `56:11: "tenant" is a table of keys, not "later"`,
+			want: `57:11: "tenant" is a table of keys, not "later"`,
 		},
 	})
 }

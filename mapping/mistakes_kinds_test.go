@@ -16,7 +16,7 @@ func TestMistakesInKinds(t *testing.T) {
     also:`,
 			new: `description: name or permissionNames
     also:`,
-			want: `87:26: permissionNames is a list of text, but text is wanted here; write "first permissionNames"`,
+			want: `88:26: permissionNames is a list of text, but text is wanted here; write "first permissionNames"`,
 		},
 		{
 			name: "a truth value where a time is wanted",

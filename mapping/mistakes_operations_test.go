@@ -20,7 +20,7 @@ func TestMistakesInOperations(t *testing.T) {
 			name: "an operation like no other",
 			old:  "operation: RemoveUserTenant",
 			new:  "operation: Detach",
-			want: `73:22: the API has no operation "Detach"`,
+			want: `74:22: the API has no operation "Detach"`,
 		},
 		{
 			name: "a request field that it does not take",

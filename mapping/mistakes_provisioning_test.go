@@ -10,7 +10,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
 			new: `operation: AddUserRoles
           with: {loginId: principal.userId, tenantId: resource.tenantId}`,
-			want: `99:17: AddUserRoles needs "roleNames", which "with" does not give`,
+			want: `100:17: AddUserRoles needs "roleNames", which "with" does not give`,
 		},
 		{
 			name: "a misspelled request field",
@@ -18,7 +18,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, `,
 			new: `operation: AddUserRoles
           with: {loginID: principal.userId, `,
-			want: `99:18: AddUserRoles takes no "loginID"; did you mean "loginId"?`,
+			want: `100:18: AddUserRoles takes no "loginID"; did you mean "loginId"?`,
 		},
 		{
 			name: "a request field like no other",
@@ -26,7 +26,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, `,
 			new: `operation: AddUserRoles
           with: {who: principal.userId, `,
-			want: `99:18: AddUserRoles takes no "who"; it is one of loginId, roleNames, tenantId`,
+			want: `100:18: AddUserRoles takes no "who"; it is one of loginId, roleNames, tenantId`,
 		},
 		{
 			name: "what is not known when granting",
@@ -34,7 +34,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
 			new: `operation: AddUserRoles
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.description]}`,
-			want: "99:86: resource.description is not known when granting: only the id of a role is (tenantId, name)",
+			want: "100:86: resource.description is not known when granting: only the id of a role is (tenantId, name)",
 		},
 		{
 			name: "neither principal nor resource",
@@ -42,7 +42,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId`,
 			new: `operation: AddUserTenant
           with: {loginId: principle.userId`,
-			want: `70:27: "principle.userId" is neither principal.PART nor resource.PART; did you mean "principal"?`,
+			want: `71:27: "principle.userId" is neither principal.PART nor resource.PART; did you mean "principal"?`,
 		},
 		{
 			name: "one value for a list",
@@ -50,7 +50,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
 			new: `operation: AddUserRoles
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: resource.name}`,
-			want: "99:85: roleNames is a list; write [resource.name]",
+			want: "100:85: roleNames is a list; write [resource.name]",
 		},
 		{
 			name: "a list for one value",
@@ -58,7 +58,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, tenantId: resource.id}`,
 			new: `operation: AddUserTenant
           with: {loginId: [principal.userId], tenantId: resource.id}`,
-			want: "70:27: loginId is one value, not a list",
+			want: "71:27: loginId is one value, not a list",
 		},
 		{
 			name: "a get that needs the path to the record",
@@ -74,13 +74,13 @@ func TestMistakesInProvisioning(t *testing.T) {
 			new: `operation: AddUserTenant
           with: {loginId: principal.userId, tenantId: resource.id}
           principal: user.userTenants`,
-			want: "71:22: user.userTenants is a list of objects, but a user record (ResponseUser) is wanted here",
+			want: "72:22: user.userTenants is a list of objects, but a user record (ResponseUser) is wanted here",
 		},
 		{
 			name: "a requirement on the principal",
 			old:  "on: {id: resource.tenantId}",
 			new:  "on: {id: principal.userId}",
-			want: "101:59: principal.userId: what is required is on the resource; write resource.PART",
+			want: "102:59: principal.userId: what is required is on the resource; write resource.PART",
 		},
 		{
 			name: "a requirement for a revocation",
@@ -89,7 +89,7 @@ func TestMistakesInProvisioning(t *testing.T) {
 			new: `operation: RemoveUserTenant
           requires: {entitlement: tenant.member, on: {id: resource.id}}
 `,
-			want: "74:21: requires is for grants: what is revoked was granted",
+			want: "75:21: requires is for grants: what is revoked was granted",
 		},
 	})
 }

@@ -201,7 +201,7 @@ func TestRequestsFromIDs(t *testing.T) {
 func TestErrorReplies(t *testing.T) {
 	rules := loadDescope(t).Errors
 	code, message := rules.Read([]byte(`{"errorCode":"E112102","errorDescription":"User not found"}`))
-	if code != "E112102" || message != "User not found" || !rules.NotFound(code) || rules.Passing(code) {
+	if code != "E112102" || message != "User not found" || !rules.NotFound()(code) || rules.Passing(code) {
 		t.Errorf("%s %s", code, message)
 	}
 	if !rules.Passing("E130429") {

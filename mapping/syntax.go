@@ -38,7 +38,7 @@ type errorRules struct {
 	block
 	Code     text  `yaml:"code" doc:"Path to the error code in an error reply."`
 	Message  text  `yaml:"message" doc:"Path to the message in an error reply."`
-	NotFound words `yaml:"not_found" doc:"Error codes that say a thing does not exist."`
+	NotFound words `yaml:"not_found" doc:"Error codes that say a thing does not exist. Without it every 404 in the API's own form says so."`
 	Passing  words `yaml:"passing" doc:"Error codes of what passes by itself, so that another try may help, whatever the HTTP status."`
 }
 

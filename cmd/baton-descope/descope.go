@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -22,6 +23,9 @@ func connectorOptions(cfg *generated.Descope) (connector.Options, error) {
 	}
 	base, err := baseURL(cfg)
 	if err != nil {
+		return connector.Options{}, err
+	}
+	if err := checkKey(cfg); err != nil {
 		return connector.Options{}, err
 	}
 	return connector.Options{
@@ -71,22 +75,66 @@ const defaultBaseURL = "https://api.descope.com"
 // characters.
 const regionalLength = 32
 
-var projectID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+var (
+	projectID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+	// pasted is a project ID and a key as they stand in a request.
+	pasted = regexp.MustCompile(`^P[A-Za-z0-9]+:`)
+)
+
+// checkProjectID finds what is no project ID. It may be the key: it is not quoted.
+func checkProjectID(cfg *generated.Descope) error {
+	var what string
+	switch id := cfg.ProjectId; {
+	case projectID.MatchString(id):
+		if strings.HasPrefix(id, "K") && strings.HasPrefix(cfg.ManagementKey, "P") {
+			return fmt.Errorf("%s: --%s and --%s are in each other's place", name, config.ProjectID.FieldName, config.ManagementKey.FieldName)
+		}
+		return nil
+	case strings.Contains(id, ":"):
+		what = "holds a colon: give the project ID alone, and what follows the colon with --" + config.ManagementKey.FieldName
+	case projectID.MatchString(strings.TrimSpace(id)):
+		what = "begins or ends with a blank or a line break: give it without"
+	default:
+		what = "is not a Descope project ID: those are letters and digits, as in P2abc...; see Project in the Descope console"
+	}
+	return fmt.Errorf("%s: --%s %s", name, config.ProjectID.FieldName, what)
+}
+
+// checkKey finds what is no management key, without a word of it.
+func checkKey(cfg *generated.Descope) error {
+	key := strings.TrimSpace(cfg.ManagementKey)
+	scheme, _, _ := strings.Cut(key, " ")
+	var what string
+	switch {
+	case strings.EqualFold(scheme, "Bearer"):
+		what = "begins with the word Bearer: give the key alone"
+	case pasted.MatchString(key):
+		what = "holds the project ID as well: give what follows the colon, and the project ID with --" + config.ProjectID.FieldName
+	case key != "" && strings.ContainsAny(key[:1], "\"'`"):
+		what = "begins with a quotation mark: give the key without"
+	case key != cfg.ManagementKey:
+		what = "begins or ends with a blank or a line break: give it without, in a file as printf '%s' writes it"
+	case strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }):
+		what = "holds a blank or another character that no key has: copy it anew from the Descope console"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s: --%s %s", name, config.ManagementKey.FieldName, what)
+}
 
 // baseURL returns where the project's API is.
 func baseURL(cfg *generated.Descope) (string, error) {
-	if strings.Contains(cfg.ProjectId, ":") {
-		return "", fmt.Errorf("%s: --%s holds a colon: give the project ID alone, and what follows the colon with --%s",
-			name, config.ProjectID.FieldName, config.ManagementKey.FieldName) // It may be the key: it is not quoted.
-	}
-	if !projectID.MatchString(cfg.ProjectId) {
-		return "", fmt.Errorf("%s: --%s %q is not a Descope project ID: those are letters and digits, as in P2abc...; see Project in the Descope console",
-			name, config.ProjectID.FieldName, cfg.ProjectId)
+	if err := checkProjectID(cfg); err != nil {
+		return "", err
 	}
 	if cfg.BaseUrl != "" {
 		checked, err := transport.CheckBaseURL(cfg.BaseUrl, cfg.Insecure)
 		if err != nil {
 			return "", fmt.Errorf("%s: --%s: %w", name, config.BaseURL.FieldName, err)
+		}
+		if u, err := url.Parse(checked); err == nil && u.Path != "" {
+			return "", fmt.Errorf("%s: --%s: the base URL ends with the host: give %s://%s, without a path",
+				name, config.BaseURL.FieldName, u.Scheme, u.Host)
 		}
 		return checked, nil
 	}

@@ -41,11 +41,11 @@ func TestExampleOfTheManual(t *testing.T) {
 
 func runExample(t *testing.T, dir string) {
 	t.Helper()
-	c, err := examples.Load(dir, exampleEnvironment.Operations)
+	c, err := examples.Load(dir, exampleEnvironment("").Operations)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := c.Run(t.Context(), exampleEnvironment)
+	result, err := c.Run(t.Context(), exampleEnvironment(""))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,9 +169,6 @@ func TestReadingBeforeAWrite(t *testing.T) {
 		changing(t, kind+" on=LoadUser times=1", outcome{}, 1)
 	}
 	for kind, want := range lasting {
-		if kind == "404" {
-			continue // See TestAnother404IsNoAbsence.
-		}
 		want.says = strings.ReplaceAll(want.says, "%s", "LoadUser")
 		want.says = strings.TrimPrefix(want.says, "baton-descope: ")
 		changing(t, kind+" on=LoadUser", want, 0)
@@ -194,20 +191,13 @@ func TestAWriteThatNobodyCanSettle(t *testing.T) {
 	}
 }
 
-// TestAnother404IsNoAbsence: the API has a code for a user who is not there. A 404
-// with another one does not say that, and a revocation must not end in success.
-func TestAnother404IsNoAbsence(t *testing.T) {
-	t.Parallel()
-	t.Skip("waits for the transport: where not_found lists codes, a 404 with another code has to be an error")
-	changing(t, "404 on=LoadUser", outcome{code: codes.FailedPrecondition, says: "LoadUser: HTTP 404 Not Found: E000404"}, 0)
-}
-
 // TestAChangeMadeToSomebodyElse is never success, whoever the API takes the user for.
 func TestAChangeMadeToSomebodyElse(t *testing.T) {
 	t.Parallel()
 	for operation, c := range changes() {
 		for name, namesake := range map[string]bool{"a login id that is a user id": true, "another user's record": false} {
 			t.Run(operation+" "+name, func(t *testing.T) {
+				t.Parallel()
 				other := colleague()
 				if namesake {
 					other.LoginIDs = []string{"U1"}

@@ -20,7 +20,7 @@ import (
 // commandLine is the command line as run makes it, but for what it does.
 func commandLine(t testing.TB) *cobra.Command {
 	t.Helper()
-	_, root, err := sdkconfig.DefineConfigurationV2(t.Context(), name, serverWith(nil), config.Schema)
+	_, root, err := sdkconfig.DefineConfigurationV2(t.Context(), name, serverWith(forService), config.Schema)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func run(ctx context.Context, window time.Duration) error {
 		return err
 	}
 	file, broken := readConfigFile(path)
-	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(nil), config.Schema,
+	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(forService), config.Schema,
 		connectorrunner.WithSessionStoreEnabled(),
 		connectorrunner.WithWorkerCount(workers),
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(described),
@@ -125,13 +125,18 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	if err := checkCredentials(cfg); err != nil {
 		return err
 	}
-	_, err = baseURL(cfg)
-	return err
+	if _, err = baseURL(cfg); err != nil {
+		return err
+	}
+	return checkKey(cfg)
 }
 
-// serverWith returns what makes the connector of a configuration, which tells
-// progress how far it is; nil for nobody.
-func serverWith(progress func(resourceTypeID string, read, total int)) cli.GetConnectorFunc2[*generated.Descope] {
+// forService leaves the connector as the SDK's own runs want it.
+func forService(*connector.Options) {}
+
+// serverWith returns what makes the connector of a configuration, with options for the
+// kind of run.
+func serverWith(kind func(*connector.Options)) cli.GetConnectorFunc2[*generated.Descope] {
 	return func(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeOpts) (types.ConnectorServer, error) {
 		options, err := connectorOptions(cfg)
 		if err != nil {
@@ -139,7 +144,7 @@ func serverWith(progress func(resourceTypeID string, read, total int)) cli.GetCo
 		}
 		chosen := cli.ConnectorOpts{SyncResourceTypeIDs: runTime.SyncResourceTypeIDs}
 		options.WillSync = chosen.WillSyncResourceType
-		options.Progress = progress
+		kind(&options)
 		if err := record(cfg, &options); err != nil {
 			return nil, err
 		}

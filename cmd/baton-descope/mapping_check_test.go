@@ -104,7 +104,7 @@ func TestWarningsFailOnlyWhenCheckIsStrict(t *testing.T) {
 func TestCheckHoldsAMappingAgainstItsLock(t *testing.T) {
 	file := mappingFile(t, "trait: group", "trait: app")
 	out, err := check(t, file)
-	if err != nil || !strings.Contains(out, `58:12: warning: the trait of tenant changes from "group" to "app": what is set up for the one kind of resource does not apply any more (against the built-in mapping`) {
+	if err != nil || !strings.Contains(out, `59:12: warning: the trait of tenant changes from "group" to "app": what is set up for the one kind of resource does not apply any more (against the built-in mapping`) {
 		t.Fatalf("%v:\n%s", err, out)
 	}
 	if out, err := check(t, file, "--write-lock", "--strict"); err != nil {

@@ -49,7 +49,7 @@ func TestExplain(t *testing.T) {
 		"role        role   LoadAllRoles        [tenantId/]name  tenant",
 		`POST /v2/mgmt/user/search {"limit":100,"offset":0,"page":0,"sort":[{"desc":false,"field":"createdTime"},{"field":"id"}],"withTestUser":false}`,
 		"role.assigned  a role    tenantId: userTenants.tenantId, name: userTenants.roleNames",
-		"⌈users / 100⌉ + 3, and 4 before it",
+		"⌈(users − 1) / 99⌉ + 3, and 4 before it",
 		"SearchUsers is called at most 200 times in any 60 seconds.",
 		"grant   POST /v1/mgmt/user/update/role/add  {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}",
 		"permission.granted is read-only.",
@@ -202,5 +202,24 @@ func TestRecord(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "--record: "+dir+" is not empty") {
 			t.Errorf("recording into the same folder again: %v", err)
 		}
+	}
+}
+
+// An example that names no mapping is of the file in --mapping, so that an edit of the
+// shipped one shows without a build.
+func TestMappingTestOfAFile(t *testing.T) {
+	example := filepath.Join("..", "..", "mapping", "testdata", "examples", "who-a-user-is")
+	for name, test := range map[string]struct{ file, says string }{
+		"the shipped one": {mappingFile(t), "1 example: 1 as expected"},
+		"another name":    {mappingFile(t, "name: name or email or", "name: email or"), `+ name: "ann@example.com"`},
+		"a mistake":       {mappingFile(t, "email: email\n", "email: mail\n"), `has no field "mail"`},
+		"one not there":   {"nowhere.yaml", "open nowhere.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := mappingCommand(t, "test", example, "--mapping", test.file)
+			if !strings.Contains(out, test.says) || (err == nil) != (name == "the shipped one") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
 	}
 }

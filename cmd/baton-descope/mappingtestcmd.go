@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -18,6 +19,7 @@ import (
 
 func newMappingTestCommand() *cobra.Command {
 	var update bool
+	var mappingFile string
 	command := &cobra.Command{
 		Use:   "test [DIR]",
 		Short: "Run examples of a mapping: recorded replies and what they have to become",
@@ -26,8 +28,12 @@ example is a folder with a case.yaml: replies of the API, which may be files
 beside it such as SearchUsers.1.json, and the resources, entitlements and grants
 that they have to become; with steps, also what a grant or a revocation sends.
 
+An example that names no mapping is of the one in --mapping, or else of the one that
+is built in.
+
 The exit code is 1 when anything is not as expected.`,
 		Example: `  baton-descope mapping test examples
+  baton-descope mapping test examples --mapping team.yaml
   baton-descope mapping test examples/two-roles --update`,
 		Args:          cobra.MaximumNArgs(1),
 		SilenceErrors: true,
@@ -37,19 +43,28 @@ The exit code is 1 when anything is not as expected.`,
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			err := examples.Suite(cmd.Context(), cmd.OutOrStdout(), dir, exampleEnvironment, update)
+			err := examples.Suite(cmd.Context(), cmd.OutOrStdout(), dir, exampleEnvironment(mappingFile), update)
 			if errors.Is(err, examples.ErrFailed) {
 				return errReported // The differences are printed.
 			}
 			return err
 		},
 	}
+	command.Flags().StringVar(&mappingFile, "mapping", "", "mapping of the examples that name none (default: the one that is built in)")
 	command.Flags().BoolVar(&update, "update", false, "Rewrite what the examples expect to what is seen")
 	return command
 }
 
-// exampleEnvironment is what examples run with: the connector of this command.
-var exampleEnvironment = examples.Environment{Operations: descope.Operations, Options: exampleOptions}
+// exampleEnvironment is what examples run with: the connector of this command, with a
+// mapping for those that name none; empty for the one that is built in.
+func exampleEnvironment(mappingFile string) examples.Environment {
+	return examples.Environment{
+		Operations: descope.Operations,
+		Options: func(named string, switches map[string]bool) (connector.Options, error) {
+			return exampleOptions(cmp.Or(named, mappingFile), switches)
+		},
+	}
+}
 
 // exampleOptions are the options of a connector with a mapping and with
 // switches, by the names of their flags.

@@ -3,18 +3,24 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/field"
 	"github.com/conductorone/baton-sdk/pkg/logging"
 	"github.com/conductorone/baton-sdk/pkg/uotel"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/spf13/viper"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
 	"github.com/conductorone/baton-descope/internal/oneshot"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // observe sets up what shows a run: logs and traces as the SDK does, or a line of
@@ -22,21 +28,14 @@ import (
 func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
 	o.progress = &oneshot.Progress{}
 	endLine := func() {}
-	ctx, err := logging.Init(ctx,
-		logging.WithLogFormat(o.GetString("log-format")),
-		logging.WithLogLevel(o.GetString("log-level")),
-		func(c *zap.Config) {
-			if paths := o.GetStringSlice("log-path"); len(paths) > 0 {
-				c.OutputPaths = paths
-			}
-		},
-	)
+	ctx, err := logged(ctx, o.Viper)
 	if err != nil {
 		return nil, nil, err
 	}
 	if o.wantsProgress() {
 		ctx, endLine = o.showProgress(ctx)
 	}
+	ctx = ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return atTheEnd{c} })))
 	ctx, endTraces, err := o.trace(ctx)
 	if err != nil {
 		endLine()
@@ -46,6 +45,35 @@ func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
 		endLine()
 		endTraces()
 	}, nil
+}
+
+// logged returns a context with the log that the flags ask for.
+func logged(ctx context.Context, v *viper.Viper) (context.Context, error) {
+	return logging.Init(ctx,
+		logging.WithLogFormat(v.GetString("log-format")),
+		logging.WithLogLevel(v.GetString("log-level")),
+		func(c *zap.Config) {
+			if paths := v.GetStringSlice("log-path"); len(paths) > 0 {
+				c.OutputPaths = paths
+			}
+		},
+	)
+}
+
+// repeated are lines in which the SDK logs the error that the run ends with, and how
+// long everything took until then.
+var repeated = []string{"cancelling context due to error in action", "sync stats so far"}
+
+// atTheEnd is a log that has the error of a run for debugging only: it is told at the end.
+type atTheEnd struct{ zapcore.Core }
+
+func (c atTheEnd) With(fields []zapcore.Field) zapcore.Core { return atTheEnd{c.Core.With(fields)} }
+
+func (c atTheEnd) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if slices.Contains(repeated, entry.Message) {
+		entry.Level = zapcore.DebugLevel
+	}
+	return c.Core.Check(entry, checked)
 }
 
 // stderr is its file descriptor.
@@ -81,16 +109,26 @@ func (o *once) showProgress(ctx context.Context) (context.Context, func()) {
 	return ctxzap.ToContext(ctx, logger), o.progress.Tick(time.Second)
 }
 
-// done tells of the success of a sync.
-func (o *once) done(took time.Duration) {
-	if o.progress.Out == nil {
-		return
+// done says on stderr what a sync has brought, and how to look at it.
+func (o *once) done(plan *mapping.Plan, took time.Duration) {
+	types := o.GetStringSlice("sync-resource-types")
+	if len(types) == 0 {
+		types = typeIDs(plan)
 	}
-	read := o.progress.Summary()
-	if read != "" {
-		read = " with " + read
+	after := took.Round(time.Second).String()
+	if took < time.Minute {
+		after = fmt.Sprintf("%.1fs", took.Seconds())
 	}
-	fmt.Fprintf(o.progress, "%s is complete%s, after %s\n", o.GetString("file"), read, took.Round(time.Second/10))
+	var out io.Writer = os.Stderr
+	if o.progress.Out != nil {
+		out = o.progress // Its line goes first.
+	}
+	file := o.GetString("file")
+	fmt.Fprintf(out, "%s: %s in %s\n", file, o.progress.Summary(types, !o.GetBool("skip-entitlements-and-grants")), after)
+	if strings.Contains(file, " ") {
+		file = strconv.Quote(file)
+	}
+	fmt.Fprintf(out, "Look at it with: baton resources -f %s, or in a browser: baton explorer -f %[1]s\n", file)
 }
 
 // trace sends traces and logs to where the flags say, as the SDK does.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,12 +20,11 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/conductorone/baton-sdk/pkg/uhttp"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
-	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/internal/oneshot"
@@ -43,11 +43,14 @@ func given(cmd *cobra.Command, name string) bool {
 func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		oneshot.Private()
-		if isForSDK(cmd) {
-			return sdk(cmd, args)
-		}
 		if err := v.BindPFlags(cmd.Flags()); err != nil {
 			return err
+		}
+		if isForSDK(cmd) {
+			if v.GetString("client-id") != "" && !isService() { // Windows wants to hear of a service at once.
+				return runService(cmd, v, func() error { return sdk(cmd, args) })
+			}
+			return sdk(cmd, args)
 		}
 		o := once{cmd: cmd, Viper: v, window: window}
 		ctx, end, err := o.observe(cmd.Context())
@@ -57,13 +60,7 @@ func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []st
 		defer end()
 		ctx, stop := oneshot.WithSignals(ctx)
 		defer stop()
-		if err := o.run(ctx); err != nil {
-			if o.progress.Out == nil {
-				ctxzap.Extract(ctx).Error("error running connector", zap.Error(err))
-			}
-			return err
-		}
-		return nil
+		return o.run(ctx)
 	}
 }
 
@@ -117,7 +114,8 @@ func (o *once) run(ctx context.Context) error {
 }
 
 func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
-	return serverWith(o.progress.Read)(ctx, o.cfg, cli.RunTimeOpts{
+	somebodyWaits := func(options *connector.Options) { options.Progress, options.Impatient = o.progress, true }
+	return serverWith(somebodyWaits)(ctx, o.cfg, cli.RunTimeOpts{
 		SessionStore:        session,
 		SelectedAuthMethod:  o.GetString("auth-method"),
 		SyncResourceTypeIDs: o.GetStringSlice("sync-resource-types"),
@@ -161,6 +159,10 @@ func (o *once) sync(ctx context.Context, temp string) error {
 	if err != nil {
 		return err
 	}
+	folder := filepath.Dir(o.GetString("file"))
+	if _, err := os.Stat(folder); os.IsNotExist(err) {
+		return fmt.Errorf("%s: --file: the folder %s is not there: make it, or choose another", name, folder)
+	}
 	identity, err := o.identity()
 	if err != nil {
 		return err
@@ -187,7 +189,7 @@ func (o *once) sync(ctx context.Context, temp string) error {
 	}); err != nil {
 		return err
 	}
-	o.done(time.Since(started))
+	o.done(plan, time.Since(started))
 	return nil
 }
 

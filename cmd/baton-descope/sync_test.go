@@ -145,7 +145,7 @@ func TestUser(t *testing.T) {
 		t.Errorf("Ann is %v", ann)
 	}
 	profile := ann.GetProfile().AsMap()
-	if profile["first_name"] != "Ann" || profile["email_verified"] != true || profile["custom_attributes"].(map[string]any)["team"] != "blue" {
+	if profile["user_id"] != "U1" || profile["first_name"] != "Ann" || profile["email_verified"] != true || profile["custom_attributes"].(map[string]any)["team"] != "blue" {
 		t.Errorf("Ann's profile is %v", profile)
 	}
 	trait := &v2.UserTrait{}

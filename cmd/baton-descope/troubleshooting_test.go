@@ -48,8 +48,8 @@ type trouble struct {
 }
 
 // troubles has the runs that end with the text under each heading of
-// docs/troubleshooting.md, but for the disk that is full: that text is tested with
-// internal/oneshot.
+// docs/troubleshooting.md, but for the disk that is full and for ConductorOne that is
+// not there or refuses: those texts are tested with internal/oneshot and internal/e2e.
 func troubles(t *testing.T) map[string][]trouble {
 	t.Helper()
 	forbids := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
@@ -85,25 +85,29 @@ func troubles(t *testing.T) map[string][]trouble {
 		return []trouble{{baseURL: "https://api.descope.invalid", env: map[string]string{"HTTPS_PROXY": proxy}}}
 	}
 	return map[string][]trouble{
-		"The credentials are missing":           {{env: map[string]string{"BATON_MANAGEMENT_KEY": ""}}},
-		"The project ID is none":                {{args: []string{"--project-id", "my-project"}}},
-		"A flag is unknown":                     {{args: []string{"--project", "P2abc"}}},
-		"A command is unknown":                  {{args: []string{"capabilites"}}},
-		"A setting is unknown":                  {{files: map[string]string{".baton.yaml": "maping: team.yaml\n"}}},
-		"The configuration file cannot be read": {{env: map[string]string{"BATON_CONFIG_PATH": "nowhere.yaml"}}},
-		"The configuration file is no YAML":     {{files: map[string]string{".baton.yaml": "mapping: team.yaml\n\tworkers: 4\n"}}},
-		"A value is of the wrong kind":          {{env: map[string]string{"BATON_WORKERS": "four"}}},
-		"A flag asks for what there is not":     {{args: []string{"--event-feed", "all"}}},
-		"A resource type is unknown":            {{args: []string{"--sync-resource-types", "users"}}},
-		"The base URL has no TLS":               {{baseURL: "http://descope.example"}},
-		"The base URL is no URL":                {{baseURL: "api.descope.com"}},
-		"The mapping file is not there":         {{args: []string{"--mapping", "nowhere.yaml"}}},
-		"The mapping is invalid":                {{args: []string{"--mapping", "wrong.yaml"}, files: map[string]string{"wrong.yaml": wrongMapping(t)}}},
-		"The folder cannot be written to":       {{args: []string{"--file", filepath.Join("nowhere", "sync.c1z")}}},
-		"The temporary folder is not there":     {{args: []string{"--c1z-temp-dir", "nowhere"}}},
-		"The file is not a c1z":                 {{files: map[string]string{"sync.c1z": "hello"}}, {files: map[string]string{"sync.c1z": foreign[:len(foreign)/2]}}},
-		"The file is of another connector":      {{files: map[string]string{"sync.c1z": foreign}}},
-		"Another run writes the same file":      {{beside: true}},
+		"The credentials are missing":                    {{env: map[string]string{"BATON_MANAGEMENT_KEY": ""}}},
+		"The project ID is none":                         {{args: []string{"--project-id", "my-project"}}},
+		"A flag is unknown":                              {{args: []string{"--project", "P2abc"}}},
+		"A command is unknown":                           {{args: []string{"capabilites"}}},
+		"A setting is unknown":                           {{files: map[string]string{".baton.yaml": "maping: team.yaml\n"}}},
+		"The configuration file cannot be read":          {{env: map[string]string{"BATON_CONFIG_PATH": "nowhere.yaml"}}},
+		"The configuration file is no YAML":              {{files: map[string]string{".baton.yaml": "mapping: team.yaml\n\tworkers: 4\n"}}},
+		"A value is of the wrong kind":                   {{env: map[string]string{"BATON_WORKERS": "four"}}},
+		"A flag asks for what there is not":              {{args: []string{"--event-feed", "all"}}},
+		"A resource type is unknown":                     {{args: []string{"--sync-resource-types", "users"}}},
+		"The base URL has no TLS":                        {{baseURL: "http://descope.example"}},
+		"The base URL is no URL":                         {{baseURL: "api.descope.com"}},
+		"The mapping file is not there":                  {{args: []string{"--mapping", "nowhere.yaml"}}},
+		"The mapping is invalid":                         {{args: []string{"--mapping", "wrong.yaml"}, files: map[string]string{"wrong.yaml": wrongMapping(t)}}},
+		"The folder cannot be written to":                {{args: []string{"--file", filepath.Join("file", "sync.c1z")}, files: map[string]string{"file": "not a folder"}}},
+		"The temporary folder is not there":              {{args: []string{"--c1z-temp-dir", "nowhere"}}},
+		"The file is not a c1z":                          {{files: map[string]string{"sync.c1z": "hello"}}, {files: map[string]string{"sync.c1z": foreign[:len(foreign)/2]}}},
+		"The file is of another connector":               {{files: map[string]string{"sync.c1z": foreign}}},
+		"Another run writes the same file":               {{beside: true}},
+		"The base URL has a path":                        {{baseURL: "https://api.descope.com/v1/mgmt"}, {baseURL: "http://127.0.0.1/v1/"}},
+		"The project ID and the key are pasted together": {{env: map[string]string{"BATON_MANAGEMENT_KEY": "P2abc:K2abc"}}},
+		"The key has more than the key":                  {{env: map[string]string{"BATON_MANAGEMENT_KEY": "K2abc\n"}}, {env: map[string]string{"BATON_MANAGEMENT_KEY": " K2abc"}}},
+		"The folder is not there":                        {{args: []string{"--file", filepath.Join("nowhere", "sync.c1z")}}},
 		// Two dots: no resolver is asked, which may not be there.
 		"The host is not found":          {{baseURL: "https://api.descope..invalid"}},
 		"Nothing answers":                {{baseURL: "http://" + dead}},
@@ -138,6 +142,8 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The file is no file":                   {{args: []string{"--file", t.TempDir()}}},
 		"The file holds a whole sync":           {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},
 		"Another file has the name of the lock": {{files: map[string]string{"sync.c1z.lock": "hello"}}},
+		"The client ID is none":                 {{args: []string{"--client-id", "otter", "--client-secret", "secret-token:x"}}},
+		"The client secret is none":             {{args: []string{"--client-id", "otter@example.conductor.one/spc", "--client-secret", "K2abc"}}},
 	}
 }
 
@@ -152,6 +158,8 @@ func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	documented := textsIn(t, troubleshooting)
 	delete(documented, "The disk is full")
+	delete(documented, "ConductorOne cannot be reached")
+	delete(documented, "ConductorOne does not accept the connector")
 	cases := troubles(t)
 	for heading, ways := range troublesOfChanges(t) {
 		cases[heading] = append(cases[heading], ways...)

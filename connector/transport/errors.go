@@ -182,13 +182,14 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	}
 	gone := reply.StatusCode == http.StatusNotFound || reply.StatusCode == http.StatusGone
 	switch {
-	case said.notFound, gone && said.own && !said.passing:
+	case said.notFound, gone && said.own && !said.passing && t.options.NotFound == nil:
 		e.notFound, e.code = true, codes.FailedPrecondition
 	case said.passing:
 		e.code = codes.Unavailable
 		e.comeBack(reply)
 	case reply.StatusCode <= 299:
 		e.text += " (an error, although the status says success)"
+	case gone && said.own: // Its code is none of those for what is gone.
 	case gone:
 		e.unmet = true
 		e.text += " (the reply is not in the API's own form: check the base URL)"

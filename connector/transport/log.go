@@ -23,7 +23,8 @@ type outcome struct {
 }
 
 // log writes one line for a try. The API's errors are warnings where the request
-// is at fault, errors where the server is, and neither as long as we try again.
+// is at fault, errors where the server is, and neither as long as we try again, nor
+// when who is given the error tells of it.
 func (t *Transport) log(ctx context.Context, call Call, o outcome) {
 	logger := ctxzap.Extract(ctx)
 	fields := []zap.Field{
@@ -46,6 +47,8 @@ func (t *Transport) log(ctx context.Context, call Call, o outcome) {
 		logger.Info("request failed, trying again", append(fields, zap.Duration("wait", o.wait))...)
 	case ctx.Err() != nil:
 		logger.Debug("request cancelled", fields...)
+	case t.options.Quiet:
+		logger.Debug("request failed", fields...)
 	case errors.As(o.err, &postponed):
 		logger.Info("request postponed", fields...)
 	case o.reply != nil && o.reply.StatusCode < 500:

@@ -48,6 +48,9 @@ func (t *Transport) admit(ctx context.Context, call Call) (*ticket, error) {
 			return &ticket{transport: t, pacer: p, start: now}, nil
 		}
 		<-t.slots
+		if t.options.Waiting != nil && known {
+			t.options.Waiting(waitOf(call.Operation, p, now, pause, wait))
+		}
 		var err error
 		switch {
 		case pause > patience:
@@ -61,6 +64,29 @@ func (t *Transport) admit(ctx context.Context, call Call) (*ticket, error) {
 			return nil, err
 		}
 	}
+}
+
+// Wait is a time in which requests of an operation are not sent.
+type Wait struct {
+	Operation string
+	// PerMinute is the limit that they wait for, in requests a minute; 0 when the API
+	// has asked for a pause or a slower pace.
+	PerMinute int
+	Until     time.Time
+}
+
+func waitOf(operation string, p *pacer, now time.Time, pause, wait time.Duration) Wait {
+	w := Wait{Operation: operation, Until: now.Add(max(pause, wait))}
+	if wait > pause {
+		w.PerMinute = p.knownLimit(now)
+	}
+	return w
+}
+
+// Earliest returns when the limit of an operation lets the last of so many more
+// requests start, if nothing else holds them up; now at the earliest.
+func (t *Transport) Earliest(operation string, requests int) time.Time {
+	return t.pacerOf(operation).earliest(time.Now(), requests)
 }
 
 // pause holds everybody up after a reply that asked for it. A refusal is what

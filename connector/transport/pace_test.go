@@ -279,3 +279,73 @@ func TestWaited(t *testing.T) {
 		within(t, conn.Waited(), windowLength, windowLength)
 	})
 }
+
+// TestEarliest: when the last of the requests of a list starts is foretold from its
+// beginning on, for lists of 20,000 and of 50,000 records in pages of 99 new ones.
+func TestEarliest(t *testing.T) {
+	const limit = 200
+	for name, c := range map[string]struct {
+		requests int
+		within   time.Duration
+	}{
+		"within the limit": {requests: 150, within: 5 * time.Second}, // The time that they take, which no limit adds to.
+		"20,000 records":   {requests: 203, within: time.Second},
+		"50,000 records":   {requests: 506, within: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var last time.Time
+				conn := serve(t, limited(limit), func(w http.ResponseWriter, _ *http.Request) {
+					last = time.Now()
+					time.Sleep(20 * time.Millisecond)
+					replyOK(w)
+				})
+				told := map[int]time.Time{}
+				for i := range c.requests {
+					if i%20 == 0 {
+						told[i] = conn.Earliest(read.Operation, c.requests-i)
+					}
+					post(t.Context(), conn, read)
+				}
+				for i, earliest := range told {
+					if off := last.Sub(earliest).Abs(); off > c.within {
+						t.Errorf("after %d requests %v is off", i, off)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestWaiting: who waits for a limit or a pause says until when and for what, and
+// who does not wait says nothing.
+func TestWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []Wait
+		o := limited(2)
+		o.Waiting = func(w Wait) { told = append(told, w) }
+		var came []time.Time
+		conn := serve(t, o, func(w http.ResponseWriter, _ *http.Request) {
+			if came = append(came, time.Now()); len(came) == 3 {
+				w.Header().Set("Retry-After", "5")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			replyOK(w)
+		})
+		for range 2 {
+			post(t.Context(), conn, read)
+		}
+		if told != nil {
+			t.Errorf("%v within the limit", told)
+		}
+		post(t.Context(), conn, read)
+		want := []Wait{
+			{Operation: read.Operation, PerMinute: 2, Until: came[2]},
+			{Operation: read.Operation, Until: came[3]}, // A refusal sets the pace.
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("%v, want %v", told, want)
+		}
+	})
+}

@@ -183,6 +183,50 @@ func (p *pacer) learn(start, now time.Time, pause time.Duration) {
 // lowered tells whether the pace is one that a refusal has taught.
 func (p *pacer) lowered(now time.Time) bool { return now.Before(p.until) }
 
+// knownLimit returns the limit that sets the pace; 0 when a refusal has.
+func (p *pacer) knownLimit(now time.Time) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lowered(now) {
+		return 0
+	}
+	return p.limit
+}
+
+// earliest returns when the last of so many more requests may start, if each starts
+// as soon as it may.
+func (p *pacer) earliest(now time.Time, requests int) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget(now)
+	if p.spacing == 0 || requests <= 0 {
+		return now
+	}
+	saved := windowLength
+	if p.lowered(now) {
+		saved = 0
+	}
+	due := later(p.due, now.Add(-saved))
+	atOnce := 0 // How many need not wait.
+	if !due.After(now) {
+		atOnce = int(now.Sub(due)/p.spacing) + 1
+	}
+	opens := due
+	if p.limit > 0 {
+		if room := max(p.limit-p.running-len(p.replies), 0); room <= atOnce {
+			atOnce, opens = room, now.Add(windowLength)
+			if len(p.replies) > 0 {
+				opens = p.replies[0].Add(windowLength)
+			}
+		}
+	}
+	if requests <= atOnce {
+		return now
+	}
+	next := later(opens, due.Add(time.Duration(atOnce)*p.spacing))
+	return next.Add(time.Duration(requests-atOnce-1) * p.spacing)
+}
+
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

@@ -71,8 +71,17 @@ type Options struct {
 	// Passing tells which error codes pass by themselves, whatever the HTTP
 	// status. Without it none.
 	Passing func(code string) bool
-	// NotFound tells which error codes mean "no such thing". Without it none.
+	// NotFound reports which error codes mean "no such thing", whatever the HTTP
+	// status. Without it every 404 and 410 in the API's own form does.
 	NotFound func(code string) bool
+
+	// Waiting is told when requests of an operation begin to wait for a limit or a
+	// pause. Nobody is told without it. Several goroutines call it.
+	Waiting func(Wait)
+
+	// Quiet tells that whoever is given an error shows it: it is not logged as well,
+	// but with the requests that succeed.
+	Quiet bool
 
 	// Base sends the requests in the end. Default: a transport of our own.
 	Base http.RoundTripper

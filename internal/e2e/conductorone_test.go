@@ -10,8 +10,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +24,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
@@ -28,6 +35,7 @@ type conductorOne struct {
 	v1.UnimplementedBatonServiceServer
 	host     string // as a connector finds it
 	roots    string // the file with its certificate
+	refuses  bool   // every connector
 	tasks    chan *v1.Task
 	uploads  chan []byte
 	finished chan *v1.BatonServiceFinishTaskRequest
@@ -47,6 +55,8 @@ func newConductorOne(t *testing.T) *conductorOne {
 		switch {
 		case strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
 			calls.ServeHTTP(w, r)
+		case r.URL.Path == "/auth/v1/token" && c.refuses:
+			w.WriteHeader(http.StatusUnauthorized)
 		case r.URL.Path == "/auth/v1/token":
 			io.WriteString(w, `{"access_token":"token","token_type":"Bearer","expires_in":3600}`)
 		default:
@@ -113,4 +123,166 @@ func (c *conductorOne) UploadAsset(stream grpc.ClientStreamingServer[v1.BatonSer
 func (c *conductorOne) FinishTask(_ context.Context, finish *v1.BatonServiceFinishTaskRequest) (*v1.BatonServiceFinishTaskResponse, error) {
 	c.finished <- finish
 	return &v1.BatonServiceFinishTaskResponse{}, nil
+}
+
+// service starts the connector in service mode, with ConductorOne at an address. Its
+// output can be read once it has ended.
+func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address string) (*exec.Cmd, *lockedBuffer) {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "baton-descope"))
+	cmd.Dir, cmd.WaitDelay = dir, 10*time.Second
+	cmd.Env = append(c1.environment(t),
+		"HOME="+dir, "TMPDIR="+dir, "BATON_C1_API_HOST="+address,
+		"BATON_PROJECT_ID="+d.ProjectID(), "BATON_MANAGEMENT_KEY="+key, "BATON_BASE_URL="+d.URL)
+	output := &lockedBuffer{}
+	cmd.Stdout, cmd.Stderr = output, output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, output
+}
+
+// lockedBuffer is output that is read while it is written.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// says waits until the output has a text.
+func (b *lockedBuffer) says(t *testing.T, text string) {
+	t.Helper()
+	for range 600 {
+		if strings.Contains(b.String(), text) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("the output lacks %q:\n%s", text, b)
+}
+
+// ConductorOne that cannot be reached is named, and tried until it can be.
+func TestServiceWaitsForConductorOne(t *testing.T) {
+	t.Parallel()
+	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	cmd, output := service(t, d, c1, address)
+	output.says(t, `"error":"dial tcp `+address+`: connect: connection refused","next_try":2`)
+	output.says(t, "ConductorOne cannot be reached, and is tried again: check the network, HTTPS_PROXY, and the host in --client-id")
+
+	if listener, err = new(net.ListenConfig).Listen(t.Context(), "tcp", address); err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go forward(t.Context(), listener, c1.host)
+	select {
+	case finish := <-c1.finished:
+		if finish.GetSuccess() == nil {
+			t.Errorf("the task ended with %v", finish)
+		}
+	case <-time.After(time.Minute):
+		t.Errorf("nothing came\n%s", output)
+	}
+	interrupt(t, cmd, output, 0)
+	hidden(t, "the log", []byte(output.String()))
+}
+
+// ConductorOne that does not know the connector ends it, with where that was.
+func TestServiceThatIsRefused(t *testing.T) {
+	t.Parallel()
+	c1 := newConductorOne(t)
+	c1.refuses = true
+	cmd, output := service(t, descope(t, emulator.Demo()), c1, c1.host)
+	cmd.Wait()
+	want := "\nbaton-descope: ConductorOne at " + c1.host + " does not accept the connector: "
+	if code := cmd.ProcessState.ExitCode(); code != 16 || !strings.Contains(output.String(), want) {
+		t.Errorf("exit code %d, want 16, and %q in\n%s", code, want, output)
+	}
+}
+
+// forward passes connections on to an address.
+func forward(ctx context.Context, from net.Listener, to string) {
+	for {
+		in, err := from.Accept()
+		if err != nil {
+			return
+		}
+		out, err := new(net.Dialer).DialContext(ctx, "tcp", to)
+		if err != nil {
+			in.Close()
+			return
+		}
+		for a, b := range map[net.Conn]net.Conn{in: out, out: in} {
+			go func() {
+				io.Copy(a, b)
+				a.Close()
+			}()
+		}
+	}
+}
+
+// SIGINT ends a service at once, also one that waits for ConductorOne or for the API's
+// answer in the middle of a task.
+func TestServiceEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	t.Run("waiting for ConductorOne", func(t *testing.T) {
+		t.Parallel()
+		cmd, output := service(t, descope(t, emulator.Demo()), newConductorOne(t), "127.0.0.1:1")
+		output.says(t, "ConductorOne cannot be reached")
+		interrupt(t, cmd, output, -1) // By the signal.
+	})
+	t.Run("in the middle of a sync", func(t *testing.T) {
+		t.Parallel()
+		d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
+		held := make(chan struct{})
+		var once sync.Once
+		d.Intercept(func(_ string, _ int, _ http.ResponseWriter, r *http.Request) bool {
+			once.Do(func() { close(held) })
+			<-r.Context().Done()
+			return true
+		})
+		cmd, output := service(t, d, c1, c1.host)
+		<-held
+		interrupt(t, cmd, output, 0)
+	})
+}
+
+// interrupt sends SIGINT, and fails the test unless the service ends with that code.
+func interrupt(t *testing.T, cmd *exec.Cmd, output *lockedBuffer, code int) {
+	t.Helper()
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		cmd.Process.Kill()
+		<-ended
+		t.Errorf("it did not end\n%s", output)
+	}
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		t.Errorf("exit code %d, want %d\n%s", got, code, output)
+	}
 }

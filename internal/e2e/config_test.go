@@ -119,7 +119,11 @@ func TestRefusedSettings(t *testing.T) {
 	}{
 		"plain HTTP":            {[]string{"--base-url", "http://example.com"}, "--base-url: the base URL is plain http"},
 		"a password in the URL": {[]string{"--base-url", "https://me:pw@example.com"}, "--base-url: the base URL must not hold a user name or password"},
-		"not a project ID":      {[]string{"--project-id", "a/b"}, `--project-id "a/b" is not a Descope project ID`},
+		"not a project ID":      {[]string{"--project-id", "a/b"}, "--project-id is not a Descope project ID"},
+		"a path":                {[]string{"--base-url", "https://api.descope.com/v1"}, "give https://api.descope.com, without a path"},
+		"a request's key":       {[]string{"--management-key", "Bearer P2abc:" + key}, "--management-key begins with the word Bearer"},
+		"a key with a blank":    {[]string{"--management-key", key + " "}, "--management-key begins or ends with a blank"},
+		"the key as project ID": {[]string{"--project-id", "Bearer " + key}, "--project-id is not a Descope project ID"},
 		"no such mapping":       {[]string{"--mapping", "/no/such/file.yaml"}, "--mapping: open /no/such/file.yaml"},
 	} {
 		e := connector(t, d, test.args...)

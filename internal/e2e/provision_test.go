@@ -147,8 +147,8 @@ func TestRefusedChanges(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a tenant's role, to someone outside":  {grantTo(file, "role:T2acme/Approver:assigned", "user", "U2demoRuneHolt"), `grant \"tenant:T2acme:member\" first`},
-		"a project's role, to someone outside": {grantTo(file, "role:T2acme/Member:assigned", "user", "U2demoRuneHolt"), `grant \"tenant:T2acme:member\" first`},
+		"a tenant's role, to someone outside":  {grantTo(file, "role:T2acme/Approver:assigned", "user", "U2demoRuneHolt"), `grant "tenant:T2acme:member" first`},
+		"a project's role, to someone outside": {grantTo(file, "role:T2acme/Member:assigned", "user", "U2demoRuneHolt"), `grant "tenant:T2acme:member" first`},
 		"a permission":                         {grantTo(file, "permission:api:read:granted", "role", "Viewer"), "A role's permissions are changed in Descope"},
 		"a permission, taken away":             {revoke(file, "permission:report:read:granted:role:Viewer"), "A role's permissions are changed in Descope"},
 	} {

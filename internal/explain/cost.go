@@ -10,7 +10,8 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// Cost returns how many requests a sync needs, as a formula: ⌈users / 100⌉ + 3.
+// Cost returns how many requests a sync needs, as a formula:
+// ⌈(users − 1) / 99⌉ + 3.
 func Cost(plan *mapping.Plan) string {
 	var terms []string
 	constant := 0
@@ -41,6 +42,9 @@ func pagesTerm(p *mapping.Pages, records string) (term string, more int) {
 	}
 	if p.Size == 0 {
 		return "pages of " + records, more
+	}
+	if p.ByOffset() && p.Size > 1 { // Each page starts with the last record of the one before.
+		return fmt.Sprintf("⌈(%s − 1) / %d⌉", records, p.Size-1), more
 	}
 	return fmt.Sprintf("⌈%s / %d⌉", records, p.Size), more
 }

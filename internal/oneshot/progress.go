@@ -28,8 +28,12 @@ type Progress struct {
 
 	mu     sync.Mutex
 	types  map[string]*reading
-	action string // What the syncer does: an action of the SDK.
-	count  int    // What it stored by that.
+	action string    // What the syncer does: an action of the SDK.
+	count  int       // What it stored by that.
+	wait   time.Time // Until then requests wait for reason.
+	reason string
+	counts map[string]int64 // What the file holds in the end: by type, and grants.
+	left   int              // How many grants were left out.
 	drawn  bool
 	ended  bool
 }
@@ -38,6 +42,7 @@ type Progress struct {
 type reading struct {
 	label       string
 	read, total int
+	earliest    time.Time // When limits let the rest be asked for.
 
 	// Where this run found it: a run that goes on starts in the middle.
 	first int
@@ -45,8 +50,8 @@ type reading struct {
 }
 
 // Read tells how many records of a resource type were read, and how many there are;
-// 0 when that is not known.
-func (p *Progress) Read(resourceTypeID string, read, total int) {
+// 0 when that is not known. Limits let the rest be asked for by earliest.
+func (p *Progress) Read(resourceTypeID string, read, total int, earliest time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.types[resourceTypeID]
@@ -60,8 +65,31 @@ func (p *Progress) Read(resourceTypeID string, read, total int) {
 		}
 		p.types[resourceTypeID] = r
 	}
-	r.read, r.total = read, total
+	r.read, r.total, r.earliest = read, total, earliest
 	p.draw()
+}
+
+// Wait tells that requests wait until then, for reason, such as "Shop's limit of 200
+// searches a minute".
+func (p *Progress) Wait(until time.Time, reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wait, p.reason = until, reason
+	p.draw()
+}
+
+// LeftOut tells how many grants were left out.
+func (p *Progress) LeftOut(grants int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left += grants
+}
+
+// stored tells how many resources of each type, and how many grants, the file holds.
+func (p *Progress) stored(counts map[string]int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts = counts
 }
 
 // restart forgets what was read: the sync starts anew.
@@ -143,8 +171,23 @@ func (p *Progress) draw() {
 	p.drawn = true
 }
 
-// line is what is drawn, of ASCII.
+// line is what is drawn.
 func (p *Progress) line() string {
+	wait := p.wait.Sub(p.now())
+	if wait < time.Second { // Requests that go evenly wait for moments.
+		return p.stageLine()
+	}
+	waiting := fmt.Sprintf("waiting %s for %s", duration(wait.Seconds()), p.reason)
+	if r := p.largest(); p.lists() && r != nil && r.read < r.total {
+		return fmt.Sprintf("%s: %d %%, %s", r.label, 100*r.read/r.total, waiting)
+	}
+	return p.stageLine() + ", " + waiting
+}
+
+// lists reports whether resources are being listed.
+func (p *Progress) lists() bool { return p.action == "" || p.action == "list-resources" }
+
+func (p *Progress) stageLine() string {
 	switch p.action {
 	case "list-grants":
 		return fmt.Sprintf("grants: %s stored", thousands(p.count))
@@ -165,11 +208,12 @@ func (p *Progress) line() string {
 		const columns = 20
 		part := min(float64(r.read)/float64(r.total), 1)
 		full := int(part * columns)
-		line += fmt.Sprintf(" [%s%s] %d%%", strings.Repeat("#", full), strings.Repeat(".", columns-full), int(part*100))
+		line += fmt.Sprintf(" [%s%s] %d %%", strings.Repeat("#", full), strings.Repeat(".", columns-full), int(part*100))
 	}
 	if rate := float64(r.read-r.first) / p.now().Sub(r.since).Seconds(); r.read > r.first && rate > 0 {
 		line += fmt.Sprintf(", %s/s", thousands(int(rate+0.5)))
-		if left := float64(r.total-r.read) / rate; left > 0 {
+		if r.total > r.read {
+			left := max(float64(r.total-r.read)/rate, r.earliest.Sub(p.now()).Seconds())
 			line += ", " + duration(left) + " left"
 		}
 	}
@@ -205,16 +249,37 @@ func (p *Progress) soFar() string {
 	return " with " + r.amount() + " " + r.label + " read"
 }
 
-// Summary says what was read in the end, such as "1,234 users"; empty when nothing
-// was told.
-func (p *Progress) Summary() string {
+// Summary says what the file holds in the end, of these resource types, and grants as
+// well: "1,234 users, 1 tenant, 5,678 grants". What was left out is said behind it.
+func (p *Progress) Summary(resourceTypes []string, grants bool) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.largest()
-	if r == nil {
-		return ""
+	var parts []string
+	for _, id := range resourceTypes {
+		label := id
+		if p.Label != nil {
+			label = p.Label(id)
+		}
+		if p.counts[id] == 1 {
+			label = strings.TrimSuffix(label, "s")
+		}
+		parts = append(parts, thousands(int(p.counts[id]))+" "+label)
 	}
-	return thousands(r.read) + " " + r.label
+	if grants {
+		parts = append(parts, several(p.counts[grantCount], "grant"))
+	}
+	summary := strings.Join(parts, ", ")
+	if p.left > 0 {
+		summary += " (" + several(int64(p.left), "grant") + " left out, to what the API does not list)"
+	}
+	return summary
+}
+
+func several(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return thousands(int(n)) + " " + what + "s"
 }
 
 func (p *Progress) now() time.Time {
@@ -224,16 +289,16 @@ func (p *Progress) now() time.Time {
 	return time.Now()
 }
 
-// duration is a number of seconds for a reader: 45s, 3m 20s, 2h 5m.
+// duration is a number of seconds for a reader: 45 s, 3 min 20 s, 2 h 5 min.
 func duration(seconds float64) string {
 	s := int(seconds + 0.5)
 	switch {
 	case s < 60:
-		return fmt.Sprintf("%ds", s)
+		return fmt.Sprintf("%d s", s)
 	case s < 3600:
-		return fmt.Sprintf("%dm %ds", s/60, s%60)
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
 	}
-	return fmt.Sprintf("%dh %dm", s/3600, s%3600/60)
+	return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
 }
 
 // thousands is a number with commas.

@@ -55,7 +55,11 @@ func (r *run) sync(ctx context.Context) error {
 		answered := r.answered.Load()
 		packing, err := r.window(syncing, window)
 		if err == nil {
-			return r.place.publish()
+			if err := r.place.publish(); err != nil {
+				return err
+			}
+			r.tellCounts(ctx)
+			return nil
 		}
 		switch {
 		case r.changed(ctx, err):

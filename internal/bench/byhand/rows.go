@@ -58,8 +58,8 @@ func UserResource(u *User) (*v2.Resource, error) {
 	if u.Email != "" {
 		trait.Emails = []*v2.UserTrait_Email{v2.UserTrait_Email_builder{Address: u.Email, IsPrimary: true}.Build()}
 	}
-	profile := &structpb.Struct{Fields: make(map[string]*structpb.Value, 6)}
-	for key, value := range map[string]string{"first_name": u.GivenName, "last_name": u.FamilyName, "phone": u.Phone} {
+	profile := &structpb.Struct{Fields: make(map[string]*structpb.Value, 7)}
+	for key, value := range map[string]string{"user_id": u.UserID, "first_name": u.GivenName, "last_name": u.FamilyName, "phone": u.Phone} {
 		if value != "" {
 			profile.Fields[key] = structpb.NewStringValue(value)
 		}
