@@ -95,7 +95,7 @@ func BenchmarkResources(b *testing.B) {
 	b.Run("by hand", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := catalogue.Resources(s.records); err != nil {
+			if _, err := catalogue.Resources(s.records, 0); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,6 +1,8 @@
 package byhand
 
 import (
+	"sync"
+
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
@@ -66,12 +68,16 @@ type Catalogue struct {
 
 	tenantNames map[string]string
 	byKey       map[roleKey]*Role
+
+	mu sync.Mutex
+	// firstOn is the page of users that was the first to show a role. mu guards it.
+	firstOn map[roleKey]int
 }
 
 func newCatalogue(tenants []Tenant, roles []Role, permissions []Permission) *Catalogue {
 	c := &Catalogue{
 		tenants: tenants, roles: roles, permissions: permissions,
-		tenantNames: make(map[string]string, len(tenants)), byKey: make(map[roleKey]*Role, len(roles)),
+		tenantNames: make(map[string]string, len(tenants)), byKey: make(map[roleKey]*Role, len(roles)), firstOn: map[roleKey]int{},
 	}
 	for _, t := range tenants {
 		c.tenantNames[t.ID] = t.Name
@@ -80,6 +86,25 @@ func newCatalogue(tenants []Tenant, roles []Role, permissions []Permission) *Cat
 		c.byKey[roleKey{r.TenantID, r.Name}] = &roles[i]
 	}
 	return c
+}
+
+// newOn returns what reports whether a role belongs to a page of users: it is the first
+// to show it, and has not done so yet.
+func (c *Catalogue) newOn(page int) func(roleKey) bool {
+	seen := map[roleKey]bool{}
+	return func(key roleKey) bool {
+		if seen[key] {
+			return false
+		}
+		seen[key] = true
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		first, known := c.firstOn[key]
+		if !known {
+			c.firstOn[key] = page
+		}
+		return !known || first == page
+	}
 }
 
 // shown are the project's roles that a user holds inside tenants: they are roles of

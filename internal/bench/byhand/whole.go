@@ -2,7 +2,9 @@ package byhand
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -90,15 +92,21 @@ func (s *ofType) listUsers(ctx context.Context, o resource.SyncOpAttrs, all *Cat
 	if err != nil {
 		return nil, nil, err
 	}
-	out, err := all.Resources(users)
+	out, err := all.Resources(users, at)
 	return out, following(at, more), err
 }
 
-// Resources makes the resources of users and of the roles that they show.
-func (c *Catalogue) Resources(users []User) ([]*v2.Resource, error) {
+// Resources makes the resources of a page of users, and of the roles that they show
+// and no page before it has.
+func (c *Catalogue) Resources(users []User, page int) ([]*v2.Resource, error) {
 	var out []*v2.Resource
+	isNew := c.newOn(page)
 	for i := range users {
-		c.shown(&users[i], func(key roleKey, like *Role) { out = append(out, c.roleResource(key, like)) })
+		c.shown(&users[i], func(key roleKey, like *Role) {
+			if isNew(key) {
+				out = append(out, c.roleResource(key, like))
+			}
+		})
 		r, err := UserResource(&users[i])
 		if err != nil {
 			return nil, err
@@ -152,6 +160,7 @@ func (s *ofType) GrantsForResourceType(ctx context.Context, _ string, o resource
 		for i := range users {
 			out = append(out, UserGrants(&users[i])...)
 		}
+		slices.SortFunc(out, func(a, b *v2.Grant) int { return strings.Compare(a.GetId(), b.GetId()) }) // As the store likes them.
 		return out, following(at, more), err
 	case s.kind.GetId() != typeRole:
 	case at == 0:
@@ -166,19 +175,18 @@ func (s *ofType) GrantsForResourceType(ctx context.Context, _ string, o resource
 	return out, &resource.SyncOpResults{}, nil
 }
 
-// eachShown gives visit the roles that a page of users shows, each once, and returns
-// whether another page comes after it.
+// eachShown gives visit the roles that a page of users shows and no page before it,
+// each once, and returns whether another page comes after it.
 func (s *ofType) eachShown(ctx context.Context, o resource.SyncOpAttrs, n int, visit func(key roleKey, like *Role)) (more bool, err error) {
 	all, err := s.catalogue(ctx)
 	if err != nil {
 		return false, err
 	}
 	users, more, err := s.held(ctx, o, n)
-	seen := map[roleKey]bool{}
+	isNew := all.newOn(n)
 	for i := range users {
 		all.shown(&users[i], func(key roleKey, like *Role) {
-			if !seen[key] {
-				seen[key] = true
+			if isNew(key) {
 				visit(key, like)
 			}
 		})
