@@ -396,12 +396,12 @@ func troublesOfChanges(t *testing.T) map[string][]trouble {
 	file, tenant := ownSync(t)
 	member := "tenant:" + tenant + ":member"
 	return map[string][]trouble{
-		"The temporary folder is not there": {{args: []string{"-p", "--revoke-grant", "x", "--c1z-temp-dir", "nowhere"}}},
-		"Changes are not allowed":           {{args: []string{"--revoke-grant", member + ":user:U1"}}},
-		"The file to read is not there":     {{args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
-		"The entitlement is not there":      {{files: file, args: []string{"-p", "--grant-entitlement", "role:T9/Nope:assigned", "--grant-principal", "U1"}}},
-		"The principal is not there":        {{files: file, args: []string{"-p", "--grant-entitlement", member, "--grant-principal", "U1"}}},
-		"The grant is not there":            {{files: file, args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
+		"The temporary folder does not exist": {{args: []string{"-p", "--revoke-grant", "x", "--c1z-temp-dir", "nowhere"}}},
+		"Provisioning is off":                 {{args: []string{"--revoke-grant", member + ":user:U1"}}},
+		"The file to read does not exist":     {{args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
+		"The entitlement does not exist":      {{files: file, args: []string{"-p", "--grant-entitlement", "role:T9/Nope:assigned", "--grant-principal", "U1"}}},
+		"The principal does not exist":        {{files: file, args: []string{"-p", "--grant-entitlement", member, "--grant-principal", "U1"}}},
+		"The grant does not exist":            {{files: file, args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
 	}
 }
 
