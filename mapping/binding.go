@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // binding yields ids from a record: for each part of the id a path. Paths
@@ -193,7 +195,7 @@ func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
 		e := &v.parts.entries[i]
 		part := slices.Index(of.Parts, e.key.value)
 		if part < 0 {
-			c.addf(e.key.pos, "the id of a %s has no part %q%s", of.ID, e.key.value, didYouMean(e.key.value, of.Parts))
+			c.addf(e.key.pos, "the id of a %s has no part %q%s", of.ID, e.key.value, spelling.DidYouMean(e.key.value, of.Parts))
 			ok = false
 			continue
 		}

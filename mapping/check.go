@@ -35,9 +35,8 @@ func Check(name string, src []byte, env Environment) *Report {
 
 func read(name string, src []byte, env Environment) *Report {
 	found := &mistakeList{file: name}
-	d := &decoder{mistakeList: found}
-	doc, ok := d.parse(src)
-	r := &Report{file: name, doc: doc, lines: d.lines}
+	doc, lines, ok := parse(found, src)
+	r := &Report{file: name, doc: doc, lines: lines}
 	if ok {
 		r.Plan = newCompiler(found, env).compile(doc)
 	}

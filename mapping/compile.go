@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // defaultParallelRequests is how many requests may be in flight when the file does not say.
@@ -64,28 +64,6 @@ func (c *compiler) compile(doc *document) *Plan {
 	return c.plan
 }
 
-// What becomes of references to resources that no list has.
-const (
-	unknownLeaveOut = "leave_out"
-	unknownFail     = "fail"
-)
-
-// When an operation that writes is called.
-const (
-	writeAlways = "always"
-	writeNeeded = "needed"
-)
-
-// The values of trait, purpose, unknown_references and write.
-var (
-	traits     = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
-	purposes   = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
-	unknowns   = []string{unknownLeaveOut, unknownFail}
-	writeTimes = []string{writeAlways, writeNeeded}
-)
-
-var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-
 // name returns the name that a key gives to what it is. It reports one that
 // Baton does not take, and returns it in small letters.
 func (c *compiler) name(key text, what string) string {
@@ -134,8 +112,8 @@ func (c *compiler) oneOf(t text, what string, options ...string) string {
 	if t.value == "" || slices.Contains(options, t.value) {
 		return t.value
 	}
-	c.addf(t.pos, "%q is not a %s%s", t.value, what, didYouMean(t.value, options))
-	return nearest(t.value, options)
+	c.addf(t.pos, "%q is not a %s%s", t.value, what, spelling.DidYouMean(t.value, options))
+	return spelling.Nearest(t.value, options)
 }
 
 func (c *compiler) operation(t text) *api.Operation {
@@ -144,8 +122,8 @@ func (c *compiler) operation(t text) *api.Operation {
 	}
 	op := c.ops[t.value]
 	if op == nil {
-		c.addf(t.pos, "the API has no operation %q%s", t.value, didYouMean(t.value, c.ops.Names()))
-		op = c.ops[nearest(t.value, c.ops.Names())]
+		c.addf(t.pos, "the API has no operation %q%s", t.value, spelling.DidYouMean(t.value, c.ops.Names()))
+		op = c.ops[spelling.Nearest(t.value, c.ops.Names())]
 	}
 	return op
 }
@@ -154,8 +132,8 @@ func (c *compiler) operation(t text) *api.Operation {
 func (c *compiler) resourceType(name text) *typeUnderWork {
 	t := c.types[name.value]
 	if t == nil && name.value != "" {
-		c.addf(name.pos, "there is no resource type %q%s", name.value, didYouMean(name.value, sortedKeys(c.types)))
-		t = c.types[nearest(name.value, sortedKeys(c.types))]
+		c.addf(name.pos, "there is no resource type %q%s", name.value, spelling.DidYouMean(name.value, sortedKeys(c.types)))
+		t = c.types[spelling.Nearest(name.value, sortedKeys(c.types))]
 	}
 	return t
 }

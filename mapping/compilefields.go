@@ -1,6 +1,10 @@
 package mapping
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
+)
 
 func (c *compiler) compileFields(t *typeUnderWork) {
 	doc := t.doc
@@ -50,7 +54,7 @@ func (c *compiler) compileStatus(t *typeUnderWork, doc status) *statusRule {
 				continue
 			}
 			if known != nil && !slices.Contains(known, w.value) {
-				c.addf(w.pos, "%q is not a value of %s in the API%s", w.value, doc.From.value, didYouMean(w.value, known))
+				c.addf(w.pos, "%q is not a value of %s in the API%s", w.value, doc.From.value, spelling.DidYouMean(w.value, known))
 			}
 			if other, twice := rule.of[w.value]; twice {
 				c.addf(w.pos, "%q is %s already", w.value, other)

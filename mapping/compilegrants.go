@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 func (c *compiler) compileEntitlements(t *typeUnderWork) {
@@ -51,8 +53,8 @@ func (c *compiler) entitlement(name text) *Entitlement {
 		if c.holderBroken(name.value) {
 			return nil
 		}
-		c.addf(name.pos, "there is no entitlement %q%s", name.value, didYouMean(name.value, sortedKeys(all)))
-		e = all[nearest(name.value, sortedKeys(all))]
+		c.addf(name.pos, "there is no entitlement %q%s", name.value, spelling.DidYouMean(name.value, sortedKeys(all)))
+		e = all[spelling.Nearest(name.value, sortedKeys(all))]
 	}
 	return e
 }
@@ -123,7 +125,7 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 				for _, own := range t.Entitlements {
 					slugs = append(slugs, own.Slug)
 				}
-				c.addf(doc.Expand.pos, "a %s has no entitlement %q%s", t.ID, doc.Expand.value, didYouMean(doc.Expand.value, slugs))
+				c.addf(doc.Expand.pos, "a %s has no entitlement %q%s", t.ID, doc.Expand.value, spelling.DidYouMean(doc.Expand.value, slugs))
 			}
 		}
 		if rule.on != nil {
@@ -273,7 +275,7 @@ func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
 	case head == "principal" && dotted:
 		holders = e.GrantableTo
 	default:
-		c.addf(ref.pos, "%q is neither principal.PART nor resource.PART%s", ref.value, didYouMean(head, []string{"principal", "resource"}))
+		c.addf(ref.pos, "%q is neither principal.PART nor resource.PART%s", ref.value, spelling.DidYouMean(head, []string{"principal", "resource"}))
 		return idPart{}, false
 	}
 	index := -1

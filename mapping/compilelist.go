@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 func (c *compiler) compileList(t *typeUnderWork, doc list) *List {
@@ -171,7 +172,7 @@ func (c *compiler) ownPart(t *typeUnderWork, written text) (int, bool) {
 		part = 0
 	}
 	if part < 0 {
-		c.addf(written.pos, "%q is not a part of the id of a %s%s", written.value, t.ID, didYouMean(written.value, t.Parts))
+		c.addf(written.pos, "%q is not a part of the id of a %s%s", written.value, t.ID, spelling.DidYouMean(written.value, t.Parts))
 	}
 	return part, part >= 0
 }

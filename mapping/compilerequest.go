@@ -1,9 +1,8 @@
 package mapping
 
 import (
-	"reflect"
-
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // filling is a request of an operation that is being compiled, with the fields
@@ -31,8 +30,8 @@ func (f *filling) field(name text) (field, bool) {
 	found, ok := findField(f.fields, name.value)
 	if !ok {
 		names := fieldNames(f.fields)
-		f.addf(name.pos, "%s takes no %q%s", f.op.Name, name.value, didYouMean(name.value, names))
-		meant := nearest(name.value, names)
+		f.addf(name.pos, "%s takes no %q%s", f.op.Name, name.value, spelling.DidYouMean(name.value, names))
+		meant := spelling.Nearest(name.value, names)
 		f.given[meant] = true
 		f.unsure = f.unsure || meant == ""
 		return field{}, false
@@ -63,12 +62,4 @@ func (c *compiler) takesID(f field, name text) bool {
 		return false
 	}
 	return true
-}
-
-func takesID(t reflect.Type) bool {
-	if t = deref(t); kindOfType(t) == kindList {
-		t = deref(t.Elem())
-	}
-	k := kindOfType(t)
-	return k == kindText || k == kindNumber || k == kindAny
 }

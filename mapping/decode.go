@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // decoder reads YAML into the syntax types and collects what does not fit.
@@ -91,8 +93,8 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 			continue
 		}
 		if !known {
-			d.addf(at(key), "unknown key %q%s", name, didYouMean(name, free))
-			if name = nearest(name, free); name == "" || seen[name] {
+			d.addf(at(key), "unknown key %q%s", name, spelling.DidYouMean(name, free))
+			if name = spelling.Nearest(name, free); name == "" || seen[name] {
 				own.broken = true
 				continue
 			}

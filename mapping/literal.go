@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // compileRequest compiles the fixed fields of a request.
@@ -26,9 +28,6 @@ func (c *compiler) compileRequest(f *filling, fixed table[literal]) request {
 	}
 	return r
 }
-
-// optionPrefix starts a fixed field whose value is one of the connector's options.
-const optionPrefix = "option."
 
 // setLiteral sets v to a value written in the file, and tells whether it fits.
 func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
@@ -78,7 +77,7 @@ func (c *compiler) setObject(n *yaml.Node, v reflect.Value, name string) bool {
 		seen[key.Value] = true
 		f, found := findField(fields, key.Value)
 		if !found {
-			c.addf(at(key), "%s has no field %q%s", name, key.Value, didYouMean(key.Value, fieldNames(fields)))
+			c.addf(at(key), "%s has no field %q%s", name, key.Value, spelling.DidYouMean(key.Value, fieldNames(fields)))
 			ok = false
 			continue
 		}
@@ -152,7 +151,7 @@ func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 		return false
 	}
 	if values := enumValues(v.Type()); values != nil && !slices.Contains(values, n.Value) {
-		c.addf(at(n), "%q is not a value of %s in the API%s", n.Value, name, didYouMean(n.Value, values))
+		c.addf(at(n), "%q is not a value of %s in the API%s", n.Value, name, spelling.DidYouMean(n.Value, values))
 		return false
 	}
 	return true
@@ -162,7 +161,7 @@ func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
 	option := strings.TrimPrefix(n.Value, optionPrefix)
 	value, known := c.options[option]
 	if !known {
-		c.addf(at(n), "the connector has no option %q%s", option, didYouMean(option, sortedKeys(c.options)))
+		c.addf(at(n), "the connector has no option %q%s", option, spelling.DidYouMean(option, sortedKeys(c.options)))
 		return false
 	}
 	if v.Kind() != reflect.Bool {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // Mistake is one thing wrong with a mapping file, at its place.
@@ -57,7 +55,3 @@ func (l *mistakeList) sorted() Mistakes {
 	})
 	return slices.Compact(l.all)
 }
-
-// What a word may be a misspelling of. Whoever reports a mistake goes on with the
-// nearest word, so that one mistake is one message.
-var didYouMean, nearest = spelling.DidYouMean, spelling.Nearest

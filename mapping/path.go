@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // path is a field path compiled against a type of the API: `a.b.c`, through
@@ -112,7 +114,7 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 			f, ok := findField(fields, segment)
 			if !ok {
 				first = cmp.Or(first, &pathMistake{offset, noField(name, t, root, segment)})
-				if f, ok = findField(fields, nearest(segment, fieldNames(fields))); !ok {
+				if f, ok = findField(fields, spelling.Nearest(segment, fieldNames(fields))); !ok {
 					return nil, first
 				}
 				segments[i] = f.name
@@ -150,7 +152,7 @@ func noField(name string, t, root reflect.Type, segment string) string {
 	if t != root {
 		holder = fmt.Sprintf("an object there (%s)", t.Name())
 	}
-	return fmt.Sprintf("%s has no field %q%s", holder, segment, didYouMean(segment, fieldNames(fieldsOf(t))))
+	return fmt.Sprintf("%s has no field %q%s", holder, segment, spelling.DidYouMean(segment, fieldNames(fieldsOf(t))))
 }
 
 // describe says what the path's value is, for messages.

@@ -3,6 +3,7 @@ package mapping
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 )
 
 // operationKey is the key that names an operation, wherever it stands.
@@ -60,11 +61,11 @@ func oneOrMore(entry object) object {
 // block defines a block and returns a reference to it.
 func (w *schemaWriter) block(t reflect.Type) object {
 	if w.defined[t] {
-		return ref(t.Name())
+		return ref(defName(t))
 	}
 	w.defined[t] = true
 	place := len(w.defs)
-	w.defs = append(w.defs, member{t.Name(), nil})
+	w.defs = append(w.defs, member{defName(t), nil})
 	properties, required := object{}, []string{}
 	calls := false
 	for _, k := range keysOf(t) {
@@ -85,7 +86,13 @@ func (w *schemaWriter) block(t reflect.Type) object {
 		definition = append(definition, member{"allOf", []any{ref("record")}})
 	}
 	w.defs[place].value = definition
-	return ref(t.Name())
+	return ref(defName(t))
+}
+
+// defName is what the definition of a block is called.
+func defName(block reflect.Type) string {
+	name := block.Name()
+	return strings.ToLower(name[:1]) + name[1:]
 }
 
 // value is the schema of the value of a key. A key means the same wherever it stands.

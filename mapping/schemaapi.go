@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 
@@ -111,7 +112,7 @@ func (w *schemaWriter) fixed(t reflect.Type) object {
 		return object{{"type", "number"}}
 	case kindBool:
 		values := []any{true, false}
-		for _, name := range sortedKeys(w.env.Options) {
+		for _, name := range slices.Sorted(maps.Keys(w.env.Options)) {
 			values = append(values, optionPrefix+name)
 		}
 		return object{{"enum", values}}
@@ -160,11 +161,21 @@ type recordList struct {
 	entry reflect.Type
 }
 
-func recordLists(reply reflect.Type) []recordList {
+// recordLists returns the lists of objects in a reply that are in no other list.
+func recordLists(reply reflect.Type) []recordList { return recordListsIn(reply, "", nil) }
+
+func recordListsIn(object reflect.Type, prefix string, inside []reflect.Type) []recordList {
+	object = deref(object)
+	if kindOfType(object) != kindObject || slices.Contains(inside, object) {
+		return nil
+	}
+	inside = append(slices.Clone(inside), object)
 	var lists []recordList
-	for _, path := range fieldPaths(reply) {
-		if p, _ := compilePath(path, reply, ""); p != nil && p.oneList() {
-			lists = append(lists, recordList{path, deref(p.typ)})
+	for _, f := range fieldsOf(object) {
+		if typ := deref(f.typ); kindOfType(typ) != kindList {
+			lists = append(lists, recordListsIn(typ, prefix+f.name+".", inside)...)
+		} else if entry := deref(typ.Elem()); kindOfType(entry) == kindObject {
+			lists = append(lists, recordList{prefix + f.name, entry})
 		}
 	}
 	return lists

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"regexp"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -160,6 +161,32 @@ type grantRule struct {
 	On          partValues `yaml:"on" path:"record" need:"yes" doc:"Paths in the record to the parts of the id of the resource it is held on."`
 	Expand      text       `yaml:"expand" doc:"Entitlement of the record's resource whose holders hold this too. Used with expansion switched on."`
 }
+
+// What becomes of references to resources that no list has.
+const (
+	unknownLeaveOut = "leave_out"
+	unknownFail     = "fail"
+)
+
+// When an operation that writes is called.
+const (
+	writeAlways = "always"
+	writeNeeded = "needed"
+)
+
+// The values of trait, purpose, unknown_references and write.
+var (
+	traits     = []string{"user", "group", "role", "app"}
+	purposes   = []string{"assignment", "permission", "ownership"}
+	unknowns   = []string{unknownLeaveOut, unknownFail}
+	writeTimes = []string{writeAlways, writeNeeded}
+)
+
+// namePattern is what the ids of resource types and the slugs of entitlements are made of.
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+
+// optionPrefix starts a fixed field whose value is one of the connector's options.
+const optionPrefix = "option."
 
 // pos is a place in the file, from 1; the zero pos is that of a key not given.
 type pos struct{ line, col int }

@@ -19,8 +19,14 @@ const (
 	maxText     = 1000
 )
 
-// parse reads a whole file. It returns false when the file is not YAML at all,
-// so that nothing else can be said of it.
+// parse reads a whole file, of which it returns the lines as well. It returns
+// false when the file is not YAML at all, so that nothing else can be said of it.
+func parse(found *mistakeList, src []byte) (doc *document, lines [][]rune, ok bool) {
+	d := &decoder{mistakeList: found}
+	doc, ok = d.parse(src)
+	return doc, d.lines, ok
+}
+
 func (d *decoder) parse(src []byte) (*document, bool) {
 	if len(src) > maxFileSize {
 		d.addf(pos{}, "the file has %d bytes; a mapping has at most %d", len(src), maxFileSize)
