@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // binding yields ids from a record: for each part of the id a path. Paths
@@ -109,13 +110,13 @@ func listsShown(lists []access, v reflect.Value) bool {
 
 // partPath is one path of a binding that is being compiled.
 type partPath struct {
-	written text
+	written syntax.Text
 	path    *path
 }
 
 // compileBinding compiles the paths to the parts of the ids of a type. It
 // returns nil when one of them is wrong.
-func (c *compiler) compileBinding(s scope, values partValues, of *ResourceType) *binding {
+func (c *compiler) compileBinding(s scope, values syntax.PartValues, of *ResourceType) *binding {
 	paths, ok := c.bindParts(s, values, of)
 	if !ok {
 		return nil
@@ -134,18 +135,18 @@ func (c *compiler) compileBinding(s scope, values partValues, of *ResourceType) 
 		}
 		for level, name := range p.path.listNames {
 			if other := longest.path.listNames[level]; name != other {
-				c.addf(p.written.pos, "%s and %s are different lists, so their entries do not belong together", name, other)
+				c.Addf(p.written.Pos, "%s and %s are different lists, so their entries do not belong together", name, other)
 				return nil
 			}
 		}
-		b.parts = append(b.parts, boundPart{bound: true, level: len(p.path.lists), leaf: p.path.leaf, written: p.written.value})
+		b.parts = append(b.parts, boundPart{bound: true, level: len(p.path.lists), leaf: p.path.leaf, written: p.written.Value})
 	}
 	return b
 }
 
 // bindParts compiles the paths in the order of the parts; nil for a part that
 // is not given.
-func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*partPath, bool) {
+func (c *compiler) bindParts(s scope, values syntax.PartValues, of *ResourceType) ([]*partPath, bool) {
 	written, ok := c.partTexts(values, of)
 	if !ok || s.record == nil {
 		return nil, false
@@ -155,18 +156,18 @@ func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*p
 		if t == nil {
 			continue
 		}
-		if t.value == "" {
+		if t.Value == "" {
 			ok = false
 			continue
 		}
-		p, mistake := compilePath(t.value, s.record, s.name)
+		p, mistake := compilePath(t.Value, s.record, s.name)
 		if mistake != nil {
-			c.addf(t.at(mistake.offset), "%s", mistake.what)
+			c.Addf(t.At(mistake.offset), "%s", mistake.what)
 			ok = false
 			continue
 		}
 		if !canBeID(p) {
-			c.addf(t.pos, "%s is %s and cannot be part of an id", t.value, p.describe())
+			c.Addf(t.Pos, "%s is %s and cannot be part of an id", t.Value, p.describe())
 			ok = false
 			continue
 		}
@@ -177,34 +178,34 @@ func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*p
 
 // partTexts returns what is written for each part of the ids of a type, nil
 // where nothing is; the last part has to be there.
-func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
-	if !v.given() || len(of.Parts) == 0 || v.single.given() && v.single.value == "" {
+func (c *compiler) partTexts(v syntax.PartValues, of *ResourceType) ([]*syntax.Text, bool) {
+	if !v.Given() || len(of.Parts) == 0 || v.Single.Given() && v.Single.Value == "" {
 		return nil, false
 	}
-	texts := make([]*text, len(of.Parts))
-	if v.single.given() {
+	texts := make([]*syntax.Text, len(of.Parts))
+	if v.Single.Given() {
 		if len(of.Parts) > 1 {
-			c.addf(v.pos, "the id of a %s has the parts %s; give a path to each", of.ID, strings.Join(of.Parts, ", "))
+			c.Addf(v.Pos, "the id of a %s has the parts %s; give a path to each", of.ID, strings.Join(of.Parts, ", "))
 			return nil, false
 		}
-		texts[0] = &v.single
+		texts[0] = &v.Single
 		return texts, true
 	}
-	ok := !v.parts.broken
-	for i := range v.parts.entries {
-		e := &v.parts.entries[i]
-		part := slices.Index(of.Parts, e.key.value)
+	ok := !v.Parts.Broken
+	for i := range v.Parts.Entries {
+		e := &v.Parts.Entries[i]
+		part := slices.Index(of.Parts, e.Key.Value)
 		if part < 0 {
-			c.addf(e.key.pos, "the id of a %s has no part %q%s", of.ID, e.key.value, spelling.DidYouMean(e.key.value, of.Parts))
+			c.Addf(e.Key.Pos, "the id of a %s has no part %q%s", of.ID, e.Key.Value, spelling.DidYouMean(e.Key.Value, of.Parts))
 			ok = false
 			continue
 		}
-		texts[part] = &e.value
+		texts[part] = &e.Value
 	}
-	first := slices.IndexFunc(texts, func(t *text) bool { return t != nil })
+	first := slices.IndexFunc(texts, func(t *syntax.Text) bool { return t != nil })
 	for i, t := range texts {
 		if ok && t == nil && (first < 0 || i > first) {
-			c.addf(v.pos, "the id of a %s needs %q", of.ID, of.Parts[i])
+			c.Addf(v.Pos, "the id of a %s needs %q", of.ID, of.Parts[i])
 			ok = false
 		}
 	}

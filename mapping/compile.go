@@ -10,6 +10,8 @@ import (
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // defaultParallelRequests is how many requests may be in flight when the file does not say.
@@ -17,7 +19,7 @@ const defaultParallelRequests = 6
 
 // compiler checks a document against the API and compiles it.
 type compiler struct {
-	*mistakeList
+	*syntax.Collector
 	ops     api.Operations
 	options map[string]bool
 
@@ -28,27 +30,27 @@ type compiler struct {
 // typeUnderWork is a resource type with what the file says of it.
 type typeUnderWork struct {
 	*ResourceType
-	key   text
-	doc   *resourceType
+	key   syntax.Text
+	doc   *syntax.ResourceType
 	scope scope
 }
 
-func newCompiler(found *mistakeList, env Environment) *compiler {
-	return &compiler{mistakeList: found, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeUnderWork{}}
+func newCompiler(found *syntax.Collector, env Environment) *compiler {
+	return &compiler{Collector: found, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeUnderWork{}}
 }
 
-func (c *compiler) compile(doc *document) *Plan {
-	if doc.Version.given() && doc.Version.value != 1 {
-		c.addf(doc.Version.pos, "version %d is not known; this is a connector for version 1", doc.Version.value)
+func (c *compiler) compile(doc *syntax.Document) *Plan {
+	if doc.Version.Given() && doc.Version.Value != 1 {
+		c.Addf(doc.Version.Pos, "version %d is not known; this is a connector for version 1", doc.Version.Value)
 	}
-	c.plan.DisplayName = doc.Connector.DisplayName.value
-	c.plan.Description = doc.Connector.Description.value
-	c.plan.HelpURL = doc.Connector.HelpURL.value
+	c.plan.DisplayName = doc.Connector.DisplayName.Value
+	c.plan.Description = doc.Connector.Description.Value
+	c.plan.HelpURL = doc.Connector.HelpURL.Value
 
 	// Each round needs what the one before found out of every type.
 	var work []*typeUnderWork
-	for i := range doc.ResourceTypes.entries {
-		work = append(work, c.startType(&doc.ResourceTypes.entries[i]))
+	for i := range doc.ResourceTypes.Entries {
+		work = append(work, c.startType(&doc.ResourceTypes.Entries[i]))
 	}
 	for _, round := range []func(*typeUnderWork){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
@@ -60,36 +62,36 @@ func (c *compiler) compile(doc *document) *Plan {
 	}
 	c.compileLimits(doc.Limits)
 	c.compileErrors(doc.Errors)
-	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "way with unknown references", unknowns...) == unknownFail
+	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "way with unknown references", syntax.UnknownReferences...) == syntax.Fail
 	return c.plan
 }
 
 // name returns the name that a key gives to what it is. It reports one that
 // Baton does not take, and returns it in small letters.
-func (c *compiler) name(key text, what string) string {
-	if !namePattern.MatchString(key.value) {
-		c.addf(key.pos, "the %s %q is not made of small letters, digits, - and _", what, key.value)
+func (c *compiler) name(key syntax.Text, what string) string {
+	if !syntax.NamePattern.MatchString(key.Value) {
+		c.Addf(key.Pos, "the %s %q is not made of small letters, digits, - and _", what, key.Value)
 	}
-	return strings.ToLower(key.value)
+	return strings.ToLower(key.Value)
 }
 
 // startType compiles how the records of a type are read, and their id.
-func (c *compiler) startType(e *entry[resourceType]) *typeUnderWork {
-	doc := &e.value
+func (c *compiler) startType(e *syntax.Entry[syntax.ResourceType]) *typeUnderWork {
+	doc := &e.Value
 	t := &typeUnderWork{
-		ResourceType: &ResourceType{ID: c.name(e.key, "resource type id"), DisplayName: doc.DisplayName.value},
-		key:          e.key,
+		ResourceType: &ResourceType{ID: c.name(e.Key, "resource type id"), DisplayName: doc.DisplayName.Value},
+		key:          e.Key,
 		doc:          doc,
 	}
 	c.types[t.ID] = t
 	c.plan.Types = append(c.plan.Types, t.ResourceType)
-	t.Trait = Trait(c.oneOf(doc.Trait, "trait", traits...))
+	t.Trait = Trait(c.oneOf(doc.Trait, "trait", syntax.Traits...))
 	t.List = c.compileList(t, doc.List)
 	if t.record != nil {
 		t.scope = scope{record: t.record, name: recordName(t.ID, t.record), noParent: fmt.Sprintf("a %s has no parent here", t.ID), usesParent: &t.NeedsParent}
 	}
 	c.compileID(t)
-	if doc.Get.given() {
+	if doc.Get.Given() {
 		t.Get = c.compileGet(t, doc.Get)
 	}
 	return t
@@ -108,32 +110,32 @@ func article(word string) string {
 
 // oneOf returns the option that a text names. It reports one that is no option,
 // and returns the option that was probably meant, or "".
-func (c *compiler) oneOf(t text, what string, options ...string) string {
-	if t.value == "" || slices.Contains(options, t.value) {
-		return t.value
+func (c *compiler) oneOf(t syntax.Text, what string, options ...string) string {
+	if t.Value == "" || slices.Contains(options, t.Value) {
+		return t.Value
 	}
-	c.addf(t.pos, "%q is not a %s%s", t.value, what, spelling.DidYouMean(t.value, options))
-	return spelling.Nearest(t.value, options)
+	c.Addf(t.Pos, "%q is not a %s%s", t.Value, what, spelling.DidYouMean(t.Value, options))
+	return spelling.Nearest(t.Value, options)
 }
 
-func (c *compiler) operation(t text) *api.Operation {
-	if t.value == "" {
+func (c *compiler) operation(t syntax.Text) *api.Operation {
+	if t.Value == "" {
 		return nil
 	}
-	op := c.ops[t.value]
+	op := c.ops[t.Value]
 	if op == nil {
-		c.addf(t.pos, "the API has no operation %q%s", t.value, spelling.DidYouMean(t.value, c.ops.Names()))
-		op = c.ops[spelling.Nearest(t.value, c.ops.Names())]
+		c.Addf(t.Pos, "the API has no operation %q%s", t.Value, spelling.DidYouMean(t.Value, c.ops.Names()))
+		op = c.ops[spelling.Nearest(t.Value, c.ops.Names())]
 	}
 	return op
 }
 
 // resourceType returns the type that a key or value names.
-func (c *compiler) resourceType(name text) *typeUnderWork {
-	t := c.types[name.value]
-	if t == nil && name.value != "" {
-		c.addf(name.pos, "there is no resource type %q%s", name.value, spelling.DidYouMean(name.value, sortedKeys(c.types)))
-		t = c.types[spelling.Nearest(name.value, sortedKeys(c.types))]
+func (c *compiler) resourceType(name syntax.Text) *typeUnderWork {
+	t := c.types[name.Value]
+	if t == nil && name.Value != "" {
+		c.Addf(name.Pos, "there is no resource type %q%s", name.Value, spelling.DidYouMean(name.Value, sortedKeys(c.types)))
+		t = c.types[spelling.Nearest(name.Value, sortedKeys(c.types))]
 	}
 	return t
 }
@@ -142,8 +144,8 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 
 func (c *compiler) compileID(t *typeUnderWork) {
 	sure := true
-	for _, part := range t.doc.ID.items {
-		name := partName(part.value)
+	for _, part := range t.doc.ID.Items {
+		name := partName(part.Value)
 		if p := c.compileIDPath(t, part); p != nil {
 			name = partName(p.written)
 			t.parts = append(t.parts, p)
@@ -151,7 +153,7 @@ func (c *compiler) compileID(t *typeUnderWork) {
 			sure = false
 		}
 		if slices.Contains(t.Parts, name) {
-			c.addf(part.pos, "the id has two parts named %q", name)
+			c.Addf(part.Pos, "the id has two parts named %q", name)
 			sure = false
 		}
 		t.Parts = append(t.Parts, name)
@@ -167,17 +169,17 @@ func partName(path string) string { return path[strings.LastIndexByte(path, '.')
 
 // compileIDPath compiles the path to a part of an id in a record of t. It
 // reports a path that is wrong, and returns the one that was probably meant, or nil.
-func (c *compiler) compileIDPath(t *typeUnderWork, written text) *path {
-	if written.value == "" || t.record == nil {
+func (c *compiler) compileIDPath(t *typeUnderWork, written syntax.Text) *path {
+	if written.Value == "" || t.record == nil {
 		return nil
 	}
-	p, mistake := compilePath(written.value, t.record, t.scope.name)
+	p, mistake := compilePath(written.Value, t.record, t.scope.name)
 	if mistake != nil {
-		c.addf(written.at(mistake.offset), "%s", mistake.what)
+		c.Addf(written.At(mistake.offset), "%s", mistake.what)
 	}
 	if p != nil && (p.list() || !canBeID(p)) {
 		if mistake == nil {
-			c.addf(written.pos, "%s is %s and cannot be part of an id", written.value, p.describe())
+			c.Addf(written.Pos, "%s is %s and cannot be part of an id", written.Value, p.describe())
 		}
 		return nil
 	}
@@ -186,23 +188,23 @@ func (c *compiler) compileIDPath(t *typeUnderWork, written text) *path {
 
 // canBeID tells whether the value of a path, or each of its values, can be part of an id.
 func canBeID(p *path) bool {
-	k := kindOfType(p.typ)
-	return k == kindText || k == kindNumber || k == kindAny
+	k := apitype.KindOf(p.typ)
+	return k == apitype.KindText || k == apitype.KindNumber || k == apitype.KindAny
 }
 
 func (c *compiler) compileParent(t *typeUnderWork) {
-	if !t.doc.Parent.given() {
+	if !t.doc.Parent.Given() {
 		return
 	}
 	t.scope.noParent = ""
-	entries := t.doc.Parent.entries
+	entries := t.doc.Parent.Entries
 	if len(entries) == 0 {
 		return
 	}
 	if len(entries) > 1 {
-		c.addf(entries[1].key.pos, "a resource has one parent; here are %d", len(entries))
+		c.Addf(entries[1].Key.Pos, "a resource has one parent; here are %d", len(entries))
 	}
-	key, value := entries[0].key, entries[0].value
+	key, value := entries[0].Key, entries[0].Value
 	parent := c.resourceType(key)
 	if parent == nil {
 		return
@@ -224,11 +226,11 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 	}
 }
 
-func (c *compiler) parentPart(t *typeUnderWork, w *text) parentPart {
+func (c *compiler) parentPart(t *typeUnderWork, w *syntax.Text) parentPart {
 	if w == nil {
 		return parentPart{own: -1}
 	}
-	if own := slices.Index(t.Parts, w.value); own >= 0 {
+	if own := slices.Index(t.Parts, w.Value); own >= 0 {
 		return parentPart{own: own}
 	}
 	p := c.compileIDPath(t, *w)
@@ -236,50 +238,50 @@ func (c *compiler) parentPart(t *typeUnderWork, w *text) parentPart {
 		return parentPart{own: own}
 	}
 	if p != nil && len(t.doc.Also) > 0 && len(t.Parts) > 0 {
-		c.addf(w.pos, "%s is not a part of the id, so resources shown by other records have no parent", w.value)
+		c.Addf(w.Pos, "%s is not a part of the id, so resources shown by other records have no parent", w.Value)
 	}
 	return parentPart{own: -1, path: p}
 }
 
-func (c *compiler) compileLimits(doc limits) {
+func (c *compiler) compileLimits(doc syntax.Limits) {
 	c.plan.ParallelRequests = defaultParallelRequests
-	if doc.ParallelRequests.given() {
-		c.plan.ParallelRequests = doc.ParallelRequests.value
-		if doc.ParallelRequests.value < 1 || doc.ParallelRequests.value > 100 {
-			c.addf(doc.ParallelRequests.pos, "parallel_requests has to be from 1 to 100")
+	if doc.ParallelRequests.Given() {
+		c.plan.ParallelRequests = doc.ParallelRequests.Value
+		if doc.ParallelRequests.Value < 1 || doc.ParallelRequests.Value > 100 {
+			c.Addf(doc.ParallelRequests.Pos, "parallel_requests has to be from 1 to 100")
 		}
 	}
-	for _, e := range doc.PerMinute.entries {
-		if c.operation(e.key) == nil {
+	for _, e := range doc.PerMinute.Entries {
+		if c.operation(e.Key) == nil {
 			continue
 		}
-		if e.value.value < 1 {
-			c.addf(e.value.pos, "requests a minute have to be above 0")
+		if e.Value.Value < 1 {
+			c.Addf(e.Value.Pos, "requests a minute have to be above 0")
 		}
 		if c.plan.PerMinute == nil {
 			c.plan.PerMinute = map[string]int{}
 		}
-		c.plan.PerMinute[e.key.value] = e.value.value
+		c.plan.PerMinute[e.Key.Value] = e.Value.Value
 	}
 }
 
 // compileErrors compiles the error rules against the error reply of the first
 // operation that is used; an API has one form of errors.
-func (c *compiler) compileErrors(doc errorRules) {
+func (c *compiler) compileErrors(doc syntax.ErrorRules) {
 	rules := &c.plan.Errors
-	rules.notFound, rules.passing = doc.NotFound.values(), doc.Passing.values()
-	if !doc.given() {
+	rules.notFound, rules.passing = doc.NotFound.Values(), doc.Passing.Values()
+	if !doc.Given() {
 		return
 	}
 	for _, t := range c.plan.Types {
-		if op := t.List.Operation; op != nil && op.Failure != nil && kindOfType(op.Failure) == kindObject {
+		if op := t.List.Operation; op != nil && op.Failure != nil && apitype.KindOf(op.Failure) == apitype.KindObject {
 			rules.reply = op.Failure
 			break
 		}
 	}
 	if rules.reply == nil {
 		if slices.ContainsFunc(c.plan.Types, func(t *ResourceType) bool { return t.List.Operation != nil }) {
-			c.addf(doc.pos, "the API document does not say what an error reply holds")
+			c.Addf(doc.Pos, "the API document does not say what an error reply holds")
 		}
 		return
 	}
@@ -296,7 +298,7 @@ func (c *compiler) compileErrors(doc errorRules) {
 			}
 		}
 	}
-	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.given() && !doc.broken {
-		c.addf(doc.pos, "error codes need \"code\": the path to the code in an error reply")
+	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.Given() && !doc.Broken {
+		c.Addf(doc.Pos, "error codes need \"code\": the path to the code in an error reply")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 func (c *compiler) compileFields(t *typeUnderWork) {
@@ -11,21 +13,21 @@ func (c *compiler) compileFields(t *typeUnderWork) {
 	t.fields.name = c.compileExpr(doc.Name, t.scope, wantText)
 	t.fields.description = c.compileExpr(doc.Description, t.scope, wantText)
 	t.fields.createdAt = c.compileExpr(doc.CreatedAt, t.scope, wantTime)
-	if doc.Status.given() {
+	if doc.Status.Given() {
 		t.fields.status = c.compileStatus(t, doc.Status)
 	}
 	c.compileUser(t, doc.User)
-	for _, e := range doc.Profile.entries {
-		if compiled := c.compileExpr(e.value, t.scope, wantPlain); compiled != nil {
-			t.fields.profile = append(t.fields.profile, profileField{e.key.value, compiled})
+	for _, e := range doc.Profile.Entries {
+		if compiled := c.compileExpr(e.Value, t.scope, wantPlain); compiled != nil {
+			t.fields.profile = append(t.fields.profile, profileField{e.Key.Value, compiled})
 		}
 	}
 }
 
-func (c *compiler) compileUser(t *typeUnderWork, doc userTrait) {
-	traitKnown := t.Trait != "" || !t.doc.Trait.given()
-	if doc.given() && traitKnown && t.Trait != TraitUser {
-		c.addf(doc.pos, "\"user\" belongs to a type with trait: user")
+func (c *compiler) compileUser(t *typeUnderWork, doc syntax.UserTrait) {
+	traitKnown := t.Trait != "" || !t.doc.Trait.Given()
+	if doc.Given() && traitKnown && t.Trait != TraitUser {
+		c.Addf(doc.Pos, "\"user\" belongs to a type with trait: user")
 	}
 	compiled := &userFields{
 		login:     c.compileExpr(doc.Login, t.scope, wantText),
@@ -40,30 +42,30 @@ func (c *compiler) compileUser(t *typeUnderWork, doc userTrait) {
 	}
 }
 
-func (c *compiler) compileStatus(t *typeUnderWork, doc status) *statusRule {
+func (c *compiler) compileStatus(t *typeUnderWork, doc syntax.Status) *statusRule {
 	rule := &statusRule{from: c.compileExpr(doc.From, t.scope, wantText), of: map[string]Status{}}
 	known := rule.from.enumValues()
 	given := false
 	for _, line := range []struct {
 		status Status
-		words  words
+		words  syntax.Words
 	}{{StatusEnabled, doc.Enabled}, {StatusPending, doc.Pending}, {StatusDisabled, doc.Disabled}, {StatusDeleted, doc.Deleted}} {
-		for _, w := range line.words.items {
+		for _, w := range line.words.Items {
 			given = true
-			if w.value == "" {
+			if w.Value == "" {
 				continue
 			}
-			if known != nil && !slices.Contains(known, w.value) {
-				c.addf(w.pos, "%q is not a value of %s in the API%s", w.value, doc.From.value, spelling.DidYouMean(w.value, known))
+			if known != nil && !slices.Contains(known, w.Value) {
+				c.Addf(w.Pos, "%q is not a value of %s in the API%s", w.Value, doc.From.Value, spelling.DidYouMean(w.Value, known))
 			}
-			if other, twice := rule.of[w.value]; twice {
-				c.addf(w.pos, "%q is %s already", w.value, other)
+			if other, twice := rule.of[w.Value]; twice {
+				c.Addf(w.Pos, "%q is %s already", w.Value, other)
 			}
-			rule.of[w.value] = line.status
+			rule.of[w.Value] = line.status
 		}
 	}
-	if !given && !doc.broken {
-		c.addf(doc.pos, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
+	if !given && !doc.Broken {
+		c.Addf(doc.Pos, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
 	}
 	return rule
 }
@@ -76,7 +78,7 @@ func (e *expr) enumValues() []string {
 	}
 	var all []string
 	for _, s := range e.alternatives {
-		values := enumValues(s.typ)
+		values := apitype.EnumValues(s.typ)
 		if values == nil {
 			return nil
 		}

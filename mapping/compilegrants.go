@@ -6,29 +6,31 @@ import (
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 func (c *compiler) compileEntitlements(t *typeUnderWork) {
-	for i := range t.doc.Entitlements.entries {
-		e := &t.doc.Entitlements.entries[i]
-		doc := &e.value
+	for i := range t.doc.Entitlements.Entries {
+		e := &t.doc.Entitlements.Entries[i]
+		doc := &e.Value
 		compiled := &Entitlement{
-			Slug:        c.name(e.key, "entitlement"),
+			Slug:        c.name(e.Key, "entitlement"),
 			On:          t.ResourceType,
-			ReadOnly:    doc.ReadOnly.value,
-			Hint:        doc.ReadOnly.hint,
+			ReadOnly:    doc.ReadOnly.Value,
+			Hint:        doc.ReadOnly.Hint,
 			displayName: c.compileExpr(doc.DisplayName, t.scope, wantText),
 			description: c.compileExpr(doc.Description, t.scope, wantText),
 		}
-		compiled.Purpose = Purpose(c.oneOf(doc.Purpose, "purpose", purposes...))
-		if !doc.Purpose.given() {
+		compiled.Purpose = Purpose(c.oneOf(doc.Purpose, "purpose", syntax.Purposes...))
+		if !doc.Purpose.Given() {
 			compiled.Purpose = PurposeAssignment
 		}
-		for _, name := range doc.GrantableTo.items {
+		for _, name := range doc.GrantableTo.Items {
 			switch to := c.resourceType(name); {
 			case to == nil:
 			case compiled.GrantableToType(to.ID):
-				c.addf(name.pos, "%q is given twice", to.ID)
+				c.Addf(name.Pos, "%q is given twice", to.ID)
 			default:
 				compiled.GrantableTo = append(compiled.GrantableTo, to.ResourceType)
 			}
@@ -38,8 +40,8 @@ func (c *compiler) compileEntitlements(t *typeUnderWork) {
 }
 
 // entitlement returns the entitlement that TYPE.SLUG names.
-func (c *compiler) entitlement(name text) *Entitlement {
-	if name.value == "" {
+func (c *compiler) entitlement(name syntax.Text) *Entitlement {
+	if name.Value == "" {
 		return nil
 	}
 	all := map[string]*Entitlement{}
@@ -48,13 +50,13 @@ func (c *compiler) entitlement(name text) *Entitlement {
 			all[e.Name()] = e
 		}
 	}
-	e := all[name.value]
+	e := all[name.Value]
 	if e == nil {
-		if c.holderBroken(name.value) {
+		if c.holderBroken(name.Value) {
 			return nil
 		}
-		c.addf(name.pos, "there is no entitlement %q%s", name.value, spelling.DidYouMean(name.value, sortedKeys(all)))
-		e = all[spelling.Nearest(name.value, sortedKeys(all))]
+		c.Addf(name.Pos, "there is no entitlement %q%s", name.Value, spelling.DidYouMean(name.Value, sortedKeys(all)))
+		e = all[spelling.Nearest(name.Value, sortedKeys(all))]
 	}
 	return e
 }
@@ -63,7 +65,7 @@ func (c *compiler) entitlement(name text) *Entitlement {
 func (c *compiler) holderBroken(name string) bool {
 	id, _, _ := strings.Cut(name, ".")
 	t := c.types[id]
-	return t != nil && (t.doc.broken || t.doc.Entitlements.broken)
+	return t != nil && (t.doc.Broken || t.doc.Entitlements.Broken)
 }
 
 func (c *compiler) compileAlso(t *typeUnderWork) {
@@ -73,10 +75,10 @@ func (c *compiler) compileAlso(t *typeUnderWork) {
 			continue
 		}
 		if !t.Unpaged() {
-			c.addf(doc.pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
+			c.Addf(doc.Pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
 		}
-		if in.ID == doc.In.value && t.ShownIn(in.ResourceType) != nil {
-			c.addf(doc.In.pos, "%q is given twice", in.ID)
+		if in.ID == doc.In.Value && t.ShownIn(in.ResourceType) != nil {
+			c.Addf(doc.In.Pos, "%q is given twice", in.ID)
 		}
 		compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
 		like, ok := c.compileLike(t.ResourceType, doc)
@@ -88,7 +90,7 @@ func (c *compiler) compileAlso(t *typeUnderWork) {
 
 // compileLike says which part of a shown resource's id is which part of the id
 // of the resource it is like: the one with the same path.
-func (c *compiler) compileLike(t *ResourceType, doc also) ([]int, bool) {
+func (c *compiler) compileLike(t *ResourceType, doc syntax.Also) ([]int, bool) {
 	shown, ok := c.partTexts(doc.ID, t)
 	written, likeOK := c.partTexts(doc.Like, t)
 	if !ok || !likeOK {
@@ -100,9 +102,9 @@ func (c *compiler) compileLike(t *ResourceType, doc also) ([]int, bool) {
 		if w == nil {
 			continue
 		}
-		like[i] = slices.IndexFunc(shown, func(s *text) bool { return s != nil && s.value == w.value })
+		like[i] = slices.IndexFunc(shown, func(s *syntax.Text) bool { return s != nil && s.Value == w.Value })
 		if like[i] < 0 {
-			c.addf(w.pos, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", w.value)
+			c.Addf(w.Pos, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", w.Value)
 			ok = false
 		}
 	}
@@ -116,16 +118,16 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 			continue
 		}
 		if !e.GrantableToType(t.ID) && len(e.GrantableTo) > 0 {
-			c.addf(doc.Entitlement.pos, "%s can be held by %s, but this rule is in %s", e.Name(), typeNames(e.GrantableTo), t.ID)
+			c.Addf(doc.Entitlement.Pos, "%s can be held by %s, but this rule is in %s", e.Name(), typeNames(e.GrantableTo), t.ID)
 		}
 		rule := &GrantRule{Entitlement: e, in: t.ResourceType, on: c.compileBinding(t.scope, doc.On, e.On)}
-		if doc.Expand.value != "" {
-			if rule.Expand = t.Entitlement(doc.Expand.value); rule.Expand == nil && !t.doc.Entitlements.broken && !t.doc.broken {
+		if doc.Expand.Value != "" {
+			if rule.Expand = t.Entitlement(doc.Expand.Value); rule.Expand == nil && !t.doc.Entitlements.Broken && !t.doc.Broken {
 				var slugs []string
 				for _, own := range t.Entitlements {
 					slugs = append(slugs, own.Slug)
 				}
-				c.addf(doc.Expand.pos, "a %s has no entitlement %q%s", t.ID, doc.Expand.value, spelling.DidYouMean(doc.Expand.value, slugs))
+				c.Addf(doc.Expand.Pos, "a %s has no entitlement %q%s", t.ID, doc.Expand.Value, spelling.DidYouMean(doc.Expand.Value, slugs))
 			}
 		}
 		if rule.on != nil {
@@ -136,7 +138,7 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 
 func (c *compiler) compileAllHolders(t *typeUnderWork) {
 	for i, e := range t.Entitlements {
-		if doc := &t.doc.Entitlements.entries[i].value.Holders; doc.given() {
+		if doc := &t.doc.Entitlements.Entries[i].Value.Holders; doc.Given() {
 			c.compileHolders(t, e, doc)
 		}
 	}
@@ -152,28 +154,28 @@ func typeNames(types []*ResourceType) string {
 
 func (c *compiler) compileProvisions(t *typeUnderWork) {
 	for i, compiled := range t.Entitlements {
-		e := &t.doc.Entitlements.entries[i]
-		doc := &e.value
+		e := &t.doc.Entitlements.Entries[i]
+		doc := &e.Value
 		if compiled.ReadOnly {
-			if doc.Grant.given() || doc.Revoke.given() {
-				c.addf(doc.ReadOnly.pos, "%s is read_only and has a grant or revoke as well", compiled.Name())
+			if doc.Grant.Given() || doc.Revoke.Given() {
+				c.Addf(doc.ReadOnly.Pos, "%s is read_only and has a grant or revoke as well", compiled.Name())
 			}
 			continue
 		}
-		if (!doc.Grant.given() || !doc.Revoke.given()) && !doc.broken {
-			c.addf(e.key.pos, "%s needs grant and revoke, or read_only: true", compiled.Name())
+		if (!doc.Grant.Given() || !doc.Revoke.Given()) && !doc.Broken {
+			c.Addf(e.Key.Pos, "%s needs grant and revoke, or read_only: true", compiled.Name())
 		}
 		if len(compiled.GrantableTo) == 0 {
 			continue
 		}
 		compiled.Grant = c.compileProvision(compiled, &doc.Grant)
 		compiled.Revoke = c.compileProvision(compiled, &doc.Revoke)
-		if doc.Revoke.Requires.given() {
-			c.addf(doc.Revoke.Requires.pos, "requires is for grants: what is revoked was granted")
+		if doc.Revoke.Requires.Given() {
+			c.Addf(doc.Revoke.Requires.Pos, "requires is for grants: what is revoked was granted")
 		}
 		for _, holder := range compiled.GrantableTo {
 			if compiled.Holders == nil && !c.holds(holder, compiled) {
-				c.addf(e.key.pos, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, compiled.Name())
+				c.Addf(e.Key.Pos, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, compiled.Name())
 			}
 		}
 	}
@@ -182,13 +184,13 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 // checkReadable makes sure that a resource that can be granted something can be
 // read alone, so that the runtime sees what it holds, before it writes and after.
 func (c *compiler) checkReadable(t *typeUnderWork) {
-	if t.doc.Get.given() || t.doc.broken || t.Unpaged() {
+	if t.doc.Get.Given() || t.doc.Broken || t.Unpaged() {
 		return
 	}
 	for _, other := range c.plan.Types {
 		for _, e := range other.Entitlements {
 			if e.GrantableToType(t.ID) && !e.ReadOnly && !e.listed() {
-				c.addf(t.key.pos, "%s needs \"get\": granting %s reads the %s before", t.ID, e.Name(), t.ID)
+				c.Addf(t.key.Pos, "%s needs \"get\": granting %s reads the %s before", t.ID, e.Name(), t.ID)
 				return
 			}
 		}
@@ -205,55 +207,55 @@ func (e *Entitlement) listed() bool {
 // mistake in it may be the one.
 func (c *compiler) holds(holder *ResourceType, e *Entitlement) bool {
 	doc := c.types[holder.ID].doc
-	return doc.broken || holder.record == nil || len(doc.Grants) != len(holder.Grants) ||
+	return doc.Broken || holder.record == nil || len(doc.Grants) != len(holder.Grants) ||
 		slices.ContainsFunc(holder.Grants, func(r *GrantRule) bool { return r.Entitlement == e })
 }
 
-func (c *compiler) compileProvision(e *Entitlement, doc *provision) *Provision {
+func (c *compiler) compileProvision(e *Entitlement, doc *syntax.Provision) *Provision {
 	op := c.operation(doc.Operation)
 	if op == nil {
 		return nil
 	}
 	f := c.fill(op)
-	f.unsure = doc.broken || doc.With.broken
+	f.unsure = doc.Broken || doc.With.Broken
 	p := &Provision{Operation: op, request: c.compileRequest(f, doc.Request)}
-	p.OnlyIfNeeded = c.oneOf(doc.Write, "time to write", writeTimes...) == writeNeeded
-	for _, w := range doc.With.entries {
+	p.OnlyIfNeeded = c.oneOf(doc.Write, "time to write", syntax.WriteTimes...) == syntax.WriteNeeded
+	for _, w := range doc.With.Entries {
 		if filled, ok := c.compileWith(e, f, w); ok {
 			p.with = append(p.with, filled)
 		}
 	}
-	f.checkRequired(doc.With.pos, "with")
-	if doc.Principal.given() {
+	f.checkRequired(doc.With.Pos, "with")
+	if doc.Principal.Given() {
 		for _, holder := range e.GrantableTo {
-			p.principal = c.compileRecord(op, doc.Principal, doc.pos, holder)
+			p.principal = c.compileRecord(op, doc.Principal, doc.Pos, holder)
 		}
 	}
-	if doc.Requires.given() {
+	if doc.Requires.Given() {
 		p.Requires = c.compileRequirement(e, doc.Requires)
 	}
 	return p
 }
 
-func (c *compiler) compileWith(e *Entitlement, f *filling, w entry[words]) (filledField, bool) {
-	to, ok := f.field(w.key)
-	if !ok || !c.takesID(to, w.key) {
+func (c *compiler) compileWith(e *Entitlement, f *filling, w syntax.Entry[syntax.Words]) (filledField, bool) {
+	to, ok := f.field(w.Key)
+	if !ok || !c.takesID(to, w.Key) {
 		// What is wrong with the values is worth knowing all the same.
-		for _, ref := range w.value.items {
+		for _, ref := range w.Value.Items {
 			c.idPart(e, ref)
 		}
 		return filledField{}, false
 	}
-	filled := filledField{name: to.name, index: to.index, required: to.required, list: kindOfType(to.typ) == kindList}
-	if filled.list != w.value.list && len(w.value.items) > 0 {
+	filled := filledField{name: to.Name, index: to.Index, required: to.Required, list: apitype.KindOf(to.Type) == apitype.KindList}
+	if filled.list != w.Value.List && len(w.Value.Items) > 0 {
 		wanted := "is one value, not a list"
 		if filled.list {
-			wanted = fmt.Sprintf("is a list; write [%s]", strings.Join(w.value.values(), ", "))
+			wanted = fmt.Sprintf("is a list; write [%s]", strings.Join(w.Value.Values(), ", "))
 		}
-		c.addf(w.value.pos, "%s %s", to.name, wanted)
+		c.Addf(w.Value.Pos, "%s %s", to.Name, wanted)
 		return filled, false
 	}
-	for _, ref := range w.value.items {
+	for _, ref := range w.Value.Items {
 		from, ok := c.idPart(e, ref)
 		if !ok {
 			return filled, false
@@ -264,18 +266,18 @@ func (c *compiler) compileWith(e *Entitlement, f *filling, w entry[words]) (fill
 }
 
 // idPart compiles principal.PART or resource.PART.
-func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
-	if ref.value == "" {
+func (c *compiler) idPart(e *Entitlement, ref syntax.Text) (idPart, bool) {
+	if ref.Value == "" {
 		return idPart{}, false
 	}
-	head, part, dotted := strings.Cut(ref.value, ".")
+	head, part, dotted := strings.Cut(ref.Value, ".")
 	holders := []*ResourceType{e.On}
 	switch {
 	case head == "resource" && dotted:
 	case head == "principal" && dotted:
 		holders = e.GrantableTo
 	default:
-		c.addf(ref.pos, "%q is neither principal.PART nor resource.PART%s", ref.value, spelling.DidYouMean(head, []string{"principal", "resource"}))
+		c.Addf(ref.Pos, "%q is neither principal.PART nor resource.PART%s", ref.Value, spelling.DidYouMean(head, []string{"principal", "resource"}))
 		return idPart{}, false
 	}
 	index := -1
@@ -285,10 +287,10 @@ func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
 		case len(t.Parts) == 0: // Its id has a mistake of its own.
 			return idPart{}, false
 		case at < 0:
-			c.addf(ref.pos, "%s is not known when granting: only the id of a %s is (%s)", ref.value, t.ID, strings.Join(t.Parts, ", "))
+			c.Addf(ref.Pos, "%s is not known when granting: only the id of a %s is (%s)", ref.Value, t.ID, strings.Join(t.Parts, ", "))
 			return idPart{}, false
 		case index >= 0 && at != index:
-			c.addf(ref.pos, "%s is not the same part of the ids of %s", ref.value, typeNames(holders))
+			c.Addf(ref.Pos, "%s is not the same part of the ids of %s", ref.Value, typeNames(holders))
 			return idPart{}, false
 		}
 		index = at
@@ -296,7 +298,7 @@ func (c *compiler) idPart(e *Entitlement, ref text) (idPart, bool) {
 	return idPart{principal: head == "principal", part: index}, true
 }
 
-func (c *compiler) compileRequirement(e *Entitlement, doc requirement) *Requirement {
+func (c *compiler) compileRequirement(e *Entitlement, doc syntax.Requirement) *Requirement {
 	required := c.entitlement(doc.Entitlement)
 	if required == nil {
 		return nil
@@ -304,7 +306,7 @@ func (c *compiler) compileRequirement(e *Entitlement, doc requirement) *Requirem
 	for _, holder := range e.GrantableTo {
 		// One that can be granted to the holder is reported where it is defined.
 		if (required.ReadOnly || !required.GrantableToType(holder.ID)) && !c.holds(holder, required) {
-			c.addf(doc.Entitlement.pos, "no rule under grants of %s says who holds %s, so it cannot be required", holder.ID, required.Name())
+			c.Addf(doc.Entitlement.Pos, "no rule under grants of %s says who holds %s, so it cannot be required", holder.ID, required.Name())
 		}
 	}
 	written, ok := c.partTexts(doc.On, required.On)
@@ -317,7 +319,7 @@ func (c *compiler) compileRequirement(e *Entitlement, doc requirement) *Requirem
 		if w != nil {
 			from, ok := c.idPart(e, *w)
 			if ok && from.principal {
-				c.addf(w.pos, "%s: what is required is on the resource; write resource.PART", w.value)
+				c.Addf(w.Pos, "%s: what is required is on the resource; write resource.PART", w.Value)
 			}
 			part = from.part
 		}

@@ -3,18 +3,18 @@ package mapping
 // compileIgnored checks what is ignored on purpose: it has to be there, and
 // nothing may read it.
 func (c *compiler) compileIgnored(t *typeUnderWork) {
-	for _, e := range t.doc.Ignored.entries {
+	for _, e := range t.doc.Ignored.Entries {
 		if t.record == nil {
 			return
 		}
-		p, mistake := compilePath(e.key.value, t.record, t.scope.name)
+		p, mistake := compilePath(e.Key.Value, t.record, t.scope.name)
 		if mistake != nil {
-			c.addf(e.key.at(mistake.offset), "%s", mistake.what)
+			c.Addf(e.Key.At(mistake.offset), "%s", mistake.what)
 			continue
 		}
 		for _, read := range c.plan.readings(t.ResourceType) {
 			if within(read.path, p.written) {
-				c.addf(e.key.pos, "%s is not ignored: %q reads it", p.written, read.key)
+				c.Addf(e.Key.Pos, "%s is not ignored: %q reads it", p.written, read.key)
 				break
 			}
 		}

@@ -3,6 +3,8 @@ package mapping
 import (
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // filling is a request of an operation that is being compiled, with the fields
@@ -10,55 +12,55 @@ import (
 type filling struct {
 	*compiler
 	op     *api.Operation
-	fields []field
+	fields []apitype.Field
 	given  map[string]bool
 	// unsure tells that something is given of which it is not known what it is.
 	unsure bool
 }
 
 func (c *compiler) fill(op *api.Operation) *filling {
-	return &filling{compiler: c, op: op, fields: requestFields(op), given: map[string]bool{}}
+	return &filling{compiler: c, op: op, fields: apitype.RequestFields(op), given: map[string]bool{}}
 }
 
 // field returns the request field of that name. It reports one that is not
 // there or given before.
-func (f *filling) field(name text) (field, bool) {
-	if name.value == "" {
-		f.unsure = f.unsure || name.given()
-		return field{}, false
+func (f *filling) field(name syntax.Text) (apitype.Field, bool) {
+	if name.Value == "" {
+		f.unsure = f.unsure || name.Given()
+		return apitype.Field{}, false
 	}
-	found, ok := findField(f.fields, name.value)
+	found, ok := apitype.Find(f.fields, name.Value)
 	if !ok {
-		names := fieldNames(f.fields)
-		f.addf(name.pos, "%s takes no %q%s", f.op.Name, name.value, spelling.DidYouMean(name.value, names))
-		meant := spelling.Nearest(name.value, names)
+		names := apitype.Names(f.fields)
+		f.Addf(name.Pos, "%s takes no %q%s", f.op.Name, name.Value, spelling.DidYouMean(name.Value, names))
+		meant := spelling.Nearest(name.Value, names)
 		f.given[meant] = true
 		f.unsure = f.unsure || meant == ""
-		return field{}, false
+		return apitype.Field{}, false
 	}
-	if f.given[name.value] {
-		f.addf(name.pos, "%s is given %q twice", f.op.Name, name.value)
-		return field{}, false
+	if f.given[name.Value] {
+		f.Addf(name.Pos, "%s is given %q twice", f.op.Name, name.Value)
+		return apitype.Field{}, false
 	}
-	f.given[name.value] = true
+	f.given[name.Value] = true
 	return found, true
 }
 
 // checkRequired reports the required fields that nothing gives; key is where
 // they would be.
-func (f *filling) checkRequired(where pos, key string) {
+func (f *filling) checkRequired(where syntax.Pos, key string) {
 	for _, required := range f.fields {
-		if required.required && !f.given[required.name] && !f.unsure {
-			f.addf(where, "%s needs %q, which %q does not give", f.op.Name, required.name, key)
+		if required.Required && !f.given[required.Name] && !f.unsure {
+			f.Addf(where, "%s needs %q, which %q does not give", f.op.Name, required.Name, key)
 		}
 	}
 }
 
 // takesID tells whether a part of an id can be put into a field, or into an
 // entry of the list that it is. It reports a field that takes none.
-func (c *compiler) takesID(f field, name text) bool {
-	if !takesID(f.typ) {
-		c.addf(name.pos, "%s is %s and cannot be filled from an id", f.name, describeType(f.typ))
+func (c *compiler) takesID(f apitype.Field, name syntax.Text) bool {
+	if !apitype.TakesID(f.Type) {
+		c.Addf(name.Pos, "%s is %s and cannot be filled from an id", f.Name, apitype.Describe(f.Type))
 		return false
 	}
 	return true

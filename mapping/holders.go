@@ -2,6 +2,9 @@ package mapping
 
 import (
 	"reflect"
+
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // Holders says who holds an entitlement, where the API lists that for one
@@ -33,37 +36,37 @@ func (h *Holders) Each(r Record, yield func(principal ID) error) error {
 	return h.principal.each(r.value, yield)
 }
 
-func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *holders) {
+func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *syntax.Holders) {
 	if len(e.GrantableTo) != 1 {
 		if len(e.GrantableTo) > 1 {
-			c.addf(doc.pos, "%s can be held by %s, but a list of holders has one type; give the others an entitlement of their own", e.Name(), typeNames(e.GrantableTo))
+			c.Addf(doc.Pos, "%s can be held by %s, but a list of holders has one type; give the others an entitlement of their own", e.Name(), typeNames(e.GrantableTo))
 		}
 		return
 	}
 	h := &Holders{Of: e.GrantableTo[0], List: &List{Operation: c.operation(doc.Operation)}}
 	e.Holders = h
-	if doc.Pages.given() {
+	if doc.Pages.Given() {
 		h.List.Pages = &Pages{}
 	}
 	if h.List.Operation == nil {
 		return
 	}
 	f := c.fill(h.List.Operation)
-	f.unsure = doc.broken || doc.With.broken
+	f.unsure = doc.Broken || doc.With.Broken
 	h.List.request = c.compileRequest(f, doc.Request)
-	for _, w := range doc.With.entries {
+	for _, w := range doc.With.Entries {
 		if filled, ok := c.compileOwnPart(t, f, w); ok {
 			h.with = append(h.with, filled)
 		}
 	}
-	if records := c.compileRecords(h.List.Operation, list{block: doc.block, Records: doc.Records}, "holders"); records != nil {
-		h.List.records, h.record = records.lists[0], deref(records.typ)
+	if records := c.compileRecords(h.List.Operation, syntax.List{Block: doc.Block, Records: doc.Records}, "holders"); records != nil {
+		h.List.records, h.record = records.lists[0], apitype.Deref(records.typ)
 	}
-	if doc.Pages.given() {
+	if doc.Pages.Given() {
 		h.List.Pages = c.compilePages(f, doc.Pages)
 	}
-	if !doc.Pages.broken {
-		f.checkRequired(doc.With.pos, "with")
+	if !doc.Pages.Broken {
+		f.checkRequired(doc.With.Pos, "with")
 	}
 	if h.record != nil {
 		s := scope{record: h.record, name: recordName("holder", h.record), noParent: "a holder has no parent here"}
@@ -71,7 +74,7 @@ func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *holders
 	}
 	for _, rule := range h.Of.Grants {
 		if rule.Entitlement == e {
-			c.addf(doc.pos, "who holds %s is said twice: here, and by a rule under grants of %s", e.Name(), h.Of.ID)
+			c.Addf(doc.Pos, "who holds %s is said twice: here, and by a rule under grants of %s", e.Name(), h.Of.ID)
 		}
 	}
 }

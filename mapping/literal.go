@@ -10,20 +10,22 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // compileRequest compiles the fixed fields of a request.
-func (c *compiler) compileRequest(f *filling, fixed table[literal]) request {
+func (c *compiler) compileRequest(f *filling, fixed syntax.Table[syntax.Literal]) request {
 	r := request{op: f.op}
-	f.unsure = f.unsure || fixed.broken
-	for _, e := range fixed.entries {
-		field, ok := f.field(e.key)
-		if !ok || e.value.node == nil || isNull(e.value.node) {
+	f.unsure = f.unsure || fixed.Broken
+	for _, e := range fixed.Entries {
+		field, ok := f.field(e.Key)
+		if !ok || e.Value.Node == nil || syntax.IsNull(e.Value.Node) {
 			continue
 		}
-		value := reflect.New(deref(field.typ)).Elem()
-		if c.setLiteral(e.value.node, value, e.key.value) {
-			r.fixed = append(r.fixed, fixedField{field.index, value})
+		value := reflect.New(apitype.Deref(field.Type)).Elem()
+		if c.setLiteral(e.Value.Node, value, e.Key.Value) {
+			r.fixed = append(r.fixed, fixedField{field.Index, value})
 		}
 	}
 	return r
@@ -36,18 +38,18 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 		v = v.Elem()
 	}
 	switch {
-	case isNull(n):
-		c.addf(at(n), "%s has no value", name)
+	case syntax.IsNull(n):
+		c.Addf(syntax.At(n), "%s has no value", name)
 		return false
-	case n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, optionPrefix):
+	case n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, syntax.OptionPrefix):
 		return c.setOption(n, v, name)
-	case v.Kind() == reflect.Struct && kindOfType(v.Type()) == kindObject:
+	case v.Kind() == reflect.Struct && apitype.KindOf(v.Type()) == apitype.KindObject:
 		return c.setObject(n, v, name)
-	case v.Kind() == reflect.Interface || kindOfType(v.Type()) == kindMap:
+	case v.Kind() == reflect.Interface || apitype.KindOf(v.Type()) == apitype.KindMap:
 		return c.setFree(n, v, name)
-	case kindOfType(v.Type()) == kindList && v.Kind() == reflect.Slice:
+	case apitype.KindOf(v.Type()) == apitype.KindList && v.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			c.addf(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
+			c.Addf(syntax.At(n), "%s is %s, not %s", name, apitype.Describe(v.Type()), syntax.KindOf(n))
 			return false
 		}
 		ok := true
@@ -63,25 +65,25 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 
 func (c *compiler) setObject(n *yaml.Node, v reflect.Value, name string) bool {
 	if n.Kind != yaml.MappingNode {
-		c.addf(at(n), "%s is an object, not %s", name, kindOf(n))
+		c.Addf(syntax.At(n), "%s is an object, not %s", name, syntax.KindOf(n))
 		return false
 	}
-	ok, fields, seen := true, fieldsOf(v.Type()), map[string]bool{}
+	ok, fields, seen := true, apitype.FieldsOf(v.Type()), map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if seen[key.Value] {
-			c.addf(at(key), "%q is given twice", key.Value)
+			c.Addf(syntax.At(key), "%q is given twice", key.Value)
 			ok = false
 			continue
 		}
 		seen[key.Value] = true
-		f, found := findField(fields, key.Value)
+		f, found := apitype.Find(fields, key.Value)
 		if !found {
-			c.addf(at(key), "%s has no field %q%s", name, key.Value, spelling.DidYouMean(key.Value, fieldNames(fields)))
+			c.Addf(syntax.At(key), "%s has no field %q%s", name, key.Value, spelling.DidYouMean(key.Value, apitype.Names(fields)))
 			ok = false
 			continue
 		}
-		ok = c.setLiteral(valueOf(n, i), reach(v, f.index), key.Value) && ok
+		ok = c.setLiteral(syntax.ValueOf(n, i), reach(v, f.Index), key.Value) && ok
 	}
 	return ok
 }
@@ -99,7 +101,7 @@ func (c *compiler) setFree(n *yaml.Node, v reflect.Value, name string) bool {
 		err = decoder.Decode(v.Addr().Interface())
 	}
 	if err != nil {
-		c.addf(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
+		c.Addf(syntax.At(n), "%s is %s, not %s", name, apitype.Describe(v.Type()), syntax.KindOf(n))
 	}
 	return err == nil
 }
@@ -118,7 +120,7 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
 			if _, twice := object[key.Value]; twice || key.Kind != yaml.ScalarNode {
-				c.addf(at(key), "a key of %s is text, and there once", name)
+				c.Addf(syntax.At(key), "a key of %s is text, and there once", name)
 				ok = false
 				continue
 			}
@@ -136,36 +138,36 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		_, err = json.Marshal(value)
 	}
 	if err != nil {
-		c.addf(at(n), "%s is %s, which JSON cannot say", name, n.Value)
+		c.Addf(syntax.At(n), "%s is %s, which JSON cannot say", name, n.Value)
 	}
 	return value, err == nil
 }
 
 func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 	if v.Kind() == reflect.String && (n.Kind != yaml.ScalarNode || n.Tag != "!!str") {
-		c.addf(at(n), "%s is text, not %s", name, kindOf(n))
+		c.Addf(syntax.At(n), "%s is text, not %s", name, syntax.KindOf(n))
 		return false
 	}
 	if err := n.Decode(v.Addr().Interface()); err != nil {
-		c.addf(at(n), "%s is %s, not %s", name, describeType(v.Type()), kindOf(n))
+		c.Addf(syntax.At(n), "%s is %s, not %s", name, apitype.Describe(v.Type()), syntax.KindOf(n))
 		return false
 	}
-	if values := enumValues(v.Type()); values != nil && !slices.Contains(values, n.Value) {
-		c.addf(at(n), "%q is not a value of %s in the API%s", n.Value, name, spelling.DidYouMean(n.Value, values))
+	if values := apitype.EnumValues(v.Type()); values != nil && !slices.Contains(values, n.Value) {
+		c.Addf(syntax.At(n), "%q is not a value of %s in the API%s", n.Value, name, spelling.DidYouMean(n.Value, values))
 		return false
 	}
 	return true
 }
 
 func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
-	option := strings.TrimPrefix(n.Value, optionPrefix)
+	option := strings.TrimPrefix(n.Value, syntax.OptionPrefix)
 	value, known := c.options[option]
 	if !known {
-		c.addf(at(n), "the connector has no option %q%s", option, spelling.DidYouMean(option, sortedKeys(c.options)))
+		c.Addf(syntax.At(n), "the connector has no option %q%s", option, spelling.DidYouMean(option, sortedKeys(c.options)))
 		return false
 	}
 	if v.Kind() != reflect.Bool {
-		c.addf(at(n), "%s is %s, but an option is a truth value", name, describeType(v.Type()))
+		c.Addf(syntax.At(n), "%s is %s, but an option is a truth value", name, apitype.Describe(v.Type()))
 		return false
 	}
 	v.SetBool(value)

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // want is what an expression is used for.
@@ -36,22 +39,22 @@ type scope struct {
 }
 
 // compileExpr compiles one expression; nil when it is not given or wrong.
-func (c *compiler) compileExpr(t text, s scope, w want) *expr {
-	if t.value == "" || s.record == nil {
+func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
+	if t.Value == "" || s.record == nil {
 		return nil
 	}
-	if strings.ContainsAny(t.value, "{}[]") {
+	if strings.ContainsAny(t.Value, "{}[]") {
 		if w != wantText && w != wantPlain {
-			c.addf(t.pos, "a text with paths in braces cannot stand here; write a path")
+			c.Addf(t.Pos, "a text with paths in braces cannot stand here; write a path")
 			return nil
 		}
 		return c.compileTemplate(t, s)
 	}
-	return c.compileAlternatives(t, 0, t.value, s, w)
+	return c.compileAlternatives(t, 0, t.Value, s, w)
 }
 
 // compileAlternatives compiles `x or first y or parent.z`, which starts at offset in t.
-func (c *compiler) compileAlternatives(t text, offset int, written string, s scope, w want) *expr {
+func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string, s scope, w want) *expr {
 	e := &expr{}
 	for alternative := range strings.SplitSeq(written, " or ") {
 		start := offset + len(alternative) - len(strings.TrimLeft(alternative, " "))
@@ -66,7 +69,7 @@ func (c *compiler) compileAlternatives(t text, offset int, written string, s sco
 	return e
 }
 
-func (c *compiler) compileSource(t text, offset int, written string, s scope, w want) (source, bool) {
+func (c *compiler) compileSource(t syntax.Text, offset int, written string, s scope, w want) (source, bool) {
 	var src source
 	whole := written
 	if rest, ok := strings.CutPrefix(written, "first "); ok {
@@ -80,7 +83,7 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 			return src, false
 		}
 		if s.parent == nil {
-			c.addf(t.at(offset), "%s: %s", written, s.noParent)
+			c.Addf(t.At(offset), "%s: %s", written, s.noParent)
 			return src, false
 		}
 		src.parent = true
@@ -90,16 +93,16 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 	}
 	p, mistake := compilePath(written, root, name)
 	if mistake != nil {
-		c.addf(t.at(offset+mistake.offset), "%s", mistake.what)
+		c.Addf(t.At(offset+mistake.offset), "%s", mistake.what)
 		return src, false
 	}
 	src.path = p
 	if src.first && !p.list() {
-		c.addf(t.at(offset), "%s is %s, so there is no first one; write %q", written, p.describe(), written)
+		c.Addf(t.At(offset), "%s is %s, so there is no first one; write %q", written, p.describe(), written)
 		return src, false
 	}
 	if why := unfit(src, whole, w); why != "" {
-		c.addf(t.at(offset), "%s", why)
+		c.Addf(t.At(offset), "%s", why)
 		return src, false
 	}
 	if src.parent {
@@ -110,8 +113,8 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 
 // unfit says why a source cannot be used for w, "" when it can.
 func unfit(s source, written string, w want) string {
-	k := kindOfType(s.typ)
-	scalar := k != kindObject && k != kindMap
+	k := apitype.KindOf(s.typ)
+	scalar := k != apitype.KindObject && k != apitype.KindMap
 	single := !s.list() || s.first
 	is := func(wanted string) string {
 		return fmt.Sprintf("%s is %s, but %s is wanted here", written, s.describe(), wanted)
@@ -129,11 +132,11 @@ func unfit(s source, written string, w want) string {
 			return is("a list of text") + "; name one of its fields"
 		}
 	case wantTruth:
-		if s.list() || k != kindBool && k != kindAny {
+		if s.list() || k != apitype.KindBool && k != apitype.KindAny {
 			return is("a truth value")
 		}
 	case wantTime:
-		if s.list() || !scalar || k == kindBool {
+		if s.list() || !scalar || k == apitype.KindBool {
 			return is("a time")
 		}
 	case wantPlain:
@@ -147,14 +150,14 @@ func unfit(s source, written string, w want) string {
 // holdsObjects tells whether a value of type t is or contains an object with
 // fields of its own, which a profile does not take apart.
 func holdsObjects(t reflect.Type) bool {
-	k := kindOfType(t)
-	return k == kindObject || (k == kindList || k == kindMap) && holdsObjects(deref(t).Elem())
+	k := apitype.KindOf(t)
+	return k == apitype.KindObject || (k == apitype.KindList || k == apitype.KindMap) && holdsObjects(apitype.Deref(t).Elem())
 }
 
 // templateReader reads a template piece by piece.
 type templateReader struct {
 	c      *compiler
-	text   text
+	text   syntax.Text
 	scope  scope
 	offset int
 	// wrong tells that an expression is wrong, unclosed that the brackets are.
@@ -162,7 +165,7 @@ type templateReader struct {
 }
 
 // compileTemplate compiles text with expressions in braces and optional groups in brackets.
-func (c *compiler) compileTemplate(t text, s scope) *expr {
+func (c *compiler) compileTemplate(t syntax.Text, s scope) *expr {
 	r := &templateReader{c: c, text: t, scope: s}
 	pieces := r.pieces(false)
 	if r.wrong || r.unclosed {
@@ -174,8 +177,8 @@ func (c *compiler) compileTemplate(t text, s scope) *expr {
 // pieces reads to the end or, in a group, to its `]`.
 func (r *templateReader) pieces(inGroup bool) []piece {
 	pieces := []piece{}
-	for !r.unclosed && r.offset < len(r.text.value) {
-		rest := r.text.value[r.offset:]
+	for !r.unclosed && r.offset < len(r.text.Value) {
+		rest := r.text.Value[r.offset:]
 		plain := strings.IndexAny(rest, "{}[]")
 		switch {
 		case plain < 0:
@@ -220,7 +223,7 @@ func (r *templateReader) group() []piece {
 	if r.unclosed {
 		return nil
 	}
-	closed := r.offset < len(r.text.value)
+	closed := r.offset < len(r.text.Value)
 	if hasPath := slices.ContainsFunc(group, func(p piece) bool { return p.text == "" }); !closed || !hasPath {
 		r.offset = start
 		if closed {
@@ -234,7 +237,7 @@ func (r *templateReader) group() []piece {
 }
 
 func (r *templateReader) misplacedf(format string, args ...any) {
-	r.c.addf(r.text.at(r.offset), format, args...)
+	r.c.Addf(r.text.At(r.offset), format, args...)
 	r.unclosed = true
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
 // path is a field path compiled against a type of the API: `a.b.c`, through
@@ -108,26 +109,26 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 			return nil, cmp.Or(first, &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)})
 		}
 		p.enterList(strings.Join(segments[:i], "."))
-		switch t := deref(p.typ); kindOfType(t) {
-		case kindObject:
-			fields := fieldsOf(t)
-			f, ok := findField(fields, segment)
+		switch t := apitype.Deref(p.typ); apitype.KindOf(t) {
+		case apitype.KindObject:
+			fields := apitype.FieldsOf(t)
+			f, ok := apitype.Find(fields, segment)
 			if !ok {
 				first = cmp.Or(first, &pathMistake{offset, noField(name, t, root, segment)})
-				if f, ok = findField(fields, spelling.Nearest(segment, fieldNames(fields))); !ok {
+				if f, ok = apitype.Find(fields, spelling.Nearest(segment, apitype.Names(fields))); !ok {
 					return nil, first
 				}
-				segments[i] = f.name
+				segments[i] = f.Name
 			}
-			p.leaf = append(p.leaf, hop{index: f.index})
-			p.typ = f.typ
-		case kindMap:
+			p.leaf = append(p.leaf, hop{index: f.Index})
+			p.typ = f.Type
+		case apitype.KindMap:
 			p.leaf = append(p.leaf, hop{key: segment})
 			p.typ = t.Elem()
-		case kindAny:
+		case apitype.KindAny:
 			p.leaf = append(p.leaf, hop{key: segment})
 		default:
-			what := fmt.Sprintf("%s is %s and has no field %q", cmp.Or(strings.Join(segments[:i], "."), name), describeType(t), segment)
+			what := fmt.Sprintf("%s is %s and has no field %q", cmp.Or(strings.Join(segments[:i], "."), name), apitype.Describe(t), segment)
 			return nil, cmp.Or(first, &pathMistake{offset, what})
 		}
 		offset += len(segment) + 1
@@ -139,11 +140,11 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 
 // enterList moves from a list, which is called name, to its entries.
 func (p *path) enterList(name string) {
-	for kindOfType(p.typ) == kindList {
+	for apitype.KindOf(p.typ) == apitype.KindList {
 		p.lists = append(p.lists, p.leaf)
 		p.listNames = append(p.listNames, name)
 		p.leaf = nil
-		p.typ = deref(p.typ).Elem()
+		p.typ = apitype.Deref(p.typ).Elem()
 	}
 }
 
@@ -152,13 +153,13 @@ func noField(name string, t, root reflect.Type, segment string) string {
 	if t != root {
 		holder = fmt.Sprintf("an object there (%s)", t.Name())
 	}
-	return fmt.Sprintf("%s has no field %q%s", holder, segment, spelling.DidYouMean(segment, fieldNames(fieldsOf(t))))
+	return fmt.Sprintf("%s has no field %q%s", holder, segment, spelling.DidYouMean(segment, apitype.Names(apitype.FieldsOf(t))))
 }
 
 // describe says what the path's value is, for messages.
 func (p *path) describe() string {
 	if !p.list() {
-		return describeType(p.typ)
+		return apitype.Describe(p.typ)
 	}
-	return describeType(reflect.SliceOf(p.typ))
+	return apitype.Describe(reflect.SliceOf(p.typ))
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
 // scalarText returns a value as text. Missing, null, empty and 0 are no value;
@@ -80,7 +82,7 @@ func plainValue(v reflect.Value) any {
 	case reflect.Bool:
 		return v.Bool()
 	case reflect.Slice, reflect.Array:
-		if kindOfType(v.Type()) == kindList {
+		if apitype.KindOf(v.Type()) == apitype.KindList {
 			return plainList(v)
 		}
 	case reflect.Map:

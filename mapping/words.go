@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
 // Source says in the language's own words where a value comes from.
@@ -118,13 +120,13 @@ func (e *Entitlement) with(p *Provision) []Source {
 // sources returns the fixed fields of a request, their values as JSON.
 func (r *request) sources() []Source {
 	var all []Source
-	for _, f := range requestFields(r.op) {
+	for _, f := range apitype.RequestFields(r.op) {
 		for _, fixed := range r.fixed {
-			if !slices.Equal(f.index, fixed.index) {
+			if !slices.Equal(f.Index, fixed.index) {
 				continue
 			}
 			if text, err := json.Marshal(fixed.value.Interface()); err == nil {
-				all = append(all, Source{f.name, string(text)})
+				all = append(all, Source{f.Name, string(text)})
 			}
 		}
 	}

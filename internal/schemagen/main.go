@@ -9,6 +9,7 @@ import (
 	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/mapping"
+	"github.com/conductorone/baton-descope/mapping/schema"
 )
 
 // schemaID is where editors find the schema.
@@ -21,14 +22,14 @@ func main() {
 }
 
 func generate(schemaFile, manual string) error {
-	schema, err := mapping.Schema(environment(), schemaID)
+	written, err := schema.JSON(environment(), schemaID)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(schemaFile, schema, 0o644); err != nil { //nolint:gosec // Checked in.
+	if err := os.WriteFile(schemaFile, written, 0o644); err != nil { //nolint:gosec // Checked in.
 		return err
 	}
-	written, err := os.ReadFile(manual)
+	written, err = os.ReadFile(manual)
 	if err != nil {
 		return err
 	}

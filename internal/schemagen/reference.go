@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 
-	"github.com/conductorone/baton-descope/mapping"
+	"github.com/conductorone/baton-descope/mapping/schema"
 )
 
 // The reference stands between these lines of the manual.
@@ -20,5 +20,5 @@ func withReference(manual []byte) ([]byte, error) {
 	if !ok || !closed {
 		return nil, errors.New("docs/mapping.md lacks the lines that the reference stands between")
 	}
-	return bytes.Join([][]byte{before, []byte(begin + "\n" + mapping.Reference() + "\n" + end), after}, nil), nil
+	return bytes.Join([][]byte{before, []byte(begin + "\n" + schema.Reference() + "\n" + end), after}, nil), nil
 }

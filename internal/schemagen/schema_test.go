@@ -15,12 +15,13 @@ import (
 	"github.com/conductorone/baton-descope/internal/secondapi"
 	"github.com/conductorone/baton-descope/internal/secondapi/client"
 	"github.com/conductorone/baton-descope/mapping"
+	"github.com/conductorone/baton-descope/mapping/schema"
 )
 
 // schemaOf compiles the schema of mappings of an API.
 func schemaOf(t *testing.T, env mapping.Environment) *jsonschema.Schema {
 	t.Helper()
-	written, err := mapping.Schema(env, schemaID)
+	written, err := schema.JSON(env, schemaID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package mapping
+package syntax
 
 import (
 	"bytes"
@@ -19,17 +19,17 @@ const (
 	maxText     = 1000
 )
 
-// parse reads a whole file, of which it returns the lines as well. It returns
+// Parse reads a whole file, of which it returns the lines as well. It returns
 // false when the file is not YAML at all, so that nothing else can be said of it.
-func parse(found *mistakeList, src []byte) (doc *document, lines [][]rune, ok bool) {
-	d := &decoder{mistakeList: found}
+func Parse(found *Collector, src []byte) (doc *Document, lines [][]rune, ok bool) {
+	d := &decoder{Collector: found}
 	doc, ok = d.parse(src)
 	return doc, d.lines, ok
 }
 
-func (d *decoder) parse(src []byte) (*document, bool) {
+func (d *decoder) parse(src []byte) (*Document, bool) {
 	if len(src) > maxFileSize {
-		d.addf(pos{}, "the file has %d bytes; a mapping has at most %d", len(src), maxFileSize)
+		d.Addf(Pos{}, "the file has %d bytes; a mapping has at most %d", len(src), maxFileSize)
 		return nil, false
 	}
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
@@ -43,12 +43,12 @@ func (d *decoder) parse(src []byte) (*document, bool) {
 		d.syntaxError(src, err)
 		return nil, false
 	}
-	if len(root.Content) == 0 || isNull(root.Content[0]) {
-		d.addf(pos{}, "the file is empty")
+	if len(root.Content) == 0 || IsNull(root.Content[0]) {
+		d.Addf(Pos{}, "the file is empty")
 		return nil, false
 	}
 	if err := reader.Decode(&second); err == nil {
-		d.addf(at(&second), "a second YAML document; a mapping is one")
+		d.Addf(At(&second), "a second YAML document; a mapping is one")
 		return nil, false
 	} else if !errors.Is(err, io.EOF) {
 		d.syntaxError(src, err)
@@ -57,7 +57,7 @@ func (d *decoder) parse(src []byte) (*document, bool) {
 	if !d.plain(&root, 0) {
 		return nil, false
 	}
-	var doc document
+	var doc Document
 	d.read(root.Content[0], reflect.ValueOf(&doc).Elem(), "a mapping")
 	return &doc, true
 }
@@ -84,10 +84,10 @@ func (d *decoder) legible(valid bool) bool {
 		for j, r := range line {
 			switch {
 			case r == utf8.RuneError && !valid:
-				d.addf(pos{i + 1, j + 1}, "the file is not UTF-8 from here on")
+				d.Addf(Pos{i + 1, j + 1}, "the file is not UTF-8 from here on")
 				return false
 			case r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || r == '\ufeff' || r == '\ufffe' || r == '\uffff':
-				d.addf(pos{i + 1, j + 1}, "the character %U is not allowed in YAML", r)
+				d.Addf(Pos{i + 1, j + 1}, "the character %U is not allowed in YAML", r)
 				return false
 			}
 		}
@@ -99,7 +99,7 @@ func (d *decoder) legible(valid bool) bool {
 // aliases, merges, tags, deep nesting and long texts.
 func (d *decoder) plain(n *yaml.Node, depth int) bool {
 	refuse := func(format string, args ...any) bool {
-		d.addf(at(n), format, args...)
+		d.Addf(At(n), format, args...)
 		return false
 	}
 	switch {
@@ -150,13 +150,13 @@ func (d *decoder) syntaxError(src []byte, err error) {
 	written := string(d.lines[line-1])
 	if alias := unknownAlias.FindStringSubmatch(what); alias != nil {
 		before, _, _ := strings.Cut(written, "*"+alias[1])
-		d.addf(pos{line, 1 + utf8.RuneCountInString(before)}, "aliases (*%s) are not supported; write the value out", alias[1])
+		d.Addf(Pos{line, 1 + utf8.RuneCountInString(before)}, "aliases (*%s) are not supported; write the value out", alias[1])
 		return
 	}
 	if plain, ok := inPlainWords[what]; ok {
 		what = plain
 	}
-	d.addf(pos{line, 1 + len(written) - len(strings.TrimLeft(written, " "))}, "not YAML: %s", what)
+	d.Addf(Pos{line, 1 + len(written) - len(strings.TrimLeft(written, " "))}, "not YAML: %s", what)
 }
 
 // spoiledLine returns the first line with which the file draws the complaint:

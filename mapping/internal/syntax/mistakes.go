@@ -1,4 +1,4 @@
-package mapping
+package syntax
 
 import (
 	"cmp"
@@ -31,27 +31,28 @@ func (ms Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// mistakeList collects mistakes while a file is read and checked.
-type mistakeList struct {
-	file string
-	all  Mistakes
+// Collector collects mistakes while a file is read and checked.
+type Collector struct {
+	File string
+	All  Mistakes
 }
 
 // maxMistakes is how many mistakes are told in one run: with more, the file is
 // something else than a mapping.
 const maxMistakes = 100
 
-func (l *mistakeList) addf(at pos, format string, args ...any) {
-	if len(l.all) >= maxMistakes {
+// Addf adds a mistake at a place, unless there are too many already.
+func (l *Collector) Addf(at Pos, format string, args ...any) {
+	if len(l.All) >= maxMistakes {
 		return
 	}
-	l.all = append(l.all, Mistake{File: l.file, Line: max(at.line, 1), Col: max(at.col, 1), What: fmt.Sprintf(format, args...)})
+	l.All = append(l.All, Mistake{File: l.File, Line: max(at.line, 1), Col: max(at.col, 1), What: fmt.Sprintf(format, args...)})
 }
 
-// sorted returns the mistakes sorted by place, each once.
-func (l *mistakeList) sorted() Mistakes {
-	slices.SortStableFunc(l.all, func(a, b Mistake) int {
+// Sorted returns the mistakes sorted by place, each once.
+func (l *Collector) Sorted() Mistakes {
+	slices.SortStableFunc(l.All, func(a, b Mistake) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
-	return slices.Compact(l.all)
+	return slices.Compact(l.All)
 }
