@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
-	"github.com/conductorone/baton-descope/internal/spelling"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
@@ -135,7 +133,7 @@ func (c *compiler) compileBinding(s scope, values syntax.PartValues, of *Resourc
 		}
 		for level, name := range p.path.listNames {
 			if other := longest.path.listNames[level]; name != other {
-				c.Addf(p.written.Pos, "%s and %s are different lists, so their entries do not belong together", name, other)
+				c.differentLists(p.written.Pos, name, other)
 				return nil
 			}
 		}
@@ -162,12 +160,12 @@ func (c *compiler) bindParts(s scope, values syntax.PartValues, of *ResourceType
 		}
 		p, mistake := compilePath(t.Value, s.record, s.name)
 		if mistake != nil {
-			c.Addf(t.At(mistake.offset), "%s", mistake.what)
+			c.wrongPath(t.At(mistake.offset), mistake)
 			ok = false
 			continue
 		}
 		if !canBeID(p) {
-			c.Addf(t.Pos, "%s is %s and cannot be part of an id", t.Value, p.describe())
+			c.cannotBeID(t.Pos, t.Value, p.describe())
 			ok = false
 			continue
 		}
@@ -185,7 +183,7 @@ func (c *compiler) partTexts(v syntax.PartValues, of *ResourceType) ([]*syntax.T
 	texts := make([]*syntax.Text, len(of.Parts))
 	if v.Single.Given() {
 		if len(of.Parts) > 1 {
-			c.Addf(v.Pos, "the id of a %s has the parts %s; give a path to each", of.ID, strings.Join(of.Parts, ", "))
+			c.idHasParts(v.Pos, of.ID, of.Parts)
 			return nil, false
 		}
 		texts[0] = &v.Single
@@ -196,7 +194,7 @@ func (c *compiler) partTexts(v syntax.PartValues, of *ResourceType) ([]*syntax.T
 		e := &v.Parts.Entries[i]
 		part := slices.Index(of.Parts, e.Key.Value)
 		if part < 0 {
-			c.Addf(e.Key.Pos, "the id of a %s has no part %q%s", of.ID, e.Key.Value, spelling.DidYouMean(e.Key.Value, of.Parts))
+			c.noPart(e.Key.Pos, of.ID, e.Key.Value, of.Parts)
 			ok = false
 			continue
 		}
@@ -205,7 +203,7 @@ func (c *compiler) partTexts(v syntax.PartValues, of *ResourceType) ([]*syntax.T
 	first := slices.IndexFunc(texts, func(t *syntax.Text) bool { return t != nil })
 	for i, t := range texts {
 		if ok && t == nil && (first < 0 || i > first) {
-			c.Addf(v.Pos, "the id of a %s needs %q", of.ID, of.Parts[i])
+			c.partMissing(v.Pos, of.ID, of.Parts[i])
 			ok = false
 		}
 	}

@@ -29,7 +29,7 @@ func Check(name string, src []byte, env Environment) *Report {
 	r := read(name, src, env)
 	if r.Plan != nil {
 		found := &syntax.Collector{File: name}
-		(&warner{Collector: found, plan: r.Plan, doc: r.doc}).warn()
+		(&warner{mistakes: mistakes{found}, plan: r.Plan, doc: r.doc}).warn()
 		r.Warnings = found.Sorted()
 	}
 	return r
@@ -57,7 +57,7 @@ func (r *Report) Compare(name string, before Contract, additions bool) {
 	found := &syntax.Collector{File: r.file, All: r.Warnings}
 	for _, change := range r.Plan.Contract().changes(before) {
 		if additions || !change.added {
-			found.Addf(r.place(change), "%s (against %s)", change.what, name)
+			mistakes{found}.changed(r.place(change), change.what, name)
 		}
 	}
 	r.Warnings = found.Sorted()

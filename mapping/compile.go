@@ -19,7 +19,7 @@ const defaultParallelRequests = 6
 
 // compiler checks a document against the API and compiles it.
 type compiler struct {
-	*syntax.Collector
+	mistakes
 	ops     api.Operations
 	options map[string]bool
 
@@ -36,12 +36,12 @@ type typeUnderWork struct {
 }
 
 func newCompiler(found *syntax.Collector, env Environment) *compiler {
-	return &compiler{Collector: found, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeUnderWork{}}
+	return &compiler{mistakes: mistakes{found}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeUnderWork{}}
 }
 
 func (c *compiler) compile(doc *syntax.Document) *Plan {
 	if doc.Version.Given() && doc.Version.Value != 1 {
-		c.Addf(doc.Version.Pos, "version %d is not known; this is a connector for version 1", doc.Version.Value)
+		c.unknownVersion(doc.Version.Pos, doc.Version.Value)
 	}
 	c.plan.DisplayName = doc.Connector.DisplayName.Value
 	c.plan.Description = doc.Connector.Description.Value
@@ -70,7 +70,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 // Baton does not take, and returns it in small letters.
 func (c *compiler) name(key syntax.Text, what string) string {
 	if !syntax.NamePattern.MatchString(key.Value) {
-		c.Addf(key.Pos, "the %s %q is not made of small letters, digits, - and _", what, key.Value)
+		c.notAName(key.Pos, what, key.Value)
 	}
 	return strings.ToLower(key.Value)
 }
@@ -88,7 +88,7 @@ func (c *compiler) startType(e *syntax.Entry[syntax.ResourceType]) *typeUnderWor
 	t.Trait = Trait(c.oneOf(doc.Trait, "trait", syntax.Traits...))
 	t.List = c.compileList(t, doc.List)
 	if t.record != nil {
-		t.scope = scope{record: t.record, name: recordName(t.ID, t.record), noParent: fmt.Sprintf("a %s has no parent here", t.ID), usesParent: &t.NeedsParent}
+		t.scope = scope{record: t.record, name: recordName(t.ID, t.record), noParent: noParentHere(t.ID), usesParent: &t.NeedsParent}
 	}
 	c.compileID(t)
 	if doc.Get.Given() {
@@ -114,7 +114,7 @@ func (c *compiler) oneOf(t syntax.Text, what string, options ...string) string {
 	if t.Value == "" || slices.Contains(options, t.Value) {
 		return t.Value
 	}
-	c.Addf(t.Pos, "%q is not a %s%s", t.Value, what, spelling.DidYouMean(t.Value, options))
+	c.notOneOf(t.Pos, t.Value, what, options)
 	return spelling.Nearest(t.Value, options)
 }
 
@@ -124,7 +124,7 @@ func (c *compiler) operation(t syntax.Text) *api.Operation {
 	}
 	op := c.ops[t.Value]
 	if op == nil {
-		c.Addf(t.Pos, "the API has no operation %q%s", t.Value, spelling.DidYouMean(t.Value, c.ops.Names()))
+		c.noOperation(t.Pos, t.Value, c.ops.Names())
 		op = c.ops[spelling.Nearest(t.Value, c.ops.Names())]
 	}
 	return op
@@ -134,7 +134,7 @@ func (c *compiler) operation(t syntax.Text) *api.Operation {
 func (c *compiler) resourceType(name syntax.Text) *typeUnderWork {
 	t := c.types[name.Value]
 	if t == nil && name.Value != "" {
-		c.Addf(name.Pos, "there is no resource type %q%s", name.Value, spelling.DidYouMean(name.Value, sortedKeys(c.types)))
+		c.noResourceType(name.Pos, name.Value, sortedKeys(c.types))
 		t = c.types[spelling.Nearest(name.Value, sortedKeys(c.types))]
 	}
 	return t
@@ -153,7 +153,7 @@ func (c *compiler) compileID(t *typeUnderWork) {
 			sure = false
 		}
 		if slices.Contains(t.Parts, name) {
-			c.Addf(part.Pos, "the id has two parts named %q", name)
+			c.partTwice(part.Pos, name)
 			sure = false
 		}
 		t.Parts = append(t.Parts, name)
@@ -175,11 +175,11 @@ func (c *compiler) compileIDPath(t *typeUnderWork, written syntax.Text) *path {
 	}
 	p, mistake := compilePath(written.Value, t.record, t.scope.name)
 	if mistake != nil {
-		c.Addf(written.At(mistake.offset), "%s", mistake.what)
+		c.wrongPath(written.At(mistake.offset), mistake)
 	}
 	if p != nil && (p.list() || !canBeID(p)) {
 		if mistake == nil {
-			c.Addf(written.Pos, "%s is %s and cannot be part of an id", written.Value, p.describe())
+			c.cannotBeID(written.Pos, written.Value, p.describe())
 		}
 		return nil
 	}
@@ -202,7 +202,7 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 		return
 	}
 	if len(entries) > 1 {
-		c.Addf(entries[1].Key.Pos, "a resource has one parent; here are %d", len(entries))
+		c.severalParents(entries[1].Key.Pos, len(entries))
 	}
 	key, value := entries[0].Key, entries[0].Value
 	parent := c.resourceType(key)
@@ -213,7 +213,7 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 	switch {
 	case parent.record == nil:
 	case !parent.Unpaged():
-		t.scope.noParent = fmt.Sprintf("the list of %s is paged, so a parent's record is not at hand", parent.ID)
+		t.scope.noParent = parentPaged(parent.ID)
 	default:
 		t.scope.parent, t.scope.parentName = parent.record, recordName(parent.ID, parent.record)
 	}
@@ -238,7 +238,7 @@ func (c *compiler) parentPart(t *typeUnderWork, w *syntax.Text) parentPart {
 		return parentPart{own: own}
 	}
 	if p != nil && len(t.doc.Also) > 0 && len(t.Parts) > 0 {
-		c.Addf(w.Pos, "%s is not a part of the id, so resources shown by other records have no parent", w.Value)
+		c.parentNotInID(w.Pos, w.Value)
 	}
 	return parentPart{own: -1, path: p}
 }
@@ -248,7 +248,7 @@ func (c *compiler) compileLimits(doc syntax.Limits) {
 	if doc.ParallelRequests.Given() {
 		c.plan.ParallelRequests = doc.ParallelRequests.Value
 		if doc.ParallelRequests.Value < 1 || doc.ParallelRequests.Value > 100 {
-			c.Addf(doc.ParallelRequests.Pos, "parallel_requests has to be from 1 to 100")
+			c.parallelRequestsOutOfRange(doc.ParallelRequests.Pos)
 		}
 	}
 	for _, e := range doc.PerMinute.Entries {
@@ -256,7 +256,7 @@ func (c *compiler) compileLimits(doc syntax.Limits) {
 			continue
 		}
 		if e.Value.Value < 1 {
-			c.Addf(e.Value.Pos, "requests a minute have to be above 0")
+			c.perMinuteNotPositive(e.Value.Pos)
 		}
 		if c.plan.PerMinute == nil {
 			c.plan.PerMinute = map[string]int{}
@@ -281,11 +281,11 @@ func (c *compiler) compileErrors(doc syntax.ErrorRules) {
 	}
 	if rules.reply == nil {
 		if slices.ContainsFunc(c.plan.Types, func(t *ResourceType) bool { return t.List.Operation != nil }) {
-			c.Addf(doc.Pos, "the API document does not say what an error reply holds")
+			c.noErrorReply(doc.Pos)
 		}
 		return
 	}
-	s := scope{record: rules.reply, name: fmt.Sprintf("an error reply (%s)", rules.reply.Name()), noParent: "an error has no parent"}
+	s := scope{record: rules.reply, name: fmt.Sprintf("an error reply (%s)", rules.reply.Name()), noParent: noParentOfError}
 	rules.code = c.compileExpr(doc.Code, s, wantText)
 	rules.message = c.compileExpr(doc.Message, s, wantText)
 	rules.own = map[string]bool{}
@@ -299,6 +299,6 @@ func (c *compiler) compileErrors(doc syntax.ErrorRules) {
 		}
 	}
 	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.Given() && !doc.Broken {
-		c.Addf(doc.Pos, "error codes need \"code\": the path to the code in an error reply")
+		c.errorCodeMissing(doc.Pos)
 	}
 }

@@ -3,7 +3,6 @@ package mapping
 import (
 	"slices"
 
-	"github.com/conductorone/baton-descope/internal/spelling"
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
@@ -27,7 +26,7 @@ func (c *compiler) compileFields(t *typeUnderWork) {
 func (c *compiler) compileUser(t *typeUnderWork, doc syntax.UserTrait) {
 	traitKnown := t.Trait != "" || !t.doc.Trait.Given()
 	if doc.Given() && traitKnown && t.Trait != TraitUser {
-		c.Addf(doc.Pos, "\"user\" belongs to a type with trait: user")
+		c.userWithoutTrait(doc.Pos)
 	}
 	compiled := &userFields{
 		login:     c.compileExpr(doc.Login, t.scope, wantText),
@@ -56,16 +55,16 @@ func (c *compiler) compileStatus(t *typeUnderWork, doc syntax.Status) *statusRul
 				continue
 			}
 			if known != nil && !slices.Contains(known, w.Value) {
-				c.Addf(w.Pos, "%q is not a value of %s in the API%s", w.Value, doc.From.Value, spelling.DidYouMean(w.Value, known))
+				c.notAValue(w.Pos, w.Value, doc.From.Value, known)
 			}
 			if other, twice := rule.of[w.Value]; twice {
-				c.Addf(w.Pos, "%q is %s already", w.Value, other)
+				c.statusTwice(w.Pos, w.Value, other)
 			}
 			rule.of[w.Value] = line.status
 		}
 	}
 	if !given && !doc.Broken {
-		c.Addf(doc.Pos, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
+		c.statusWithoutValues(doc.Pos)
 	}
 	return rule
 }

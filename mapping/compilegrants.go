@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,7 +29,7 @@ func (c *compiler) compileEntitlements(t *typeUnderWork) {
 			switch to := c.resourceType(name); {
 			case to == nil:
 			case compiled.GrantableToType(to.ID):
-				c.Addf(name.Pos, "%q is given twice", to.ID)
+				c.GivenTwice(name.Pos, to.ID)
 			default:
 				compiled.GrantableTo = append(compiled.GrantableTo, to.ResourceType)
 			}
@@ -55,7 +54,7 @@ func (c *compiler) entitlement(name syntax.Text) *Entitlement {
 		if c.holderBroken(name.Value) {
 			return nil
 		}
-		c.Addf(name.Pos, "there is no entitlement %q%s", name.Value, spelling.DidYouMean(name.Value, sortedKeys(all)))
+		c.noEntitlement(name.Pos, name.Value, sortedKeys(all))
 		e = all[spelling.Nearest(name.Value, sortedKeys(all))]
 	}
 	return e
@@ -75,10 +74,10 @@ func (c *compiler) compileAlso(t *typeUnderWork) {
 			continue
 		}
 		if !t.Unpaged() {
-			c.Addf(doc.Pos, "the list of %s is paged, so it is not known which of these it has; \"also\" needs a list in one reply", t.ID)
+			c.alsoOfPagedList(doc.Pos, t.ID)
 		}
 		if in.ID == doc.In.Value && t.ShownIn(in.ResourceType) != nil {
-			c.Addf(doc.In.Pos, "%q is given twice", in.ID)
+			c.GivenTwice(doc.In.Pos, in.ID)
 		}
 		compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
 		like, ok := c.compileLike(t.ResourceType, doc)
@@ -104,7 +103,7 @@ func (c *compiler) compileLike(t *ResourceType, doc syntax.Also) ([]int, bool) {
 		}
 		like[i] = slices.IndexFunc(shown, func(s *syntax.Text) bool { return s != nil && s.Value == w.Value })
 		if like[i] < 0 {
-			c.Addf(w.Pos, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", w.Value)
+			c.likeNotInID(w.Pos, w.Value)
 			ok = false
 		}
 	}
@@ -118,7 +117,7 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 			continue
 		}
 		if !e.GrantableToType(t.ID) && len(e.GrantableTo) > 0 {
-			c.Addf(doc.Entitlement.Pos, "%s can be held by %s, but this rule is in %s", e.Name(), typeNames(e.GrantableTo), t.ID)
+			c.wrongHolder(doc.Entitlement.Pos, e.Name(), e.GrantableTo, t.ID)
 		}
 		rule := &GrantRule{Entitlement: e, in: t.ResourceType, on: c.compileBinding(t.scope, doc.On, e.On)}
 		if doc.Expand.Value != "" {
@@ -127,7 +126,7 @@ func (c *compiler) compileGrants(t *typeUnderWork) {
 				for _, own := range t.Entitlements {
 					slugs = append(slugs, own.Slug)
 				}
-				c.Addf(doc.Expand.Pos, "a %s has no entitlement %q%s", t.ID, doc.Expand.Value, spelling.DidYouMean(doc.Expand.Value, slugs))
+				c.noSlug(doc.Expand.Pos, t.ID, doc.Expand.Value, slugs)
 			}
 		}
 		if rule.on != nil {
@@ -158,12 +157,12 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 		doc := &e.Value
 		if compiled.ReadOnly {
 			if doc.Grant.Given() || doc.Revoke.Given() {
-				c.Addf(doc.ReadOnly.Pos, "%s is read_only and has a grant or revoke as well", compiled.Name())
+				c.readOnlyAndProvisioned(doc.ReadOnly.Pos, compiled.Name())
 			}
 			continue
 		}
 		if (!doc.Grant.Given() || !doc.Revoke.Given()) && !doc.Broken {
-			c.Addf(e.Key.Pos, "%s needs grant and revoke, or read_only: true", compiled.Name())
+			c.notProvisioned(e.Key.Pos, compiled.Name())
 		}
 		if len(compiled.GrantableTo) == 0 {
 			continue
@@ -171,11 +170,11 @@ func (c *compiler) compileProvisions(t *typeUnderWork) {
 		compiled.Grant = c.compileProvision(compiled, &doc.Grant)
 		compiled.Revoke = c.compileProvision(compiled, &doc.Revoke)
 		if doc.Revoke.Requires.Given() {
-			c.Addf(doc.Revoke.Requires.Pos, "requires is for grants: what is revoked was granted")
+			c.requiresOfRevoke(doc.Revoke.Requires.Pos)
 		}
 		for _, holder := range compiled.GrantableTo {
 			if compiled.Holders == nil && !c.holds(holder, compiled) {
-				c.Addf(e.Key.Pos, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder.ID, compiled.Name())
+				c.cannotCheckGrant(e.Key.Pos, holder.ID, compiled.Name())
 			}
 		}
 	}
@@ -190,7 +189,7 @@ func (c *compiler) checkReadable(t *typeUnderWork) {
 	for _, other := range c.plan.Types {
 		for _, e := range other.Entitlements {
 			if e.GrantableToType(t.ID) && !e.ReadOnly && !e.listed() {
-				c.Addf(t.key.Pos, "%s needs \"get\": granting %s reads the %s before", t.ID, e.Name(), t.ID)
+				c.getMissing(t.key.Pos, t.ID, e.Name())
 				return
 			}
 		}
@@ -248,11 +247,11 @@ func (c *compiler) compileWith(e *Entitlement, f *filling, w syntax.Entry[syntax
 	}
 	filled := filledField{name: to.Name, index: to.Index, required: to.Required, list: apitype.KindOf(to.Type) == apitype.KindList}
 	if filled.list != w.Value.List && len(w.Value.Items) > 0 {
-		wanted := "is one value, not a list"
 		if filled.list {
-			wanted = fmt.Sprintf("is a list; write [%s]", strings.Join(w.Value.Values(), ", "))
+			c.listWanted(w.Value.Pos, to.Name, w.Value.Values())
+		} else {
+			c.oneValueWanted(w.Value.Pos, to.Name)
 		}
-		c.Addf(w.Value.Pos, "%s %s", to.Name, wanted)
 		return filled, false
 	}
 	for _, ref := range w.Value.Items {
@@ -277,7 +276,7 @@ func (c *compiler) idPart(e *Entitlement, ref syntax.Text) (idPart, bool) {
 	case head == "principal" && dotted:
 		holders = e.GrantableTo
 	default:
-		c.Addf(ref.Pos, "%q is neither principal.PART nor resource.PART%s", ref.Value, spelling.DidYouMean(head, []string{"principal", "resource"}))
+		c.neitherPrincipalNorResource(ref.Pos, ref.Value, head)
 		return idPart{}, false
 	}
 	index := -1
@@ -287,10 +286,10 @@ func (c *compiler) idPart(e *Entitlement, ref syntax.Text) (idPart, bool) {
 		case len(t.Parts) == 0: // Its id has a mistake of its own.
 			return idPart{}, false
 		case at < 0:
-			c.Addf(ref.Pos, "%s is not known when granting: only the id of a %s is (%s)", ref.Value, t.ID, strings.Join(t.Parts, ", "))
+			c.notKnownWhenGranting(ref.Pos, ref.Value, t.ID, t.Parts)
 			return idPart{}, false
 		case index >= 0 && at != index:
-			c.Addf(ref.Pos, "%s is not the same part of the ids of %s", ref.Value, typeNames(holders))
+			c.differentParts(ref.Pos, ref.Value, holders)
 			return idPart{}, false
 		}
 		index = at
@@ -306,7 +305,7 @@ func (c *compiler) compileRequirement(e *Entitlement, doc syntax.Requirement) *R
 	for _, holder := range e.GrantableTo {
 		// One that can be granted to the holder is reported where it is defined.
 		if (required.ReadOnly || !required.GrantableToType(holder.ID)) && !c.holds(holder, required) {
-			c.Addf(doc.Entitlement.Pos, "no rule under grants of %s says who holds %s, so it cannot be required", holder.ID, required.Name())
+			c.cannotBeRequired(doc.Entitlement.Pos, holder.ID, required.Name())
 		}
 	}
 	written, ok := c.partTexts(doc.On, required.On)
@@ -319,7 +318,7 @@ func (c *compiler) compileRequirement(e *Entitlement, doc syntax.Requirement) *R
 		if w != nil {
 			from, ok := c.idPart(e, *w)
 			if ok && from.principal {
-				c.Addf(w.Pos, "%s: what is required is on the resource; write resource.PART", w.Value)
+				c.requirementOnPrincipal(w.Pos, w.Value)
 			}
 			part = from.part
 		}

@@ -9,12 +9,12 @@ func (c *compiler) compileIgnored(t *typeUnderWork) {
 		}
 		p, mistake := compilePath(e.Key.Value, t.record, t.scope.name)
 		if mistake != nil {
-			c.Addf(e.Key.At(mistake.offset), "%s", mistake.what)
+			c.wrongPath(e.Key.At(mistake.offset), mistake)
 			continue
 		}
 		for _, read := range c.plan.readings(t.ResourceType) {
 			if within(read.path, p.written) {
-				c.Addf(e.Key.Pos, "%s is not ignored: %q reads it", p.written, read.key)
+				c.ignoredIsRead(e.Key.Pos, p.written, read.key)
 				break
 			}
 		}

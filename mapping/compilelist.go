@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/conductorone/baton-descope/api"
-	"github.com/conductorone/baton-descope/internal/spelling"
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
@@ -42,7 +41,7 @@ func (c *compiler) compileRecords(op *api.Operation, doc syntax.List, what strin
 		where = doc.Records.Pos
 		var mistake *pathMistake
 		if records, mistake = compilePath(doc.Records.Value, op.Reply, "a reply of "+op.Name); mistake != nil {
-			c.Addf(doc.Records.At(mistake.offset), "%s", mistake.what)
+			c.wrongPath(doc.Records.At(mistake.offset), mistake)
 		}
 		if mistake != nil && (records == nil || !records.oneList()) {
 			return nil
@@ -55,9 +54,9 @@ func (c *compiler) compileRecords(op *api.Operation, doc syntax.List, what strin
 	}
 	switch {
 	case doc.Records.Given():
-		c.Addf(where, "%s is %s, but a list of objects is wanted here", doc.Records.Value, records.describe())
+		c.notWanted(where, doc.Records.Value, records.describe(), "a list of objects")
 	case !doc.Broken:
-		c.Addf(where, "%s needs \"records\": the path to the list of records in the reply of %s", what, op.Name)
+		c.recordsMissing(where, what, op.Name)
 	}
 	return nil
 }
@@ -76,10 +75,10 @@ func (c *compiler) compilePages(f *filling, doc syntax.Pages) *Pages {
 	p.total = c.replyField(f.op, doc.Total, apitype.KindNumber)
 	p.next = c.replyField(f.op, doc.Next, apitype.KindText, apitype.KindNumber)
 	if doc.Size.Given() && doc.Size.Value < 1 {
-		c.Addf(doc.Size.Pos, "size has to be above 0")
+		c.sizeNotPositive(doc.Size.Pos)
 	}
 	if doc.First.Given() && doc.First.Value < 0 {
-		c.Addf(doc.First.Pos, "first has to be 0 or above")
+		c.firstNegative(doc.First.Pos)
 	}
 	if !doc.Broken {
 		c.checkPages(doc)
@@ -91,17 +90,17 @@ func (c *compiler) compilePages(f *filling, doc syntax.Pages) *Pages {
 func (c *compiler) checkPages(doc syntax.Pages) {
 	switch {
 	case !doc.Offset.Given() && !doc.Page.Given() && !doc.Cursor.Given():
-		c.Addf(doc.Pos, "pages needs offset, page or cursor, to ask for the next page")
+		c.noNextPage(doc.Pos)
 	case doc.Cursor.Given() && (doc.Offset.Given() || doc.Page.Given()):
-		c.Addf(doc.Cursor.Pos, "pages by cursor take neither offset nor page")
+		c.cursorWithPosition(doc.Cursor.Pos)
 	case doc.Cursor.Given() != doc.Next.Given():
-		c.Addf(doc.Pos, "cursor and next belong together: next says where the reply has the next cursor")
+		c.cursorWithoutNext(doc.Pos)
 	case doc.Offset.Given() && !doc.Size.Given():
-		c.Addf(doc.Pos, "pages by offset need a size: how far it is to the next page")
+		c.offsetWithoutSize(doc.Pos)
 	case doc.Limit.Given() && !doc.Size.Given() || doc.Size.Given() && !doc.Limit.Given() && !doc.Offset.Given():
-		c.Addf(doc.Pos, "limit and size belong together: limit is the request field that takes the size")
+		c.limitWithoutSize(doc.Pos)
 	case doc.First.Given() && !doc.Page.Given():
-		c.Addf(doc.First.Pos, "first is the number of the first page; it needs page")
+		c.firstWithoutPage(doc.First.Pos)
 	}
 }
 
@@ -112,7 +111,7 @@ func (c *compiler) pageField(f *filling, name syntax.Text, kinds ...apitype.Kind
 		return nil
 	}
 	if !slices.Contains(kinds, apitype.KindOf(field.Type)) {
-		c.Addf(name.Pos, "%s is %s and cannot steer pages", name.Value, apitype.Describe(field.Type))
+		c.cannotSteerPages(name.Pos, name.Value, apitype.Describe(field.Type))
 		return nil
 	}
 	return field.Index
@@ -125,11 +124,11 @@ func (c *compiler) replyField(op *api.Operation, written syntax.Text, kinds ...a
 	}
 	p, mistake := compilePath(written.Value, op.Reply, "a reply of "+op.Name)
 	if mistake != nil {
-		c.Addf(written.At(mistake.offset), "%s", mistake.what)
+		c.wrongPath(written.At(mistake.offset), mistake)
 		return nil
 	}
 	if p.list() || !slices.Contains(kinds, apitype.KindOf(p.typ)) {
-		c.Addf(written.Pos, "%s is %s and cannot steer pages", written.Value, p.describe())
+		c.cannotSteerPages(written.Pos, written.Value, p.describe())
 		return nil
 	}
 	return p.leaf
@@ -174,7 +173,7 @@ func (c *compiler) ownPart(t *typeUnderWork, written syntax.Text) (int, bool) {
 		part = 0
 	}
 	if part < 0 {
-		c.Addf(written.Pos, "%q is not a part of the id of a %s%s", written.Value, t.ID, spelling.DidYouMean(written.Value, t.Parts))
+		c.notAPart(written.Pos, written.Value, t.ID, t.Parts)
 	}
 	return part, part >= 0
 }
@@ -188,17 +187,17 @@ func (c *compiler) compileRecord(op *api.Operation, written syntax.Text, where s
 	wanted := recordName(t.ID, t.record)
 	if !written.Given() {
 		if apitype.Deref(op.Reply) != t.record {
-			c.Addf(where, "get needs \"record\": the path to %s in the reply of %s", wanted, op.Name)
+			c.recordMissing(where, wanted, op.Name)
 		}
 		return access{}
 	}
 	p, mistake := compilePath(written.Value, op.Reply, "a reply of "+op.Name)
 	switch {
 	case mistake != nil:
-		c.Addf(written.At(mistake.offset), "%s", mistake.what)
+		c.wrongPath(written.At(mistake.offset), mistake)
 		return access{}
 	case p.list() || apitype.Deref(p.typ) != t.record:
-		c.Addf(written.Pos, "%s is %s, but %s is wanted here", written.Value, describeRecord(p), wanted)
+		c.notWanted(written.Pos, written.Value, describeRecord(p), wanted)
 	}
 	return append(access{}, p.leaf...)
 }

@@ -32,14 +32,14 @@ func (f *filling) field(name syntax.Text) (apitype.Field, bool) {
 	found, ok := apitype.Find(f.fields, name.Value)
 	if !ok {
 		names := apitype.Names(f.fields)
-		f.Addf(name.Pos, "%s takes no %q%s", f.op.Name, name.Value, spelling.DidYouMean(name.Value, names))
+		f.noRequestField(name.Pos, f.op.Name, name.Value, names)
 		meant := spelling.Nearest(name.Value, names)
 		f.given[meant] = true
 		f.unsure = f.unsure || meant == ""
 		return apitype.Field{}, false
 	}
 	if f.given[name.Value] {
-		f.Addf(name.Pos, "%s is given %q twice", f.op.Name, name.Value)
+		f.requestFieldTwice(name.Pos, f.op.Name, name.Value)
 		return apitype.Field{}, false
 	}
 	f.given[name.Value] = true
@@ -51,7 +51,7 @@ func (f *filling) field(name syntax.Text) (apitype.Field, bool) {
 func (f *filling) checkRequired(where syntax.Pos, key string) {
 	for _, required := range f.fields {
 		if required.Required && !f.given[required.Name] && !f.unsure {
-			f.Addf(where, "%s needs %q, which %q does not give", f.op.Name, required.Name, key)
+			f.requestFieldMissing(where, f.op.Name, required.Name, key)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func (f *filling) checkRequired(where syntax.Pos, key string) {
 // entry of the list that it is. It reports a field that takes none.
 func (c *compiler) takesID(f apitype.Field, name syntax.Text) bool {
 	if !apitype.TakesID(f.Type) {
-		c.Addf(name.Pos, "%s is %s and cannot be filled from an id", f.Name, apitype.Describe(f.Type))
+		c.takesNoID(name.Pos, f.Name, f.Type)
 		return false
 	}
 	return true

@@ -39,7 +39,7 @@ func (h *Holders) Each(r Record, yield func(principal ID) error) error {
 func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *syntax.Holders) {
 	if len(e.GrantableTo) != 1 {
 		if len(e.GrantableTo) > 1 {
-			c.Addf(doc.Pos, "%s can be held by %s, but a list of holders has one type; give the others an entitlement of their own", e.Name(), typeNames(e.GrantableTo))
+			c.holdersOfSeveralTypes(doc.Pos, e.Name(), e.GrantableTo)
 		}
 		return
 	}
@@ -69,12 +69,12 @@ func (c *compiler) compileHolders(t *typeUnderWork, e *Entitlement, doc *syntax.
 		f.checkRequired(doc.With.Pos, "with")
 	}
 	if h.record != nil {
-		s := scope{record: h.record, name: recordName("holder", h.record), noParent: "a holder has no parent here"}
+		s := scope{record: h.record, name: recordName("holder", h.record), noParent: noParentHere("holder")}
 		h.principal = c.compileBinding(s, doc.Principal, h.Of)
 	}
 	for _, rule := range h.Of.Grants {
 		if rule.Entitlement == e {
-			c.Addf(doc.Pos, "who holds %s is said twice: here, and by a rule under grants of %s", e.Name(), h.Of.ID)
+			c.holdersTwice(doc.Pos, e.Name(), h.Of.ID)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/conductorone/baton-descope/internal/spelling"
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
@@ -39,7 +38,7 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 	}
 	switch {
 	case syntax.IsNull(n):
-		c.Addf(syntax.At(n), "%s has no value", name)
+		c.HasNoValue(syntax.At(n), name)
 		return false
 	case n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, syntax.OptionPrefix):
 		return c.setOption(n, v, name)
@@ -49,7 +48,7 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 		return c.setFree(n, v, name)
 	case apitype.KindOf(v.Type()) == apitype.KindList && v.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			c.Addf(syntax.At(n), "%s is %s, not %s", name, apitype.Describe(v.Type()), syntax.KindOf(n))
+			c.IsNot(syntax.At(n), name, apitype.Describe(v.Type()), syntax.KindOf(n))
 			return false
 		}
 		ok := true
@@ -65,21 +64,21 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 
 func (c *compiler) setObject(n *yaml.Node, v reflect.Value, name string) bool {
 	if n.Kind != yaml.MappingNode {
-		c.Addf(syntax.At(n), "%s is an object, not %s", name, syntax.KindOf(n))
+		c.IsNot(syntax.At(n), name, "an object", syntax.KindOf(n))
 		return false
 	}
 	ok, fields, seen := true, apitype.FieldsOf(v.Type()), map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if seen[key.Value] {
-			c.Addf(syntax.At(key), "%q is given twice", key.Value)
+			c.GivenTwice(syntax.At(key), key.Value)
 			ok = false
 			continue
 		}
 		seen[key.Value] = true
 		f, found := apitype.Find(fields, key.Value)
 		if !found {
-			c.Addf(syntax.At(key), "%s has no field %q%s", name, key.Value, spelling.DidYouMean(key.Value, apitype.Names(fields)))
+			c.noSuchField(syntax.At(key), name, key.Value, apitype.Names(fields))
 			ok = false
 			continue
 		}
@@ -101,7 +100,7 @@ func (c *compiler) setFree(n *yaml.Node, v reflect.Value, name string) bool {
 		err = decoder.Decode(v.Addr().Interface())
 	}
 	if err != nil {
-		c.Addf(syntax.At(n), "%s is %s, not %s", name, apitype.Describe(v.Type()), syntax.KindOf(n))
+		c.IsNot(syntax.At(n), name, apitype.Describe(v.Type()), syntax.KindOf(n))
 	}
 	return err == nil
 }
@@ -120,7 +119,7 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
 			if _, twice := object[key.Value]; twice || key.Kind != yaml.ScalarNode {
-				c.Addf(syntax.At(key), "a key of %s is text, and there once", name)
+				c.badKey(syntax.At(key), name)
 				ok = false
 				continue
 			}
@@ -138,22 +137,22 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		_, err = json.Marshal(value)
 	}
 	if err != nil {
-		c.Addf(syntax.At(n), "%s is %s, which JSON cannot say", name, n.Value)
+		c.notJSON(syntax.At(n), name, n.Value)
 	}
 	return value, err == nil
 }
 
 func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 	if v.Kind() == reflect.String && (n.Kind != yaml.ScalarNode || n.Tag != "!!str") {
-		c.Addf(syntax.At(n), "%s is text, not %s", name, syntax.KindOf(n))
+		c.IsNot(syntax.At(n), name, "text", syntax.KindOf(n))
 		return false
 	}
 	if err := n.Decode(v.Addr().Interface()); err != nil {
-		c.Addf(syntax.At(n), "%s is %s, not %s", name, apitype.Describe(v.Type()), syntax.KindOf(n))
+		c.IsNot(syntax.At(n), name, apitype.Describe(v.Type()), syntax.KindOf(n))
 		return false
 	}
 	if values := apitype.EnumValues(v.Type()); values != nil && !slices.Contains(values, n.Value) {
-		c.Addf(syntax.At(n), "%q is not a value of %s in the API%s", n.Value, name, spelling.DidYouMean(n.Value, values))
+		c.notAValue(syntax.At(n), n.Value, name, values)
 		return false
 	}
 	return true
@@ -163,11 +162,11 @@ func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
 	option := strings.TrimPrefix(n.Value, syntax.OptionPrefix)
 	value, known := c.options[option]
 	if !known {
-		c.Addf(syntax.At(n), "the connector has no option %q%s", option, spelling.DidYouMean(option, sortedKeys(c.options)))
+		c.noOption(syntax.At(n), option, sortedKeys(c.options))
 		return false
 	}
 	if v.Kind() != reflect.Bool {
-		c.Addf(syntax.At(n), "%s is %s, but an option is a truth value", name, apitype.Describe(v.Type()))
+		c.optionIsTruth(syntax.At(n), name, v.Type())
 		return false
 	}
 	v.SetBool(value)

@@ -45,7 +45,7 @@ func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
 	}
 	if strings.ContainsAny(t.Value, "{}[]") {
 		if w != wantText && w != wantPlain {
-			c.Addf(t.Pos, "a text with paths in braces cannot stand here; write a path")
+			c.templateNotAllowed(t.Pos)
 			return nil
 		}
 		return c.compileTemplate(t, s)
@@ -83,7 +83,7 @@ func (c *compiler) compileSource(t syntax.Text, offset int, written string, s sc
 			return src, false
 		}
 		if s.parent == nil {
-			c.Addf(t.At(offset), "%s: %s", written, s.noParent)
+			c.parentNotUsable(t.At(offset), written, s.noParent)
 			return src, false
 		}
 		src.parent = true
@@ -93,16 +93,15 @@ func (c *compiler) compileSource(t syntax.Text, offset int, written string, s sc
 	}
 	p, mistake := compilePath(written, root, name)
 	if mistake != nil {
-		c.Addf(t.At(offset+mistake.offset), "%s", mistake.what)
+		c.wrongPath(t.At(offset+mistake.offset), mistake)
 		return src, false
 	}
 	src.path = p
 	if src.first && !p.list() {
-		c.Addf(t.At(offset), "%s is %s, so there is no first one; write %q", written, p.describe(), written)
+		c.firstOfNoList(t.At(offset), written, p.describe())
 		return src, false
 	}
-	if why := unfit(src, whole, w); why != "" {
-		c.Addf(t.At(offset), "%s", why)
+	if !c.fits(t.At(offset), src, whole, w) {
 		return src, false
 	}
 	if src.parent {
@@ -111,40 +110,28 @@ func (c *compiler) compileSource(t syntax.Text, offset int, written string, s sc
 	return src, true
 }
 
-// unfit says why a source cannot be used for w, "" when it can.
-func unfit(s source, written string, w want) string {
+// fits reports whether a source can be used for w. One that cannot is a mistake.
+func (c *compiler) fits(at syntax.Pos, s source, written string, w want) bool {
 	k := apitype.KindOf(s.typ)
 	scalar := k != apitype.KindObject && k != apitype.KindMap
 	single := !s.list() || s.first
-	is := func(wanted string) string {
-		return fmt.Sprintf("%s is %s, but %s is wanted here", written, s.describe(), wanted)
+	switch {
+	case w == wantText && !single && scalar:
+		c.listForText(at, written, s.describe())
+	case w == wantText && !scalar:
+		c.objectForText(at, written, s.describe(), "text")
+	case w == wantTexts && !scalar:
+		c.objectForText(at, written, s.describe(), "a list of text")
+	case w == wantTruth && (s.list() || k != apitype.KindBool && k != apitype.KindAny):
+		c.notWanted(at, written, s.describe(), "a truth value")
+	case w == wantTime && (s.list() || !scalar || k == apitype.KindBool):
+		c.notWanted(at, written, s.describe(), "a time")
+	case w == wantPlain && holdsObjects(s.typ):
+		c.objectInProfile(at, written, s.describe())
+	default:
+		return true
 	}
-	switch w {
-	case wantText:
-		if !single && scalar {
-			return is("text") + fmt.Sprintf("; write %q", "first "+written)
-		}
-		if !scalar {
-			return is("text") + "; name one of its fields"
-		}
-	case wantTexts:
-		if !scalar {
-			return is("a list of text") + "; name one of its fields"
-		}
-	case wantTruth:
-		if s.list() || k != apitype.KindBool && k != apitype.KindAny {
-			return is("a truth value")
-		}
-	case wantTime:
-		if s.list() || !scalar || k == apitype.KindBool {
-			return is("a time")
-		}
-	case wantPlain:
-		if holdsObjects(s.typ) {
-			return fmt.Sprintf("%s is %s; name one of its fields", written, s.describe())
-		}
-	}
-	return ""
+	return false
 }
 
 // holdsObjects tells whether a value of type t is or contains an object with
@@ -194,9 +181,9 @@ func (r *templateReader) pieces(inGroup bool) []piece {
 		case rest[0] == ']' && inGroup:
 			return pieces
 		case rest[0] == '[':
-			r.misplacedf("brackets inside brackets")
+			r.c.nestedBrackets(r.giveUp())
 		default:
-			r.misplacedf("%q closes nothing", rest[:1])
+			r.c.closesNothing(r.giveUp(), rest[:1])
 		}
 	}
 	return pieces
@@ -206,7 +193,7 @@ func (r *templateReader) pieces(inGroup bool) []piece {
 func (r *templateReader) expression(rest string) *expr {
 	length := strings.IndexByte(rest, '}')
 	if length < 0 {
-		r.misplacedf("%q is not closed", "{")
+		r.c.notClosed(r.giveUp(), "{")
 		return nil
 	}
 	e := r.c.compileAlternatives(r.text, r.offset+1, rest[1:length], r.scope, wantText)
@@ -227,18 +214,19 @@ func (r *templateReader) group() []piece {
 	if hasPath := slices.ContainsFunc(group, func(p piece) bool { return p.text == "" }); !closed || !hasPath {
 		r.offset = start
 		if closed {
-			r.misplacedf("no path in these brackets, so nothing says when to leave them out")
+			r.c.groupWithoutPath(r.giveUp())
 		} else {
-			r.misplacedf("%q is not closed", "[")
+			r.c.notClosed(r.giveUp(), "[")
 		}
 	}
 	r.offset++
 	return group
 }
 
-func (r *templateReader) misplacedf(format string, args ...any) {
-	r.c.Addf(r.text.At(r.offset), format, args...)
+// giveUp ends the reading and returns where.
+func (r *templateReader) giveUp() syntax.Pos {
 	r.unclosed = true
+	return r.text.At(r.offset)
 }
 
 // parseTime reads a time. One after the year 9999 is a mistake in the unit.

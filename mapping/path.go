@@ -87,18 +87,12 @@ func entryCount(v reflect.Value) int {
 	return v.Len()
 }
 
-// pathMistake says what is wrong with a path, and where in it.
-type pathMistake struct {
-	offset int
-	what   string
-}
-
 // compilePath compiles a path from a root type; name says what the root is,
 // for messages. A path that ends at a list goes through it. With a mistake
 // comes the path that was probably meant, or nil.
 func compilePath(written string, root reflect.Type, name string) (*path, *pathMistake) {
 	if written == "" {
-		return nil, &pathMistake{0, "a path is missing here"}
+		return nil, pathMissing()
 	}
 	p := &path{typ: root}
 	var first *pathMistake
@@ -106,7 +100,7 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 	segments := strings.Split(written, ".")
 	for i, segment := range segments {
 		if segment == "" || strings.ContainsAny(segment, " \t\r\n{}[]\"'") {
-			return nil, cmp.Or(first, &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)})
+			return nil, cmp.Or(first, notAPath(offset, written))
 		}
 		p.enterList(strings.Join(segments[:i], "."))
 		switch t := apitype.Deref(p.typ); apitype.KindOf(t) {
@@ -114,7 +108,7 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 			fields := apitype.FieldsOf(t)
 			f, ok := apitype.Find(fields, segment)
 			if !ok {
-				first = cmp.Or(first, &pathMistake{offset, noField(name, t, root, segment)})
+				first = cmp.Or(first, noField(offset, holder(name, t, root), segment, fields))
 				if f, ok = apitype.Find(fields, spelling.Nearest(segment, apitype.Names(fields))); !ok {
 					return nil, first
 				}
@@ -128,8 +122,8 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 		case apitype.KindAny:
 			p.leaf = append(p.leaf, hop{key: segment})
 		default:
-			what := fmt.Sprintf("%s is %s and has no field %q", cmp.Or(strings.Join(segments[:i], "."), name), apitype.Describe(t), segment)
-			return nil, cmp.Or(first, &pathMistake{offset, what})
+			inside := cmp.Or(strings.Join(segments[:i], "."), name)
+			return nil, cmp.Or(first, noFieldIn(offset, inside, t, segment))
 		}
 		offset += len(segment) + 1
 	}
@@ -148,12 +142,12 @@ func (p *path) enterList(name string) {
 	}
 }
 
-func noField(name string, t, root reflect.Type, segment string) string {
-	holder := name
-	if t != root {
-		holder = fmt.Sprintf("an object there (%s)", t.Name())
+// holder says whose fields those of t are, for messages.
+func holder(name string, t, root reflect.Type) string {
+	if t == root {
+		return name
 	}
-	return fmt.Sprintf("%s has no field %q%s", holder, segment, spelling.DidYouMean(segment, apitype.Names(apitype.FieldsOf(t))))
+	return fmt.Sprintf("an object there (%s)", t.Name())
 }
 
 // describe says what the path's value is, for messages.

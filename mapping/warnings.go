@@ -12,7 +12,7 @@ import (
 
 // warner finds what is legal in a mapping without mistakes, and probably wrong.
 type warner struct {
-	*syntax.Collector
+	mistakes
 	plan *Plan
 	doc  *syntax.Document
 }
@@ -35,7 +35,7 @@ func (w *warner) entitlement(doc *syntax.Entry[syntax.Entitlement], e *Entitleme
 	}
 	for _, holder := range e.GrantableTo {
 		if !slices.ContainsFunc(holder.Grants, func(r *GrantRule) bool { return r.Entitlement == e }) {
-			w.Addf(doc.Key.Pos, "no rule under grants of %s says who holds %s, so no grant of it is synced", holder.ID, e.Name())
+			w.neverGranted(doc.Key.Pos, holder.ID, e.Name())
 		}
 	}
 }
@@ -61,7 +61,7 @@ func (w *warner) unpaged(operation syntax.Text, l *List) {
 		}
 	}
 	if len(asks) > 0 {
-		w.Addf(operation.Pos, "%s takes %s, so its list comes in pages; without \"pages\" only the first is read", l.Operation.Name, strings.Join(asks, " and "))
+		w.unpagedList(operation.Pos, l.Operation.Name, asks)
 	}
 }
 
@@ -83,7 +83,7 @@ func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceT
 		}
 	}
 	for _, path := range accessLists(t.record, "", nil, known) {
-		w.Addf(e.Key.Pos, "each record of %s has the list %s, which looks like access, and no rule reads it; read it, or say why not: ignored: {%s: ...}", t.List.Operation.Name, path, path)
+		w.accessNotRead(e.Key.Pos, t.List.Operation.Name, path)
 	}
 }
 

@@ -54,9 +54,9 @@ func (d *decoder) read(n *yaml.Node, v reflect.Value, what string) bool {
 // unfit reports a node of the wrong kind.
 func (d *decoder) unfit(n *yaml.Node, what, wanted string) bool {
 	if IsNull(n) {
-		d.Addf(At(n), "%s has no value", what)
+		d.HasNoValue(At(n), what)
 	} else {
-		d.Addf(At(n), "%s is %s, not %s", what, wanted, KindOf(n))
+		d.IsNot(At(n), what, wanted, KindOf(n))
 	}
 	return false
 }
@@ -88,19 +88,19 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 		}
 		_, known := fields[name]
 		if instead := withdrawn[name]; !known && instead != "" {
-			d.Addf(At(key), "%q is not a key any more: %s", name, instead)
+			d.withdrawnKey(At(key), name, instead)
 			own.Broken = true
 			continue
 		}
 		if !known {
-			d.Addf(At(key), "unknown key %q%s", name, spelling.DidYouMean(name, free))
+			d.unknownKey(At(key), name, free)
 			if name = spelling.Nearest(name, free); name == "" || seen[name] {
 				own.Broken = true
 				continue
 			}
 		}
 		if seen[name] {
-			d.Addf(At(key), "%q is given twice", name)
+			d.GivenTwice(At(key), name)
 			continue
 		}
 		seen[name] = true
@@ -109,7 +109,7 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		if field.Tag.Get("need") != "" && !seen[field.Tag.Get("yaml")] {
-			d.Addf(own.Pos, "%s needs %q: %s", what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
+			d.keyMissing(own.Pos, what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
 			own.Broken = true
 		}
 	}
@@ -145,7 +145,7 @@ func (t *Text) decode(d *decoder, n *yaml.Node, what string) bool {
 		return d.unfit(n, what, "text")
 	}
 	if strings.TrimSpace(n.Value) == "" {
-		d.Addf(t.Pos, "%s is empty", what)
+		d.empty(t.Pos, what)
 		return false
 	}
 	t.Value = n.Value
@@ -182,7 +182,7 @@ func (w *Words) decode(d *decoder, n *yaml.Node, what string) bool {
 	if n.Kind == yaml.SequenceNode {
 		w.List, nodes, what = true, n.Content, "an entry of "+what
 		if len(nodes) == 0 {
-			d.Addf(w.Pos, "%s is an empty list", strings.TrimPrefix(what, "an entry of "))
+			d.emptyList(w.Pos, strings.TrimPrefix(what, "an entry of "))
 			return false
 		}
 	}
@@ -232,7 +232,7 @@ func (t *Table[T]) decode(d *decoder, n *yaml.Node, what string) bool {
 		return d.unfit(n, what, "a table of keys")
 	}
 	if len(n.Content) == 0 {
-		d.Addf(t.Pos, "%s is empty", what)
+		d.empty(t.Pos, what)
 		t.Broken = true
 	}
 	seen := map[string]bool{}
@@ -243,7 +243,7 @@ func (t *Table[T]) decode(d *decoder, n *yaml.Node, what string) bool {
 			continue
 		}
 		if seen[e.Key.Value] {
-			d.Addf(e.Key.Pos, "%q is given twice", e.Key.Value)
+			d.GivenTwice(e.Key.Pos, e.Key.Value)
 			continue
 		}
 		seen[e.Key.Value] = true
