@@ -24,11 +24,11 @@ type compiler struct {
 	options map[string]bool
 
 	plan  *Plan
-	types map[string]*typeUnderWork
+	types map[string]*typeBuilder
 }
 
-// typeUnderWork is a resource type with what the file says of it.
-type typeUnderWork struct {
+// typeBuilder is a resource type with what the file says of it.
+type typeBuilder struct {
 	*ResourceType
 	key   syntax.Text
 	doc   *syntax.ResourceType
@@ -36,7 +36,7 @@ type typeUnderWork struct {
 }
 
 func newCompiler(found *syntax.Collector, env Environment) *compiler {
-	return &compiler{mistakes: mistakes{found}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeUnderWork{}}
+	return &compiler{mistakes: mistakes{found}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeBuilder{}}
 }
 
 func (c *compiler) compile(doc *syntax.Document) *Plan {
@@ -48,11 +48,11 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	c.plan.HelpURL = doc.Connector.HelpURL.Value
 
 	// Each round needs what the one before found out of every type.
-	var work []*typeUnderWork
+	var work []*typeBuilder
 	for i := range doc.ResourceTypes.Entries {
 		work = append(work, c.startType(&doc.ResourceTypes.Entries[i]))
 	}
-	for _, round := range []func(*typeUnderWork){
+	for _, round := range []func(*typeBuilder){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
 		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored,
 	} {
@@ -76,9 +76,9 @@ func (c *compiler) name(key syntax.Text, what string) string {
 }
 
 // startType compiles how the records of a type are read, and their id.
-func (c *compiler) startType(e *syntax.Entry[syntax.ResourceType]) *typeUnderWork {
+func (c *compiler) startType(e *syntax.Entry[syntax.ResourceType]) *typeBuilder {
 	doc := &e.Value
-	t := &typeUnderWork{
+	t := &typeBuilder{
 		ResourceType: &ResourceType{ID: c.name(e.Key, "resource type id"), DisplayName: doc.DisplayName.Value},
 		key:          e.Key,
 		doc:          doc,
@@ -131,7 +131,7 @@ func (c *compiler) operation(t syntax.Text) *api.Operation {
 }
 
 // resourceType returns the type that a key or value names.
-func (c *compiler) resourceType(name syntax.Text) *typeUnderWork {
+func (c *compiler) resourceType(name syntax.Text) *typeBuilder {
 	t := c.types[name.Value]
 	if t == nil && name.Value != "" {
 		c.noResourceType(name.Pos, name.Value, sortedKeys(c.types))
@@ -142,7 +142,7 @@ func (c *compiler) resourceType(name syntax.Text) *typeUnderWork {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-func (c *compiler) compileID(t *typeUnderWork) {
+func (c *compiler) compileID(t *typeBuilder) {
 	sure := true
 	for _, part := range t.doc.ID.Items {
 		name := partName(part.Value)
@@ -169,7 +169,7 @@ func partName(path string) string { return path[strings.LastIndexByte(path, '.')
 
 // compileIDPath compiles the path to a part of an id in a record of t. It
 // reports a path that is wrong, and returns the one that was probably meant, or nil.
-func (c *compiler) compileIDPath(t *typeUnderWork, written syntax.Text) *path {
+func (c *compiler) compileIDPath(t *typeBuilder, written syntax.Text) *path {
 	if written.Value == "" || t.record == nil {
 		return nil
 	}
@@ -192,7 +192,7 @@ func canBeID(p *path) bool {
 	return k == apitype.KindText || k == apitype.KindNumber || k == apitype.KindAny
 }
 
-func (c *compiler) compileParent(t *typeUnderWork) {
+func (c *compiler) compileParent(t *typeBuilder) {
 	if !t.doc.Parent.Given() {
 		return
 	}
@@ -226,7 +226,7 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 	}
 }
 
-func (c *compiler) parentPart(t *typeUnderWork, w *syntax.Text) parentPart {
+func (c *compiler) parentPart(t *typeBuilder, w *syntax.Text) parentPart {
 	if w == nil {
 		return parentPart{own: -1}
 	}
@@ -300,5 +300,27 @@ func (c *compiler) compileErrors(doc syntax.ErrorRules) {
 	}
 	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.Given() && !doc.Broken {
 		c.errorCodeMissing(doc.Pos)
+	}
+}
+
+// compileIgnored checks what is ignored on purpose: it has to be there, and
+// nothing may read it.
+func (c *compiler) compileIgnored(t *typeBuilder) {
+	for _, e := range t.doc.Ignored.Entries {
+		if t.record == nil {
+			return
+		}
+		p, mistake := compilePath(e.Key.Value, t.record, t.scope.name)
+		if mistake != nil {
+			c.wrongPath(e.Key.At(mistake.offset), mistake)
+			continue
+		}
+		for _, read := range c.plan.readings(t.ResourceType) {
+			if within(read.path, p.written) {
+				c.ignoredIsRead(e.Key.Pos, p.written, read.key)
+				break
+			}
+		}
+		t.ignored = append(t.ignored, p.written)
 	}
 }

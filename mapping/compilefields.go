@@ -7,7 +7,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-func (c *compiler) compileFields(t *typeUnderWork) {
+func (c *compiler) compileFields(t *typeBuilder) {
 	doc := t.doc
 	t.fields.name = c.compileExpr(doc.Name, t.scope, wantText)
 	t.fields.description = c.compileExpr(doc.Description, t.scope, wantText)
@@ -23,7 +23,7 @@ func (c *compiler) compileFields(t *typeUnderWork) {
 	}
 }
 
-func (c *compiler) compileUser(t *typeUnderWork, doc syntax.UserTrait) {
+func (c *compiler) compileUser(t *typeBuilder, doc syntax.UserTrait) {
 	traitKnown := t.Trait != "" || !t.doc.Trait.Given()
 	if doc.Given() && traitKnown && t.Trait != TraitUser {
 		c.userWithoutTrait(doc.Pos)
@@ -41,7 +41,7 @@ func (c *compiler) compileUser(t *typeUnderWork, doc syntax.UserTrait) {
 	}
 }
 
-func (c *compiler) compileStatus(t *typeUnderWork, doc syntax.Status) *statusRule {
+func (c *compiler) compileStatus(t *typeBuilder, doc syntax.Status) *statusRule {
 	rule := &statusRule{from: c.compileExpr(doc.From, t.scope, wantText), of: map[string]Status{}}
 	known := rule.from.enumValues()
 	given := false

@@ -9,7 +9,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-func (c *compiler) compileList(t *typeUnderWork, doc syntax.List) *List {
+func (c *compiler) compileList(t *typeBuilder, doc syntax.List) *List {
 	l := &List{Operation: c.operation(doc.Operation)}
 	if doc.Pages.Given() {
 		l.Pages = &Pages{}
@@ -66,7 +66,7 @@ func (p *path) oneList() bool {
 	return len(p.lists) == 1 && p.leaf == nil && apitype.KindOf(p.typ) == apitype.KindObject
 }
 
-func (c *compiler) compilePages(f *filling, doc syntax.Pages) *Pages {
+func (c *compiler) compilePages(f *requestBuilder, doc syntax.Pages) *Pages {
 	p := &Pages{Size: doc.Size.Value, First: doc.First.Value}
 	p.limit = c.pageField(f, doc.Limit, apitype.KindNumber)
 	p.offset = c.pageField(f, doc.Offset, apitype.KindNumber)
@@ -105,7 +105,7 @@ func (c *compiler) checkPages(doc syntax.Pages) {
 }
 
 // pageField returns where the request takes a paging field of one of the kinds.
-func (c *compiler) pageField(f *filling, name syntax.Text, kinds ...apitype.Kind) []int {
+func (c *compiler) pageField(f *requestBuilder, name syntax.Text, kinds ...apitype.Kind) []int {
 	field, ok := f.field(name)
 	if !ok {
 		return nil
@@ -134,7 +134,7 @@ func (c *compiler) replyField(op *api.Operation, written syntax.Text, kinds ...a
 	return p.leaf
 }
 
-func (c *compiler) compileGet(t *typeUnderWork, doc syntax.Get) *Get {
+func (c *compiler) compileGet(t *typeBuilder, doc syntax.Get) *Get {
 	g := &Get{Operation: c.operation(doc.Operation)}
 	if g.Operation == nil {
 		return nil
@@ -154,7 +154,7 @@ func (c *compiler) compileGet(t *typeUnderWork, doc syntax.Get) *Get {
 }
 
 // compileOwnPart compiles a request field that is filled from a part of t's ids.
-func (c *compiler) compileOwnPart(t *typeUnderWork, f *filling, e syntax.Entry[syntax.Text]) (filledField, bool) {
+func (c *compiler) compileOwnPart(t *typeBuilder, f *requestBuilder, e syntax.Entry[syntax.Text]) (filledField, bool) {
 	field, ok := f.field(e.Key)
 	part, known := c.ownPart(t, e.Value)
 	if !ok || !known || !c.takesID(field, e.Key) {
@@ -164,7 +164,7 @@ func (c *compiler) compileOwnPart(t *typeUnderWork, f *filling, e syntax.Entry[s
 }
 
 // ownPart returns the part of t's ids that a text names; a single part is also called id.
-func (c *compiler) ownPart(t *typeUnderWork, written syntax.Text) (int, bool) {
+func (c *compiler) ownPart(t *typeBuilder, written syntax.Text) (int, bool) {
 	if written.Value == "" || len(t.Parts) == 0 {
 		return 0, false
 	}

@@ -1,13 +1,9 @@
 package mapping
 
 import (
-	"fmt"
-	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
@@ -227,24 +223,4 @@ func (r *templateReader) group() []piece {
 func (r *templateReader) giveUp() syntax.Pos {
 	r.unclosed = true
 	return r.text.At(r.offset)
-}
-
-// parseTime reads a time. One after the year 9999 is a mistake in the unit.
-func parseTime(s string) (time.Time, error) {
-	const firstMillisecond, end = 1e11, 253402300800
-	t, err := time.Parse(time.RFC3339, s)
-	if number, notNumber := strconv.ParseFloat(s, 64); notNumber == nil {
-		seconds := number
-		if math.Abs(number) >= firstMillisecond {
-			seconds = number / 1000
-		}
-		if math.Abs(seconds) < end {
-			whole, fraction := math.Modf(seconds)
-			t, err = time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3), nil
-		}
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is not a time (Unix seconds or milliseconds, or RFC 3339)", s)
-	}
-	return t.UTC(), nil
 }
