@@ -26,8 +26,8 @@ type boundPart struct {
 	written string
 }
 
-// lackingError says that an id cannot be told from a record: a part that has to
-// be there is not. Without the part it would be the id of something else.
+// lackingError reports that a record lacks a part of an id that has to
+// be there. Without the part it would be the id of something else.
 type lackingError struct{ path string }
 
 func (e *lackingError) Error() string { return fmt.Sprintf("an entry lacks %s", e.path) }
@@ -74,7 +74,7 @@ func (b *binding) yield(entries []reflect.Value, yield func(ID) error) error {
 	return yield(id)
 }
 
-// shown tells whether a record has all that this id would be read from: every list, be
+// shown reports whether a record has all that this id would be read from: every list, be
 // it empty, or the one field where there is no list. An id that has other parts than
 // the binding gives is not read at all.
 func (b *binding) shown(record reflect.Value, id ID) bool {

@@ -23,7 +23,7 @@ type Report struct {
 }
 
 // Check reads a mapping as Load does, and looks for what is legal and probably
-// wrong as well: access that the API tells and nothing reads, a list of which
+// wrong as well: access that the API shows and nothing reads, a list of which
 // only the first page is read, an entitlement that nothing grants.
 func Check(name string, src []byte, env Environment) *Report {
 	r := read(name, src, env)
@@ -49,7 +49,7 @@ func read(name string, src []byte, env Environment) *Report {
 }
 
 // Compare warns of what a change from the contract before to the mapping's
-// breaks. name says whose the contract is; additions tells whether what is new counts.
+// breaks. name says whose the contract is; additions reports whether what is new counts.
 func (r *Report) Compare(name string, before Contract, additions bool) {
 	if r.Plan == nil {
 		return

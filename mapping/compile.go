@@ -186,7 +186,7 @@ func (c *compiler) compileIDPath(t *typeBuilder, written syntax.Text) *path {
 	return p
 }
 
-// canBeID tells whether the value of a path, or each of its values, can be part of an id.
+// canBeID reports whether the value of a path, or each of its values, can be part of an id.
 func canBeID(p *path) bool {
 	k := apitype.KindOf(p.typ)
 	return k == apitype.KindText || k == apitype.KindNumber || k == apitype.KindAny

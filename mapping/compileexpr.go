@@ -130,7 +130,7 @@ func (c *compiler) fits(at syntax.Pos, s source, written string, w want) bool {
 	return false
 }
 
-// holdsObjects tells whether a value of type t is or contains an object with
+// holdsObjects reports whether a value of type t is or contains an object with
 // fields of its own, which a profile does not take apart.
 func holdsObjects(t reflect.Type) bool {
 	k := apitype.KindOf(t)
@@ -143,7 +143,7 @@ type templateReader struct {
 	text   syntax.Text
 	scope  scope
 	offset int
-	// wrong tells that an expression is wrong, unclosed that the brackets are.
+	// wrong reports that an expression is wrong, unclosed that the brackets are.
 	wrong, unclosed bool
 }
 

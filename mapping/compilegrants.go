@@ -60,7 +60,7 @@ func (c *compiler) entitlement(name syntax.Text) *Entitlement {
 	return e
 }
 
-// holderBroken tells that the type in TYPE.SLUG has entitlements that could not be read.
+// holderBroken reports that the type in TYPE.SLUG has entitlements that could not be read.
 func (c *compiler) holderBroken(name string) bool {
 	id, _, _ := strings.Cut(name, ".")
 	t := c.types[id]

@@ -61,7 +61,7 @@ func (c *compiler) compileRecords(op *api.Operation, doc syntax.List, what strin
 	return nil
 }
 
-// oneList tells whether the path ends at a list of objects and goes through no other.
+// oneList reports whether the path ends at a list of objects and goes through no other.
 func (p *path) oneList() bool {
 	return len(p.lists) == 1 && p.leaf == nil && apitype.KindOf(p.typ) == apitype.KindObject
 }

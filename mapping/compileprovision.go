@@ -37,7 +37,7 @@ func (c *compiler) compileProvisions(t *typeBuilder) {
 	}
 }
 
-// checkReadable makes sure that a resource that can be granted something can be
+// checkReadable verifies that a resource that can be granted something can be
 // read alone, so that the runtime sees what it holds, before it writes and after.
 func (c *compiler) checkReadable(t *typeBuilder) {
 	if t.doc.Get.Given() || t.doc.Broken || t.Unpaged() {
@@ -53,13 +53,13 @@ func (c *compiler) checkReadable(t *typeBuilder) {
 	}
 }
 
-// listed tells that whether the entitlement is held is seen without the
-// holder's own record.
+// listed reports whether a list of holders is enough to see who holds the
+// entitlement, without the holder's own record.
 func (e *Entitlement) listed() bool {
 	return e.Holders != nil && (e.Grant == nil || e.Grant.Requires == nil)
 }
 
-// holds tells whether a rule of the type says who holds e. A rule with a
+// holds reports whether a rule of the type says who holds e. A rule with a
 // mistake in it may be the one.
 func (c *compiler) holds(holder *ResourceType, e *Entitlement) bool {
 	doc := c.types[holder.ID].doc

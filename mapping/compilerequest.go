@@ -22,7 +22,7 @@ type requestBuilder struct {
 	op     *api.Operation
 	fields []apitype.Field
 	given  map[string]bool
-	// unsure tells that something is given of which it is not known what it is.
+	// unsure reports that something is given of which it is not known what it is.
 	unsure bool
 }
 
@@ -64,7 +64,7 @@ func (f *requestBuilder) checkRequired(where syntax.Pos, key string) {
 	}
 }
 
-// takesID tells whether a part of an id can be put into a field, or into an
+// takesID reports whether a part of an id can be put into a field, or into an
 // entry of the list that it is. It reports a field that takes none.
 func (c *compiler) takesID(f apitype.Field, name syntax.Text) bool {
 	if !apitype.TakesID(f.Type) {
@@ -91,7 +91,7 @@ func (c *compiler) compileRequest(f *requestBuilder, fixed syntax.Table[syntax.L
 	return r
 }
 
-// setLiteral sets v to a value written in the file, and tells whether it fits.
+// setLiteral sets v to a value written in the file, and reports whether it fits.
 func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))

@@ -80,7 +80,7 @@ type change struct {
 	typ, slug string
 	// key is the key that says what changes, empty for what is gone or new.
 	key string
-	// added tells that it is new, which orphans nothing.
+	// added reports that it is new, which orphans nothing.
 	added bool
 	what  string
 }

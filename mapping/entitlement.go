@@ -14,7 +14,7 @@ type Entitlement struct {
 	// GrantableTo are the types that can hold it.
 	GrantableTo []*ResourceType
 	Purpose     Purpose
-	// ReadOnly tells that it cannot be granted or revoked; Hint says where to
+	// ReadOnly reports that it cannot be granted or revoked; Hint says where to
 	// change it instead, and may be empty.
 	ReadOnly bool
 	Hint     string
@@ -40,7 +40,7 @@ const (
 // Name is how the mapping refers to the entitlement: TYPE.SLUG.
 func (e *Entitlement) Name() string { return e.On.ID + "." + e.Slug }
 
-// GrantableToType tells whether resources of a type can hold the entitlement.
+// GrantableToType reports whether resources of a type can hold the entitlement.
 func (e *Entitlement) GrantableToType(id string) bool {
 	for _, t := range e.GrantableTo {
 		if t.ID == id {

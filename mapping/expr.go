@@ -66,7 +66,7 @@ func (e *expr) text(v values) string {
 	return ""
 }
 
-// fill writes a template. It tells whether every expression directly in it had a value.
+// fill writes a template. It reports whether every expression directly in it had a value.
 func fill(pieces []piece, v values) (string, bool) {
 	var b strings.Builder
 	whole := true
@@ -107,7 +107,7 @@ func (e *expr) texts(v values) []string {
 	return found
 }
 
-// truth tells whether any alternative is true.
+// truth reports whether any alternative is true.
 func (e *expr) truth(v values) bool {
 	for _, s := range e.alternatives {
 		if value := indirect(s.leaf.get(s.root(v))); value.IsValid() && value.Kind() == reflect.Bool && value.Bool() {

@@ -32,7 +32,7 @@ type readPart struct {
 	// prefix is the path to the part, and at what leads there.
 	prefix []string
 	at     access
-	// list tells that the part is a list of records.
+	// list reports that the part is a list of records.
 	list bool
 	// of is the type that a record is of, nil when it has no id of its own.
 	of *ResourceType

@@ -56,7 +56,7 @@ func (a access) get(v reflect.Value) reflect.Value {
 	return indirect(v)
 }
 
-// list tells whether the path goes through a list or ends at one.
+// list reports whether the path goes through a list or ends at one.
 func (p *path) list() bool { return len(p.lists) > 0 }
 
 // each calls yield with every value of the path, in order, until it returns false.

@@ -258,7 +258,7 @@ func writtenPieces(pieces []piece) string {
 	return b.String()
 }
 
-// TellTotal says whether a page tells how many records there are in all, so that
+// TellTotal reports whether a page has the number of records in all, so that
 // no page is asked for behind the last one.
 func (p *Pages) TellTotal() bool { return p.total != nil }
 
@@ -339,7 +339,7 @@ func (b *binding) readings(key string) []reading {
 	return all
 }
 
-// within tells whether a path is holder or leads into it.
+// within reports whether a path is holder or leads into it.
 func within(path, holder string) bool {
 	return path == holder || strings.HasPrefix(path, holder+".")
 }

@@ -150,7 +150,7 @@ func (w *schemaWriter) form(t reflect.Type) object {
 type key struct {
 	name, doc string
 	needed    bool
-	// ofRecord tells that its paths are in the type's records.
+	// ofRecord reports that its paths are in the type's records.
 	ofRecord bool
 	typ      reflect.Type
 }
@@ -179,5 +179,5 @@ func entryOf(t reflect.Type) (reflect.Type, bool) {
 	return value.Type, true
 }
 
-// isBlock tells whether a syntax type is a table of fixed keys.
+// isBlock reports whether a syntax type is a table of fixed keys.
 func isBlock(t reflect.Type) bool { return t.Kind() == reflect.Struct && len(keysOf(t)) > 0 }

@@ -215,7 +215,7 @@ func (p Pos) Given() bool { return p.line > 0 }
 // Block is a table of keys.
 type Block struct {
 	Pos
-	// Broken tells that not all of it could be read, so that what seems to be
+	// Broken reports that not all of it could be read, so that what seems to be
 	// missing may be there.
 	Broken bool
 }

@@ -39,7 +39,7 @@ type Collector struct {
 	All  Mistakes
 }
 
-// maxMistakes is how many mistakes are told in one run: with more, the file is
+// maxMistakes is how many mistakes are reported in one run: with more, the file is
 // something else than a mapping.
 const maxMistakes = 100
 
