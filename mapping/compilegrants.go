@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
-	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
@@ -150,30 +149,19 @@ func (c *compiler) compileHolders(t *typeBuilder, e *Entitlement, doc *syntax.Ho
 		}
 		return
 	}
-	h := &Holders{Of: e.GrantableTo[0], List: &List{Operation: c.operation(doc.Operation)}}
+	h := &Holders{Of: e.GrantableTo[0]}
 	e.Holders = h
-	if doc.Pages.Given() {
-		h.List.Pages = &Pages{}
-	}
+	list := syntax.List{Block: doc.Block, Operation: doc.Operation, Records: doc.Records, Request: doc.Request, Pages: doc.Pages}
+	h.List, h.record = c.compileListCall(list, "holders", doc.With.Pos, "with", func(f *requestBuilder) {
+		f.unsure = f.unsure || doc.With.Broken
+		for _, w := range doc.With.Entries {
+			if filled, ok := c.compileOwnPart(t, f, w); ok {
+				h.with = append(h.with, filled)
+			}
+		}
+	})
 	if h.List.Operation == nil {
 		return
-	}
-	f := c.fill(h.List.Operation)
-	f.unsure = doc.Broken || doc.With.Broken
-	h.List.request = c.compileRequest(f, doc.Request)
-	for _, w := range doc.With.Entries {
-		if filled, ok := c.compileOwnPart(t, f, w); ok {
-			h.with = append(h.with, filled)
-		}
-	}
-	if records := c.compileRecords(h.List.Operation, syntax.List{Block: doc.Block, Records: doc.Records}, "holders"); records != nil {
-		h.List.records, h.record = records.lists[0], apitype.Deref(records.typ)
-	}
-	if doc.Pages.Given() {
-		h.List.Pages = c.compilePages(f, doc.Pages)
-	}
-	if !doc.Pages.Broken {
-		f.checkRequired(doc.With.Pos, "with")
 	}
 	if h.record != nil {
 		s := scope{record: h.record, name: recordName("holder", h.record), noParent: noParentHere("holder")}

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/conductorone/baton-descope/api"
@@ -10,25 +11,34 @@ import (
 )
 
 func (c *compiler) compileList(t *typeBuilder, doc syntax.List) *List {
-	l := &List{Operation: c.operation(doc.Operation)}
+	var l *List
+	l, t.record = c.compileListCall(doc, "list", doc.Pos, "request", func(*requestBuilder) {})
+	return l
+}
+
+// compileListCall compiles the call of an operation that lists records, and
+// returns their type, nil when it is not known. what names the list; with fills
+// more of the request, and key, at a place, is where what it lacks would be.
+func (c *compiler) compileListCall(doc syntax.List, what string, at syntax.Pos, key string, with func(*requestBuilder)) (l *List, record reflect.Type) {
+	l = &List{Operation: c.operation(doc.Operation)}
 	if doc.Pages.Given() {
 		l.Pages = &Pages{}
 	}
 	if l.Operation == nil {
-		return l
+		return l, nil
 	}
 	f := c.fill(l.Operation)
+	f.unsure = doc.Broken || doc.Pages.Broken
 	l.request = c.compileRequest(f, doc.Request)
-	if records := c.compileRecords(l.Operation, doc, "list"); records != nil {
-		l.records, t.record = records.lists[0], apitype.Deref(records.typ)
+	with(f)
+	if records := c.compileRecords(l.Operation, doc, what); records != nil {
+		l.records, record = records.lists[0], apitype.Deref(records.typ)
 	}
 	if doc.Pages.Given() {
 		l.Pages = c.compilePages(f, doc.Pages)
 	}
-	if !doc.Broken && !doc.Pages.Broken {
-		f.checkRequired(doc.Pos, "request")
-	}
-	return l
+	f.checkRequired(at, key)
+	return l, record
 }
 
 // compileRecords compiles the path to the list of records in a reply, nil when it is wrong.
