@@ -23,24 +23,6 @@ func (c *compiler) compileFields(t *typeBuilder) {
 	}
 }
 
-func (c *compiler) compileUser(t *typeBuilder, doc syntax.UserTrait) {
-	traitKnown := t.Trait != "" || !t.doc.Trait.Given()
-	if doc.Given() && traitKnown && t.Trait != TraitUser {
-		c.userWithoutTrait(doc.Pos)
-	}
-	compiled := &userFields{
-		login:     c.compileExpr(doc.Login, t.scope, wantText),
-		aliases:   c.compileExpr(doc.LoginAliases, t.scope, wantTexts),
-		email:     c.compileExpr(doc.Email, t.scope, wantText),
-		lastLogin: c.compileExpr(doc.LastLogin, t.scope, wantTime),
-		mfa:       c.compileExpr(doc.MFA, t.scope, wantTruth),
-		sso:       c.compileExpr(doc.SSO, t.scope, wantTruth),
-	}
-	if t.Trait == TraitUser {
-		t.fields.user = compiled
-	}
-}
-
 func (c *compiler) compileStatus(t *typeBuilder, doc syntax.Status) *statusRule {
 	rule := &statusRule{from: c.compileExpr(doc.From, t.scope, wantText), of: map[string]Status{}}
 	known := rule.from.enumValues()

@@ -38,13 +38,8 @@ func (t *ResourceType) eachExpr(visit func(key string, e *expr)) {
 	if s := t.fields.status; s != nil {
 		visit("status", s.from)
 	}
-	if u := t.fields.user; u != nil {
-		visit("login", u.login)
-		visit("login_aliases", u.aliases)
-		visit("email", u.email)
-		visit("last_login", u.lastLogin)
-		visit("mfa", u.mfa)
-		visit("sso", u.sso)
+	if t.fields.user != nil {
+		t.fields.user.eachExpr(visit)
 	}
 	for _, f := range t.fields.profile {
 		visit("profile."+f.name, f.expr)
