@@ -54,5 +54,5 @@ func (r ErrorRules) NotFound() func(code string) bool {
 	return func(code string) bool { return slices.Contains(r.notFound, code) }
 }
 
-// Passing tells whether an error with this code passes by itself.
+// Passing reports whether an error with this code passes on its own.
 func (r ErrorRules) Passing(code string) bool { return slices.Contains(r.passing, code) }

@@ -12,7 +12,7 @@ import (
 // TestErrorsWithAnOddField: what one field of an error says counts, whatever the
 // others are.
 func TestErrorsWithAnOddField(t *testing.T) {
-	plan, err := mapping.Load("descope.yaml", mapping.Descope, descopeAPI)
+	plan, err := mapping.Load("frozen.yaml", frozen, descopeAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestErrorsWithAnOddField(t *testing.T) {
 // TestErrorsInSuccess: an error code counts whatever the status says, and nowhere
 // else than where the errors of the API have it.
 func TestErrorsInSuccess(t *testing.T) {
-	plan, err := mapping.Load("descope.yaml", mapping.Descope, descopeAPI)
+	plan, err := mapping.Load("frozen.yaml", frozen, descopeAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestErrorCodeThatIsAField(t *testing.T) {
 	}
 	environment := descopeAPI
 	environment.Operations = operations
-	plan, err := mapping.Load("descope.yaml", mapping.Descope, environment)
+	plan, err := mapping.Load("frozen.yaml", frozen, environment)
 	if err != nil {
 		t.Fatal(err)
 	}

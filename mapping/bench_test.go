@@ -19,7 +19,7 @@ func BenchmarkLoad(b *testing.B) {
 // One user, with a role of the project and three in two tenants: what a sync
 // makes of the record.
 func BenchmarkRecord(b *testing.B) {
-	typ := loadDescope(b).Type("user")
+	typ := loadFrozen(b).Type("user")
 	r := recordOf[descope.ResponseUser](b, `{
 		"userId": "U2abcdefghijklmnopqrstuvwxyz", "loginIds": ["ada@example.com", "+15550100"], "email": "ada@example.com",
 		"verifiedEmail": true, "name": "Ada Lovelace", "givenName": "Ada", "familyName": "Lovelace", "phone": "+15550100",

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
+
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // binding yields ids from a record: for each part of the id a path. Paths
@@ -25,8 +26,8 @@ type boundPart struct {
 	written string
 }
 
-// lackingError says that an id cannot be told from a record: a part that has to
-// be there is not. Without the part it would be the id of something else.
+// lackingError reports that a record lacks a part of an id that has to
+// be there. Without the part it would be the id of something else.
 type lackingError struct{ path string }
 
 func (e *lackingError) Error() string { return fmt.Sprintf("an entry lacks %s", e.path) }
@@ -73,7 +74,7 @@ func (b *binding) yield(entries []reflect.Value, yield func(ID) error) error {
 	return yield(id)
 }
 
-// shown tells whether a record has all that this id would be read from: every list, be
+// shown reports whether a record has all that this id would be read from: every list, be
 // it empty, or the one field where there is no list. An id that has other parts than
 // the binding gives is not read at all.
 func (b *binding) shown(record reflect.Value, id ID) bool {
@@ -107,13 +108,13 @@ func listsShown(lists []access, v reflect.Value) bool {
 
 // partPath is one path of a binding that is being compiled.
 type partPath struct {
-	written text
+	written syntax.Text
 	path    *path
 }
 
 // compileBinding compiles the paths to the parts of the ids of a type. It
 // returns nil when one of them is wrong.
-func (c *compiler) compileBinding(s scope, values partValues, of *ResourceType) *binding {
+func (c *compiler) compileBinding(s scope, values syntax.PartValues, of *ResourceType) *binding {
 	paths, ok := c.bindParts(s, values, of)
 	if !ok {
 		return nil
@@ -132,18 +133,18 @@ func (c *compiler) compileBinding(s scope, values partValues, of *ResourceType) 
 		}
 		for level, name := range p.path.listNames {
 			if other := longest.path.listNames[level]; name != other {
-				c.addf(p.written.pos, "%s and %s are different lists, so their entries do not belong together", name, other)
+				c.differentLists(p.written.Pos, name, other)
 				return nil
 			}
 		}
-		b.parts = append(b.parts, boundPart{bound: true, level: len(p.path.lists), leaf: p.path.leaf, written: p.written.value})
+		b.parts = append(b.parts, boundPart{bound: true, level: len(p.path.lists), leaf: p.path.leaf, written: p.written.Value})
 	}
 	return b
 }
 
 // bindParts compiles the paths in the order of the parts; nil for a part that
 // is not given.
-func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*partPath, bool) {
+func (c *compiler) bindParts(s scope, values syntax.PartValues, of *ResourceType) ([]*partPath, bool) {
 	written, ok := c.partTexts(values, of)
 	if !ok || s.record == nil {
 		return nil, false
@@ -153,18 +154,18 @@ func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*p
 		if t == nil {
 			continue
 		}
-		if t.value == "" {
+		if t.Value == "" {
 			ok = false
 			continue
 		}
-		p, mistake := compilePath(t.value, s.record, s.name)
+		p, mistake := compilePath(t.Value, s.record, s.name)
 		if mistake != nil {
-			c.addf(t.at(mistake.offset), "%s", mistake.what)
+			c.wrongPath(t.At(mistake.offset), mistake)
 			ok = false
 			continue
 		}
 		if !canBeID(p) {
-			c.addf(t.pos, "%s is %s and cannot be part of an id", t.value, p.describe())
+			c.cannotBeID(t.Pos, t.Value, p.describe())
 			ok = false
 			continue
 		}
@@ -175,34 +176,34 @@ func (c *compiler) bindParts(s scope, values partValues, of *ResourceType) ([]*p
 
 // partTexts returns what is written for each part of the ids of a type, nil
 // where nothing is; the last part has to be there.
-func (c *compiler) partTexts(v partValues, of *ResourceType) ([]*text, bool) {
-	if !v.given() || len(of.Parts) == 0 || v.single.given() && v.single.value == "" {
+func (c *compiler) partTexts(v syntax.PartValues, of *ResourceType) ([]*syntax.Text, bool) {
+	if !v.Given() || len(of.Parts) == 0 || v.Single.Given() && v.Single.Value == "" {
 		return nil, false
 	}
-	texts := make([]*text, len(of.Parts))
-	if v.single.given() {
+	texts := make([]*syntax.Text, len(of.Parts))
+	if v.Single.Given() {
 		if len(of.Parts) > 1 {
-			c.addf(v.pos, "the id of a %s has the parts %s; give a path to each", of.ID, strings.Join(of.Parts, ", "))
+			c.idHasParts(v.Pos, of.ID, of.Parts)
 			return nil, false
 		}
-		texts[0] = &v.single
+		texts[0] = &v.Single
 		return texts, true
 	}
-	ok := !v.parts.broken
-	for i := range v.parts.entries {
-		e := &v.parts.entries[i]
-		part := slices.Index(of.Parts, e.key.value)
+	ok := !v.Parts.Broken
+	for i := range v.Parts.Entries {
+		e := &v.Parts.Entries[i]
+		part := slices.Index(of.Parts, e.Key.Value)
 		if part < 0 {
-			c.addf(e.key.pos, "the id of a %s has no part %q%s", of.ID, e.key.value, didYouMean(e.key.value, of.Parts))
+			c.noPart(e.Key.Pos, of.ID, e.Key.Value, of.Parts)
 			ok = false
 			continue
 		}
-		texts[part] = &e.value
+		texts[part] = &e.Value
 	}
-	first := slices.IndexFunc(texts, func(t *text) bool { return t != nil })
+	first := slices.IndexFunc(texts, func(t *syntax.Text) bool { return t != nil })
 	for i, t := range texts {
 		if ok && t == nil && (first < 0 || i > first) {
-			c.addf(v.pos, "the id of a %s needs %q", of.ID, of.Parts[i])
+			c.partMissing(v.Pos, of.ID, of.Parts[i])
 			ok = false
 		}
 	}

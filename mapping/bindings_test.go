@@ -37,7 +37,7 @@ func TestGrantsOfADescopeUser(t *testing.T) {
 			"user \"U1\" of SearchUsers: an entry lacks userTenants.tenantId\nuser \"U1\" of SearchUsers: an entry lacks userTenants.tenantId"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := held(loadDescope(t).Type("user"), recordOf[descope.ResponseUser](t, c.record)); got != c.want {
+			if got := held(loadFrozen(t).Type("user"), recordOf[descope.ResponseUser](t, c.record)); got != c.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
 			}
 		})
@@ -75,7 +75,7 @@ func TestGrantRules(t *testing.T) {
 
 func TestErrorsOfTheCallerComeBackAsTheyAre(t *testing.T) {
 	stop := errors.New("enough")
-	rule := loadDescope(t).Type("user").Grants[1]
+	rule := loadFrozen(t).Type("user").Grants[1]
 	err := rule.Each(mapping.RecordOf(&descope.ResponseUser{RoleNames: []string{"A"}}), func(mapping.ID) error { return stop })
 	if err != stop {
 		t.Errorf("got %v", err)
@@ -83,7 +83,7 @@ func TestErrorsOfTheCallerComeBackAsTheyAre(t *testing.T) {
 }
 
 func TestRolesThatUsersShow(t *testing.T) {
-	also := loadDescope(t).Type("role").Also[0]
+	also := loadFrozen(t).Type("role").Also[0]
 	r := recordOf[descope.ResponseUser](t, `{"userId":"U1","roleNames":["P"],"userTenants":[{"tenantId":"T1","roleNames":["A","B"]}]}`)
 	var got []string
 	if err := also.Each(r, func(id mapping.ID) error {
@@ -103,7 +103,7 @@ func TestRolesThatUsersShow(t *testing.T) {
 }
 
 func TestIDsOfRecords(t *testing.T) {
-	plan, people := loadDescope(t), loadPeople(t)
+	plan, people := loadFrozen(t), loadPeople(t)
 	for _, c := range []struct {
 		typ    *mapping.ResourceType
 		record any
@@ -128,7 +128,7 @@ func TestIDsOfRecords(t *testing.T) {
 }
 
 func TestParents(t *testing.T) {
-	typ := loadDescope(t).Type("role")
+	typ := loadFrozen(t).Type("role")
 	for id, want := range map[string]string{"T1/A": "T1", "A": ""} {
 		parsed, err := typ.ParseID(id)
 		if err != nil {

@@ -3,6 +3,8 @@ package mapping
 import (
 	"slices"
 	"strings"
+
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // Report is what there is to say of a mapping file.
@@ -16,72 +18,71 @@ type Report struct {
 	Warnings Mistakes
 
 	file  string
-	doc   *document
+	doc   *syntax.Document
 	lines [][]rune
 }
 
 // Check reads a mapping as Load does, and looks for what is legal and probably
-// wrong as well: access that the API tells and nothing reads, a list of which
+// wrong as well: access that the API shows and nothing reads, a list of which
 // only the first page is read, an entitlement that nothing grants.
 func Check(name string, src []byte, env Environment) *Report {
 	r := read(name, src, env)
 	if r.Plan != nil {
-		found := &mistakeList{file: name}
-		(&warner{mistakeList: found, plan: r.Plan, doc: r.doc}).warn()
-		r.Warnings = found.sorted()
+		found := &syntax.Collector{File: name}
+		(&warner{mistakes: mistakes{found}, plan: r.Plan, doc: r.doc}).warn()
+		r.Warnings = found.Sorted()
 	}
 	return r
 }
 
 func read(name string, src []byte, env Environment) *Report {
-	found := &mistakeList{file: name}
-	d := &decoder{mistakeList: found}
-	doc, ok := d.parse(src)
-	r := &Report{file: name, doc: doc, lines: d.lines}
+	found := &syntax.Collector{File: name}
+	doc, lines, ok := syntax.Parse(found, src)
+	r := &Report{file: name, doc: doc, lines: lines}
 	if ok {
 		r.Plan = newCompiler(found, env).compile(doc)
 	}
-	if r.Mistakes = found.sorted(); len(r.Mistakes) > 0 {
+	if r.Mistakes = found.Sorted(); len(r.Mistakes) > 0 {
 		r.Plan = nil
 	}
 	return r
 }
 
 // Compare warns of what a change from the contract before to the mapping's
-// breaks. name says whose the contract is; additions tells whether what is new counts.
+// breaks. name says whose the contract is; additions reports whether what is new counts.
 func (r *Report) Compare(name string, before Contract, additions bool) {
 	if r.Plan == nil {
 		return
 	}
-	found := &mistakeList{file: r.file, all: r.Warnings}
+	found := &syntax.Collector{File: r.file, All: r.Warnings}
 	for _, change := range r.Plan.Contract().changes(before) {
 		if additions || !change.added {
-			found.addf(r.place(change), "%s (against %s)", change.what, name)
+			mistakes{found}.changed(r.place(change), change.what, name)
 		}
 	}
-	r.Warnings = found.sorted()
+	r.Warnings = found.Sorted()
 }
 
 // place returns where the file says what changes; what is gone is at what it was in.
-func (r *Report) place(of change) pos {
+func (r *Report) place(of change) syntax.Pos {
 	types := r.doc.ResourceTypes
-	t, ok := find(types.entries, func(e entry[resourceType]) bool { return e.key.value == of.typ })
+	t, ok := find(types.Entries, func(e syntax.Entry[syntax.ResourceType]) bool { return e.Key.Value == of.typ })
 	if !ok {
-		return types.pos
+		return types.Pos
 	}
-	e, ok := find(t.value.Entitlements.entries, func(e entry[entitlement]) bool { return e.key.value == of.slug })
+	e, ok := find(t.Value.Entitlements.Entries, func(e syntax.Entry[syntax.Entitlement]) bool { return e.Key.Value == of.slug })
 	for _, given := range []struct {
 		key string
-		pos pos
-	}{{"id", t.value.ID.pos}, {"trait", t.value.Trait.pos}, {"purpose", e.value.Purpose.pos}, {"grantable_to", e.value.GrantableTo.pos}} {
-		if given.key == of.key && given.pos.given() {
+		pos syntax.Pos
+	}{{"id", t.Value.ID.Pos}, {"trait", t.Value.Trait.Pos}, {"purpose", e.Value.Purpose.Pos}, {"grantable_to", e.Value.GrantableTo.Pos}} {
+		if given.key == of.key && given.pos.Given() {
 			return given.pos
 		}
 	}
 	if ok {
-		return e.key.pos
+		return e.Key.Pos
 	}
-	return t.key.pos
+	return t.Key.Pos
 }
 
 // Excerpt returns the line that a mistake is in, and under it a line with a

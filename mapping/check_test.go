@@ -26,12 +26,6 @@ func warningText(report *mapping.Report) string {
 	return strings.TrimPrefix(strings.ReplaceAll(report.Warnings.Error(), "\nf:", "\n"), "f:")
 }
 
-func TestTheShippedMappingHasNoWarnings(t *testing.T) {
-	if got := warningsIn(t, string(mapping.Descope), descopeAPI); got != "" {
-		t.Error(got)
-	}
-}
-
 func TestCheckFindsTheMistakesThatLoadFinds(t *testing.T) {
 	src := edit(t, "email: email\n", "email: mail\n")
 	_, err := mapping.Load("f", []byte(src), descopeAPI)
@@ -100,7 +94,7 @@ func TestWarnings(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			src := string(mapping.Descope)
+			src := string(frozen)
 			for _, e := range c.edits {
 				if strings.Count(src, e[0]) != 1 {
 					t.Fatalf("not there once: %s", e[0])
@@ -181,10 +175,7 @@ func TestMistakesInWhatIsIgnored(t *testing.T) {
 }
 
 func TestChangesAgainstALock(t *testing.T) {
-	locked, err := mapping.ReadContract("descope.lock.yaml", mapping.DescopeLock)
-	if err != nil {
-		t.Fatal(err)
-	}
+	locked := loadFrozen(t).Contract()
 	for _, c := range []struct {
 		name  string
 		edits []string // what is replaced, and by what
@@ -225,7 +216,7 @@ func TestChangesAgainstALock(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			report := mapping.Check("f", []byte(strings.NewReplacer(c.edits...).Replace(string(mapping.Descope))), descopeAPI)
+			report := mapping.Check("f", []byte(strings.NewReplacer(c.edits...).Replace(string(frozen))), descopeAPI)
 			report.Compare("the lock", locked, true)
 			if got := warningText(report); got != c.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)

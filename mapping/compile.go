@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // defaultParallelRequests is how many requests may be in flight when the file does not say.
@@ -17,40 +19,40 @@ const defaultParallelRequests = 6
 
 // compiler checks a document against the API and compiles it.
 type compiler struct {
-	*mistakeList
+	mistakes
 	ops     api.Operations
 	options map[string]bool
 
 	plan  *Plan
-	types map[string]*typeUnderWork
+	types map[string]*typeBuilder
 }
 
-// typeUnderWork is a resource type with what the file says of it.
-type typeUnderWork struct {
+// typeBuilder is a resource type with what the file says of it.
+type typeBuilder struct {
 	*ResourceType
-	key   text
-	doc   *resourceType
+	key   syntax.Text
+	doc   *syntax.ResourceType
 	scope scope
 }
 
-func newCompiler(found *mistakeList, env Environment) *compiler {
-	return &compiler{mistakeList: found, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeUnderWork{}}
+func newCompiler(found *syntax.Collector, env Environment) *compiler {
+	return &compiler{mistakes: mistakes{found}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeBuilder{}}
 }
 
-func (c *compiler) compile(doc *document) *Plan {
-	if doc.Version.given() && doc.Version.value != 1 {
-		c.addf(doc.Version.pos, "version %d is not known; this is a connector for version 1", doc.Version.value)
+func (c *compiler) compile(doc *syntax.Document) *Plan {
+	if doc.Version.Given() && doc.Version.Value != 1 {
+		c.unknownVersion(doc.Version.Pos, doc.Version.Value)
 	}
-	c.plan.DisplayName = doc.Connector.DisplayName.value
-	c.plan.Description = doc.Connector.Description.value
-	c.plan.HelpURL = doc.Connector.HelpURL.value
+	c.plan.DisplayName = doc.Connector.DisplayName.Value
+	c.plan.Description = doc.Connector.Description.Value
+	c.plan.HelpURL = doc.Connector.HelpURL.Value
 
 	// Each round needs what the one before found out of every type.
-	var work []*typeUnderWork
-	for i := range doc.ResourceTypes.entries {
-		work = append(work, c.startType(&doc.ResourceTypes.entries[i]))
+	var work []*typeBuilder
+	for i := range doc.ResourceTypes.Entries {
+		work = append(work, c.startType(&doc.ResourceTypes.Entries[i]))
 	}
-	for _, round := range []func(*typeUnderWork){
+	for _, round := range []func(*typeBuilder){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
 		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored,
 	} {
@@ -60,58 +62,36 @@ func (c *compiler) compile(doc *document) *Plan {
 	}
 	c.compileLimits(doc.Limits)
 	c.compileErrors(doc.Errors)
-	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "way with unknown references", unknowns...) == unknownFail
+	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "way with unknown references", syntax.UnknownReferences...) == syntax.Fail
 	return c.plan
 }
 
-// What becomes of references to resources that no list has.
-const (
-	unknownLeaveOut = "leave_out"
-	unknownFail     = "fail"
-)
-
-// When an operation that writes is called.
-const (
-	writeAlways = "always"
-	writeNeeded = "needed"
-)
-
-// The values of trait, purpose, unknown_references and write.
-var (
-	traits     = []string{string(TraitUser), string(TraitGroup), string(TraitRole), string(TraitApp)}
-	purposes   = []string{string(PurposeAssignment), string(PurposePermission), string(PurposeOwnership)}
-	unknowns   = []string{unknownLeaveOut, unknownFail}
-	writeTimes = []string{writeAlways, writeNeeded}
-)
-
-var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-
 // name returns the name that a key gives to what it is. It reports one that
 // Baton does not take, and returns it in small letters.
-func (c *compiler) name(key text, what string) string {
-	if !namePattern.MatchString(key.value) {
-		c.addf(key.pos, "the %s %q is not made of small letters, digits, - and _", what, key.value)
+func (c *compiler) name(key syntax.Text, what string) string {
+	if !syntax.NamePattern.MatchString(key.Value) {
+		c.notAName(key.Pos, what, key.Value)
 	}
-	return strings.ToLower(key.value)
+	return strings.ToLower(key.Value)
 }
 
 // startType compiles how the records of a type are read, and their id.
-func (c *compiler) startType(e *entry[resourceType]) *typeUnderWork {
-	doc := &e.value
-	t := &typeUnderWork{
-		ResourceType: &ResourceType{ID: c.name(e.key, "resource type id"), DisplayName: doc.DisplayName.value},
-		key:          e.key,
+func (c *compiler) startType(e *syntax.Entry[syntax.ResourceType]) *typeBuilder {
+	doc := &e.Value
+	t := &typeBuilder{
+		ResourceType: &ResourceType{ID: c.name(e.Key, "resource type id"), DisplayName: doc.DisplayName.Value},
+		key:          e.Key,
 		doc:          doc,
 	}
 	c.types[t.ID] = t
 	c.plan.Types = append(c.plan.Types, t.ResourceType)
-	t.Trait = Trait(c.oneOf(doc.Trait, "trait", traits...))
+	t.Trait = Trait(c.oneOf(doc.Trait, "trait", syntax.Traits...))
 	t.List = c.compileList(t, doc.List)
 	if t.record != nil {
-		t.scope = scope{record: t.record, name: recordName(t.ID, t.record), noParent: fmt.Sprintf("a %s has no parent here", t.ID), usesParent: &t.NeedsParent}
+		t.scope = scope{record: t.record, name: recordName(t.ID, t.record), noParent: noParentHere(t.ID), usesParent: &t.NeedsParent}
 	}
 	c.compileID(t)
-	if doc.Get.given() {
+	if doc.Get.Given() {
 		t.Get = c.compileGet(t, doc.Get)
 	}
 	return t
@@ -130,42 +110,42 @@ func article(word string) string {
 
 // oneOf returns the option that a text names. It reports one that is no option,
 // and returns the option that was probably meant, or "".
-func (c *compiler) oneOf(t text, what string, options ...string) string {
-	if t.value == "" || slices.Contains(options, t.value) {
-		return t.value
+func (c *compiler) oneOf(t syntax.Text, what string, options ...string) string {
+	if t.Value == "" || slices.Contains(options, t.Value) {
+		return t.Value
 	}
-	c.addf(t.pos, "%q is not a %s%s", t.value, what, didYouMean(t.value, options))
-	return nearest(t.value, options)
+	c.notOneOf(t.Pos, t.Value, what, options)
+	return spelling.Nearest(t.Value, options)
 }
 
-func (c *compiler) operation(t text) *api.Operation {
-	if t.value == "" {
+func (c *compiler) operation(t syntax.Text) *api.Operation {
+	if t.Value == "" {
 		return nil
 	}
-	op := c.ops[t.value]
+	op := c.ops[t.Value]
 	if op == nil {
-		c.addf(t.pos, "the API has no operation %q%s", t.value, didYouMean(t.value, c.ops.Names()))
-		op = c.ops[nearest(t.value, c.ops.Names())]
+		c.noOperation(t.Pos, t.Value, c.ops.Names())
+		op = c.ops[spelling.Nearest(t.Value, c.ops.Names())]
 	}
 	return op
 }
 
 // resourceType returns the type that a key or value names.
-func (c *compiler) resourceType(name text) *typeUnderWork {
-	t := c.types[name.value]
-	if t == nil && name.value != "" {
-		c.addf(name.pos, "there is no resource type %q%s", name.value, didYouMean(name.value, sortedKeys(c.types)))
-		t = c.types[nearest(name.value, sortedKeys(c.types))]
+func (c *compiler) resourceType(name syntax.Text) *typeBuilder {
+	t := c.types[name.Value]
+	if t == nil && name.Value != "" {
+		c.noResourceType(name.Pos, name.Value, sortedKeys(c.types))
+		t = c.types[spelling.Nearest(name.Value, sortedKeys(c.types))]
 	}
 	return t
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-func (c *compiler) compileID(t *typeUnderWork) {
+func (c *compiler) compileID(t *typeBuilder) {
 	sure := true
-	for _, part := range t.doc.ID.items {
-		name := partName(part.value)
+	for _, part := range t.doc.ID.Items {
+		name := partName(part.Value)
 		if p := c.compileIDPath(t, part); p != nil {
 			name = partName(p.written)
 			t.parts = append(t.parts, p)
@@ -173,7 +153,7 @@ func (c *compiler) compileID(t *typeUnderWork) {
 			sure = false
 		}
 		if slices.Contains(t.Parts, name) {
-			c.addf(part.pos, "the id has two parts named %q", name)
+			c.partTwice(part.Pos, name)
 			sure = false
 		}
 		t.Parts = append(t.Parts, name)
@@ -189,42 +169,42 @@ func partName(path string) string { return path[strings.LastIndexByte(path, '.')
 
 // compileIDPath compiles the path to a part of an id in a record of t. It
 // reports a path that is wrong, and returns the one that was probably meant, or nil.
-func (c *compiler) compileIDPath(t *typeUnderWork, written text) *path {
-	if written.value == "" || t.record == nil {
+func (c *compiler) compileIDPath(t *typeBuilder, written syntax.Text) *path {
+	if written.Value == "" || t.record == nil {
 		return nil
 	}
-	p, mistake := compilePath(written.value, t.record, t.scope.name)
+	p, mistake := compilePath(written.Value, t.record, t.scope.name)
 	if mistake != nil {
-		c.addf(written.at(mistake.offset), "%s", mistake.what)
+		c.wrongPath(written.At(mistake.offset), mistake)
 	}
 	if p != nil && (p.list() || !canBeID(p)) {
 		if mistake == nil {
-			c.addf(written.pos, "%s is %s and cannot be part of an id", written.value, p.describe())
+			c.cannotBeID(written.Pos, written.Value, p.describe())
 		}
 		return nil
 	}
 	return p
 }
 
-// canBeID tells whether the value of a path, or each of its values, can be part of an id.
+// canBeID reports whether the value of a path, or each of its values, can be part of an id.
 func canBeID(p *path) bool {
-	k := kindOfType(p.typ)
-	return k == kindText || k == kindNumber || k == kindAny
+	k := apitype.KindOf(p.typ)
+	return k == apitype.KindText || k == apitype.KindNumber || k == apitype.KindAny
 }
 
-func (c *compiler) compileParent(t *typeUnderWork) {
-	if !t.doc.Parent.given() {
+func (c *compiler) compileParent(t *typeBuilder) {
+	if !t.doc.Parent.Given() {
 		return
 	}
 	t.scope.noParent = ""
-	entries := t.doc.Parent.entries
+	entries := t.doc.Parent.Entries
 	if len(entries) == 0 {
 		return
 	}
 	if len(entries) > 1 {
-		c.addf(entries[1].key.pos, "a resource has one parent; here are %d", len(entries))
+		c.severalParents(entries[1].Key.Pos, len(entries))
 	}
-	key, value := entries[0].key, entries[0].value
+	key, value := entries[0].Key, entries[0].Value
 	parent := c.resourceType(key)
 	if parent == nil {
 		return
@@ -233,7 +213,7 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 	switch {
 	case parent.record == nil:
 	case !parent.Unpaged():
-		t.scope.noParent = fmt.Sprintf("the list of %s is paged, so a parent's record is not at hand", parent.ID)
+		t.scope.noParent = parentPaged(parent.ID)
 	default:
 		t.scope.parent, t.scope.parentName = parent.record, recordName(parent.ID, parent.record)
 	}
@@ -246,11 +226,11 @@ func (c *compiler) compileParent(t *typeUnderWork) {
 	}
 }
 
-func (c *compiler) parentPart(t *typeUnderWork, w *text) parentPart {
+func (c *compiler) parentPart(t *typeBuilder, w *syntax.Text) parentPart {
 	if w == nil {
 		return parentPart{own: -1}
 	}
-	if own := slices.Index(t.Parts, w.value); own >= 0 {
+	if own := slices.Index(t.Parts, w.Value); own >= 0 {
 		return parentPart{own: own}
 	}
 	p := c.compileIDPath(t, *w)
@@ -258,54 +238,54 @@ func (c *compiler) parentPart(t *typeUnderWork, w *text) parentPart {
 		return parentPart{own: own}
 	}
 	if p != nil && len(t.doc.Also) > 0 && len(t.Parts) > 0 {
-		c.addf(w.pos, "%s is not a part of the id, so resources shown by other records have no parent", w.value)
+		c.parentNotInID(w.Pos, w.Value)
 	}
 	return parentPart{own: -1, path: p}
 }
 
-func (c *compiler) compileLimits(doc limits) {
+func (c *compiler) compileLimits(doc syntax.Limits) {
 	c.plan.ParallelRequests = defaultParallelRequests
-	if doc.ParallelRequests.given() {
-		c.plan.ParallelRequests = doc.ParallelRequests.value
-		if doc.ParallelRequests.value < 1 || doc.ParallelRequests.value > 100 {
-			c.addf(doc.ParallelRequests.pos, "parallel_requests has to be from 1 to 100")
+	if doc.ParallelRequests.Given() {
+		c.plan.ParallelRequests = doc.ParallelRequests.Value
+		if doc.ParallelRequests.Value < 1 || doc.ParallelRequests.Value > 100 {
+			c.parallelRequestsOutOfRange(doc.ParallelRequests.Pos)
 		}
 	}
-	for _, e := range doc.PerMinute.entries {
-		if c.operation(e.key) == nil {
+	for _, e := range doc.PerMinute.Entries {
+		if c.operation(e.Key) == nil {
 			continue
 		}
-		if e.value.value < 1 {
-			c.addf(e.value.pos, "requests a minute have to be above 0")
+		if e.Value.Value < 1 {
+			c.perMinuteNotPositive(e.Value.Pos)
 		}
 		if c.plan.PerMinute == nil {
 			c.plan.PerMinute = map[string]int{}
 		}
-		c.plan.PerMinute[e.key.value] = e.value.value
+		c.plan.PerMinute[e.Key.Value] = e.Value.Value
 	}
 }
 
 // compileErrors compiles the error rules against the error reply of the first
 // operation that is used; an API has one form of errors.
-func (c *compiler) compileErrors(doc errorRules) {
+func (c *compiler) compileErrors(doc syntax.ErrorRules) {
 	rules := &c.plan.Errors
-	rules.notFound, rules.passing = doc.NotFound.values(), doc.Passing.values()
-	if !doc.given() {
+	rules.notFound, rules.passing = doc.NotFound.Values(), doc.Passing.Values()
+	if !doc.Given() {
 		return
 	}
 	for _, t := range c.plan.Types {
-		if op := t.List.Operation; op != nil && op.Failure != nil && kindOfType(op.Failure) == kindObject {
+		if op := t.List.Operation; op != nil && op.Failure != nil && apitype.KindOf(op.Failure) == apitype.KindObject {
 			rules.reply = op.Failure
 			break
 		}
 	}
 	if rules.reply == nil {
 		if slices.ContainsFunc(c.plan.Types, func(t *ResourceType) bool { return t.List.Operation != nil }) {
-			c.addf(doc.pos, "the API document does not say what an error reply holds")
+			c.noErrorReply(doc.Pos)
 		}
 		return
 	}
-	s := scope{record: rules.reply, name: fmt.Sprintf("an error reply (%s)", rules.reply.Name()), noParent: "an error has no parent"}
+	s := scope{record: rules.reply, name: fmt.Sprintf("an error reply (%s)", rules.reply.Name()), noParent: noParentOfError}
 	rules.code = c.compileExpr(doc.Code, s, wantText)
 	rules.message = c.compileExpr(doc.Message, s, wantText)
 	rules.own = map[string]bool{}
@@ -318,7 +298,29 @@ func (c *compiler) compileErrors(doc errorRules) {
 			}
 		}
 	}
-	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.given() && !doc.broken {
-		c.addf(doc.pos, "error codes need \"code\": the path to the code in an error reply")
+	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.Given() && !doc.Broken {
+		c.errorCodeMissing(doc.Pos)
+	}
+}
+
+// compileIgnored checks what is ignored on purpose: it has to be there, and
+// nothing may read it.
+func (c *compiler) compileIgnored(t *typeBuilder) {
+	for _, e := range t.doc.Ignored.Entries {
+		if t.record == nil {
+			return
+		}
+		p, mistake := compilePath(e.Key.Value, t.record, t.scope.name)
+		if mistake != nil {
+			c.wrongPath(e.Key.At(mistake.offset), mistake)
+			continue
+		}
+		for _, read := range c.plan.readings(t.ResourceType) {
+			if within(read.path, p.written) {
+				c.ignoredIsRead(e.Key.Pos, p.written, read.key)
+				break
+			}
+		}
+		t.ignored = append(t.ignored, p.written)
 	}
 }

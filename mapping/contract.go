@@ -1,10 +1,13 @@
 package mapping
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // Contract is what of a mapping customers' reviews, policies and provisioning
@@ -77,7 +80,7 @@ type change struct {
 	typ, slug string
 	// key is the key that says what changes, empty for what is gone or new.
 	key string
-	// added tells that it is new, which orphans nothing.
+	// added reports that it is new, which orphans nothing.
 	added bool
 	what  string
 }
@@ -147,4 +150,33 @@ func find[T any](all []T, is func(T) bool) (T, bool) {
 	}
 	var none T
 	return none, false
+}
+
+const lockComment = `# What access reviews, policies and provisioning refer to. A change here orphans
+# what refers to it: it needs a reason, and a word in the release notes.
+# Written by: mapping check --write-lock
+`
+
+// ReadContract reads a contract that was written down: a lock. name stands for
+// the file in messages.
+func ReadContract(name string, src []byte) (Contract, error) {
+	var c Contract
+	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&c); err != nil {
+		return c, fmt.Errorf("%s: not a lock of a mapping: %w", name, err)
+	}
+	return c, nil
+}
+
+// Write returns the contract as ReadContract takes it.
+func (c Contract) Write() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(lockComment)
+	encoder := yaml.NewEncoder(&b)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(c); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }

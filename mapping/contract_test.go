@@ -1,30 +1,11 @@
 package mapping_test
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
 	"github.com/conductorone/baton-descope/mapping"
 )
-
-func TestContract(t *testing.T) {
-	locked, err := mapping.ReadContract("descope.lock.yaml", mapping.DescopeLock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	is := loadDescope(t).Contract()
-	if changes := is.Changes(locked); len(changes) > 0 {
-		t.Errorf("descope.yaml changes what customers refer to:\n  - %s\nIf that is meant: baton-descope mapping check mapping/descope.yaml --write-lock", strings.Join(changes, "\n  - "))
-	}
-	written, err := is.Write()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(written, mapping.DescopeLock) {
-		t.Errorf("descope.lock.yaml is not as check --write-lock writes it:\n%s", written)
-	}
-}
 
 func TestContractChangesAreExplained(t *testing.T) {
 	entitlement := func(slug string, holders ...string) mapping.ContractEntitlement {

@@ -3,6 +3,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // Entitlement is what can be held on the resources of a type.
@@ -13,7 +14,7 @@ type Entitlement struct {
 	// GrantableTo are the types that can hold it.
 	GrantableTo []*ResourceType
 	Purpose     Purpose
-	// ReadOnly tells that it cannot be granted or revoked; Hint says where to
+	// ReadOnly reports that it cannot be granted or revoked; Hint says where to
 	// change it instead, and may be empty.
 	ReadOnly bool
 	Hint     string
@@ -39,7 +40,7 @@ const (
 // Name is how the mapping refers to the entitlement: TYPE.SLUG.
 func (e *Entitlement) Name() string { return e.On.ID + "." + e.Slug }
 
-// GrantableToType tells whether resources of a type can hold the entitlement.
+// GrantableToType reports whether resources of a type can hold the entitlement.
 func (e *Entitlement) GrantableToType(id string) bool {
 	for _, t := range e.GrantableTo {
 		if t.ID == id {
@@ -128,4 +129,33 @@ func (a *Also) Like(id ID) ID {
 		}
 	}
 	return like
+}
+
+// Holders says who holds an entitlement, where the API lists that for one
+// resource at a time.
+type Holders struct {
+	// List is read once for each resource.
+	List *List
+	// Of is the type of the holders.
+	Of *ResourceType
+
+	with      []filledField
+	record    reflect.Type
+	principal *binding
+}
+
+// Request returns the request for a page of the holders on the resource with
+// this id, of at most size records; 0 is the size in the mapping.
+func (h *Holders) Request(resource ID, at Position, size int) (any, error) {
+	call, err := buildRequest(h.List.request, h.with, nil, resource)
+	if err != nil {
+		return nil, err
+	}
+	h.List.turnTo(at, size, reflect.ValueOf(call).Elem())
+	return call, nil
+}
+
+// Each calls yield with the id of every holder that a record names.
+func (h *Holders) Each(r Record, yield func(principal ID) error) error {
+	return h.principal.each(r.value, yield)
 }

@@ -69,7 +69,7 @@ func Example() {
 	// U2ann holds tenant.member on T2birch
 }
 
-// All mistakes are told at once, each at its place.
+// All mistakes are reported at once, each at its place.
 func ExampleLoad() {
 	_, err := mapping.Load("team.yaml", []byte(`version: 1
 connector: {display_name: Example}

@@ -1,7 +1,10 @@
 package mapping
 
 import (
+	"fmt"
+	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,7 +66,7 @@ func (e *expr) text(v values) string {
 	return ""
 }
 
-// fill writes a template. It tells whether every expression directly in it had a value.
+// fill writes a template. It reports whether every expression directly in it had a value.
 func fill(pieces []piece, v values) (string, bool) {
 	var b strings.Builder
 	whole := true
@@ -104,7 +107,7 @@ func (e *expr) texts(v values) []string {
 	return found
 }
 
-// truth tells whether any alternative is true.
+// truth reports whether any alternative is true.
 func (e *expr) truth(v values) bool {
 	for _, s := range e.alternatives {
 		if value := indirect(s.leaf.get(s.root(v))); value.IsValid() && value.Kind() == reflect.Bool && value.Bool() {
@@ -177,4 +180,24 @@ func (e *expr) time(v values) (time.Time, error) {
 		return parseTime(text)
 	}
 	return time.Time{}, nil
+}
+
+// parseTime reads a time. One after the year 9999 is a mistake in the unit.
+func parseTime(s string) (time.Time, error) {
+	const firstMillisecond, end = 1e11, 253402300800
+	t, err := time.Parse(time.RFC3339, s)
+	if number, notNumber := strconv.ParseFloat(s, 64); notNumber == nil {
+		seconds := number
+		if math.Abs(number) >= firstMillisecond {
+			seconds = number / 1000
+		}
+		if math.Abs(seconds) < end {
+			whole, fraction := math.Modf(seconds)
+			t, err = time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3), nil
+		}
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is not a time (Unix seconds or milliseconds, or RFC 3339)", s)
+	}
+	return t.UTC(), nil
 }

@@ -40,7 +40,7 @@ func (id ID) String() string {
 	return strings.Join(escaped, "/")
 }
 
-// whole tells whether a resource can have this id.
+// whole reports whether a resource can have this id.
 func (id ID) whole() bool { return len(id) > 0 && id.gap() < 0 }
 
 // gap returns the first part that has to be there and is not, -1 for none:

@@ -35,7 +35,7 @@ func TestIDs(t *testing.T) {
 
 // Two texts for one resource would be two resources.
 func TestOnlyTheCanonicalTextIsAnID(t *testing.T) {
-	typ := loadDescope(t).Type("role")
+	typ := loadFrozen(t).Type("role")
 	for _, text := range []string{"", "/", "/Editor", "T1/", "T1//Editor", "a/b/c", "Support%2fL2", "100%", "%41", "T1/%", "%2", "%25%"} {
 		if id, err := typ.ParseID(text); err == nil {
 			t.Errorf("%q is read as %q", text, []string(id))
@@ -44,7 +44,7 @@ func TestOnlyTheCanonicalTextIsAnID(t *testing.T) {
 }
 
 func TestIDsComeBackAsTheyWere(t *testing.T) {
-	typ := loadDescope(t).Type("role")
+	typ := loadFrozen(t).Type("role")
 	comesBack := func(tenant, name string) bool {
 		id := mapping.ID{tenant, name + "x"}
 		got, err := typ.ParseID(id.String())
@@ -59,7 +59,7 @@ func TestIDsComeBackAsTheyWere(t *testing.T) {
 }
 
 func FuzzID(f *testing.F) {
-	typ := loadDescope(f).Type("role")
+	typ := loadFrozen(f).Type("role")
 	f.Fuzz(func(t *testing.T, tenant, name, text string) {
 		if name != "" {
 			id := mapping.ID{tenant, name}

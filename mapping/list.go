@@ -43,7 +43,7 @@ type Page struct {
 	Records []Record
 	// Total is the number of records in all, when Told.
 	Total int
-	// TotalTold tells that the reply says how many records there are.
+	// TotalTold reports that the reply says how many records there are.
 	TotalTold bool
 	// Next is the cursor of the next page, empty when there is none.
 	Next string
@@ -103,12 +103,12 @@ func (l *List) Read(reply any) Page {
 	return page
 }
 
-// ByCursor tells that a reply names the next page, so that pages cannot be
+// ByCursor reports that a reply names the next page, so that pages cannot be
 // asked for by position.
 func (p *Pages) ByCursor() bool { return p.cursor != nil }
 
-// ByOffset tells that a page can start at any record.
+// ByOffset reports that a page can start at any record.
 func (p *Pages) ByOffset() bool { return p.offset != nil }
 
-// ByNumber tells that a page can be asked for by its number.
+// ByNumber reports that a page can be asked for by its number.
 func (p *Pages) ByNumber() bool { return p.page != nil }

@@ -37,6 +37,7 @@ import (
 	_ "embed"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 //go:generate go run ../internal/schemagen
@@ -50,6 +51,12 @@ var Descope []byte
 //
 //go:embed descope.lock.yaml
 var DescopeLock []byte
+
+// Mistake is one thing wrong with a mapping file, at its place.
+type Mistake = syntax.Mistake
+
+// Mistakes are all the mistakes of one file, sorted by place.
+type Mistakes = syntax.Mistakes
 
 // Environment is what a mapping file can refer to.
 type Environment struct {

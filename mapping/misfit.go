@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
 // CheckReply returns an error when the mapping reads one of the values of a
@@ -31,7 +32,7 @@ type readPart struct {
 	// prefix is the path to the part, and at what leads there.
 	prefix []string
 	at     access
-	// list tells that the part is a list of records.
+	// list reports that the part is a list of records.
 	list bool
 	// of is the type that a record is of, nil when it has no id of its own.
 	of *ResourceType
@@ -86,13 +87,13 @@ func (p *Plan) readOf(op *api.Operation) []readPart {
 func namesOf(t reflect.Type, a access) []string {
 	var names []string
 	for _, h := range a {
-		t = deref(t)
+		t = apitype.Deref(t)
 		if h.index == nil {
 			return append(names, h.key) // What is in a free-form field has no type.
 		}
-		i := slices.IndexFunc(fieldsOf(t), func(f field) bool { return slices.Equal(f.index, h.index) })
-		f := fieldsOf(t)[i]
-		names, t = append(names, f.name), f.typ
+		i := slices.IndexFunc(apitype.FieldsOf(t), func(f apitype.Field) bool { return slices.Equal(f.Index, h.index) })
+		f := apitype.FieldsOf(t)[i]
+		names, t = append(names, f.Name), f.Type
 	}
 	return names
 }
@@ -101,20 +102,20 @@ func namesOf(t reflect.Type, a access) []string {
 // entries, and what the API document says it is.
 func fieldOf(t reflect.Type, place []string) (path []string, wanted string) {
 	for _, token := range place {
-		switch t = deref(t); kindOfType(t) {
-		case kindList:
+		switch t = apitype.Deref(t); apitype.KindOf(t) {
+		case apitype.KindList:
 			t = t.Elem()
 			continue
-		case kindMap:
+		case apitype.KindMap:
 			t = t.Elem()
 		default:
-			if f, ok := findField(fieldsOf(t), token); ok {
-				t = f.typ
+			if f, ok := apitype.Find(apitype.FieldsOf(t), token); ok {
+				t = f.Type
 			}
 		}
 		path = append(path, token)
 	}
-	return path, describeType(t)
+	return path, apitype.Describe(t)
 }
 
 // reads reports whether what is at a path in the reply is read, or leads to

@@ -1,63 +1,382 @@
 package mapping
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
+	"reflect"
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-// Mistake is one thing wrong with a mapping file, at its place.
-type Mistake struct {
-	File string
-	Line int
-	Col  int
-	// What says what is wrong and, where that is known, what would be right.
-	What string
+// mistakes has a method for each mistake that one can make in a mapping, and for
+// each warning: all their words are here. Mistakes in the YAML are in syntax.
+type mistakes struct{ *syntax.Collector }
+
+// The file and its types.
+
+func (m mistakes) unknownVersion(at syntax.Pos, version int) {
+	m.Addf(at, "version %d is not known; this is a connector for version 1", version)
 }
 
-func (m Mistake) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Col, m.What)
+func (m mistakes) notAName(at syntax.Pos, what, name string) {
+	m.Addf(at, "the %s %q is not made of small letters, digits, - and _", what, name)
 }
 
-// Mistakes are all the mistakes of one file, sorted by place.
-type Mistakes []Mistake
-
-func (ms Mistakes) Error() string {
-	lines := make([]string, len(ms))
-	for i, m := range ms {
-		lines[i] = m.Error()
-	}
-	return strings.Join(lines, "\n")
+func (m mistakes) notOneOf(at syntax.Pos, value, what string, options []string) {
+	m.Addf(at, "%q is not a %s%s", value, what, spelling.DidYouMean(value, options))
 }
 
-// mistakeList collects mistakes while a file is read and checked.
-type mistakeList struct {
-	file string
-	all  Mistakes
+func (m mistakes) noOperation(at syntax.Pos, name string, operations []string) {
+	m.Addf(at, "the API has no operation %q%s", name, spelling.DidYouMean(name, operations))
 }
 
-// maxMistakes is how many mistakes are told in one run: with more, the file is
-// something else than a mapping.
-const maxMistakes = 100
-
-func (l *mistakeList) addf(at pos, format string, args ...any) {
-	if len(l.all) >= maxMistakes {
-		return
-	}
-	l.all = append(l.all, Mistake{File: l.file, Line: max(at.line, 1), Col: max(at.col, 1), What: fmt.Sprintf(format, args...)})
+func (m mistakes) noResourceType(at syntax.Pos, id string, types []string) {
+	m.Addf(at, "there is no resource type %q%s", id, spelling.DidYouMean(id, types))
 }
 
-// sorted returns the mistakes sorted by place, each once.
-func (l *mistakeList) sorted() Mistakes {
-	slices.SortStableFunc(l.all, func(a, b Mistake) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-	})
-	return slices.Compact(l.all)
+func (m mistakes) noEntitlement(at syntax.Pos, name string, entitlements []string) {
+	m.Addf(at, "there is no entitlement %q%s", name, spelling.DidYouMean(name, entitlements))
 }
 
-// What a word may be a misspelling of. Whoever reports a mistake goes on with the
-// nearest word, so that one mistake is one message.
-var didYouMean, nearest = spelling.DidYouMean, spelling.Nearest
+func (m mistakes) severalParents(at syntax.Pos, n int) {
+	m.Addf(at, "a resource has one parent; here are %d", n)
+}
+
+func (m mistakes) parentNotInID(at syntax.Pos, path string) {
+	m.Addf(at, "%s is not a part of the id, so resources shown by other records have no parent", path)
+}
+
+func (m mistakes) ignoredIsRead(at syntax.Pos, path, key string) {
+	m.Addf(at, "%s is not ignored: %q reads it", path, key)
+}
+
+// Limits and errors.
+
+func (m mistakes) parallelRequestsOutOfRange(at syntax.Pos) {
+	m.Addf(at, "parallel_requests has to be from 1 to 100")
+}
+
+func (m mistakes) perMinuteNotPositive(at syntax.Pos) {
+	m.Addf(at, "requests a minute have to be above 0")
+}
+
+func (m mistakes) noErrorReply(at syntax.Pos) {
+	m.Addf(at, "the API document does not say what an error reply holds")
+}
+
+func (m mistakes) errorCodeMissing(at syntax.Pos) {
+	m.Addf(at, `error codes need "code": the path to the code in an error reply`)
+}
+
+// Ids.
+
+func (m mistakes) partTwice(at syntax.Pos, part string) {
+	m.Addf(at, "the id has two parts named %q", part)
+}
+
+func (m mistakes) cannotBeID(at syntax.Pos, path, is string) {
+	m.Addf(at, "%s is %s and cannot be part of an id", path, is)
+}
+
+func (m mistakes) idHasParts(at syntax.Pos, typ string, parts []string) {
+	m.Addf(at, "the id of a %s has the parts %s; give a path to each", typ, strings.Join(parts, ", "))
+}
+
+func (m mistakes) noPart(at syntax.Pos, typ, part string, parts []string) {
+	m.Addf(at, "the id of a %s has no part %q%s", typ, part, spelling.DidYouMean(part, parts))
+}
+
+func (m mistakes) notAPart(at syntax.Pos, part, typ string, parts []string) {
+	m.Addf(at, "%q is not a part of the id of a %s%s", part, typ, spelling.DidYouMean(part, parts))
+}
+
+func (m mistakes) partMissing(at syntax.Pos, typ, part string) {
+	m.Addf(at, "the id of a %s needs %q", typ, part)
+}
+
+func (m mistakes) differentLists(at syntax.Pos, one, other string) {
+	m.Addf(at, "%s and %s are different lists, so their entries do not belong together", one, other)
+}
+
+// Expressions.
+
+func (m mistakes) templateNotAllowed(at syntax.Pos) {
+	m.Addf(at, "a text with paths in braces cannot stand here; write a path")
+}
+
+func (m mistakes) nestedBrackets(at syntax.Pos) {
+	m.Addf(at, "brackets inside brackets")
+}
+
+func (m mistakes) closesNothing(at syntax.Pos, bracket string) {
+	m.Addf(at, "%q closes nothing", bracket)
+}
+
+func (m mistakes) notClosed(at syntax.Pos, bracket string) {
+	m.Addf(at, "%q is not closed", bracket)
+}
+
+func (m mistakes) groupWithoutPath(at syntax.Pos) {
+	m.Addf(at, "no path in these brackets, so nothing says when to leave them out")
+}
+
+func (m mistakes) parentNotUsable(at syntax.Pos, path, why string) {
+	m.Addf(at, "%s: %s", path, why)
+}
+
+func (m mistakes) firstOfNoList(at syntax.Pos, path, is string) {
+	m.Addf(at, "%s is %s, so there is no first one; write %q", path, is, path)
+}
+
+func (m mistakes) notWanted(at syntax.Pos, path, is, wanted string) {
+	m.Addf(at, "%s is %s, but %s is wanted here", path, is, wanted)
+}
+
+func (m mistakes) listForText(at syntax.Pos, path, is string) {
+	m.Addf(at, "%s is %s, but text is wanted here; write %q", path, is, "first "+path)
+}
+
+func (m mistakes) objectForText(at syntax.Pos, path, is, wanted string) {
+	m.Addf(at, "%s is %s, but %s is wanted here; name one of its fields", path, is, wanted)
+}
+
+func (m mistakes) objectInProfile(at syntax.Pos, path, is string) {
+	m.Addf(at, "%s is %s; name one of its fields", path, is)
+}
+
+// Why parent.x cannot be used.
+
+const noParentOfError = "an error has no parent"
+
+func noParentHere(typ string) string { return fmt.Sprintf("a %s has no parent here", typ) }
+
+func parentPaged(parent string) string {
+	return fmt.Sprintf("the list of %s is paged, so a parent's record is not at hand", parent)
+}
+
+// Paths.
+
+// pathMistake is what is wrong with a path, and where in it, in bytes.
+type pathMistake struct {
+	offset int
+	what   string
+}
+
+// wrongPath reports a mistake in a path, at its place in the file.
+func (m mistakes) wrongPath(at syntax.Pos, mistake *pathMistake) {
+	m.Addf(at, "%s", mistake.what)
+}
+
+func pathMissing() *pathMistake { return &pathMistake{0, "a path is missing here"} }
+
+func notAPath(offset int, written string) *pathMistake {
+	return &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)}
+}
+
+func noField(offset int, holder, name string, fields []apitype.Field) *pathMistake {
+	return &pathMistake{offset, fmt.Sprintf("%s has no field %q%s", holder, name, spelling.DidYouMean(name, apitype.Names(fields)))}
+}
+
+func noFieldIn(offset int, path string, is reflect.Type, name string) *pathMistake {
+	return &pathMistake{offset, fmt.Sprintf("%s is %s and has no field %q", path, apitype.Describe(is), name)}
+}
+
+// Fields of resources.
+
+func (m mistakes) userWithoutTrait(at syntax.Pos) {
+	m.Addf(at, `"user" belongs to a type with trait: user`)
+}
+
+func (m mistakes) statusTwice(at syntax.Pos, value string, status Status) {
+	m.Addf(at, "%q is %s already", value, status)
+}
+
+func (m mistakes) statusWithoutValues(at syntax.Pos) {
+	m.Addf(at, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
+}
+
+func (m mistakes) notAValue(at syntax.Pos, value, of string, values []string) {
+	m.Addf(at, "%q is not a value of %s in the API%s", value, of, spelling.DidYouMean(value, values))
+}
+
+// Operations, their requests and replies.
+
+func (m mistakes) recordsMissing(at syntax.Pos, what, operation string) {
+	m.Addf(at, `%s needs "records": the path to the list of records in the reply of %s`, what, operation)
+}
+
+func (m mistakes) recordMissing(at syntax.Pos, record, operation string) {
+	m.Addf(at, `get needs "record": the path to %s in the reply of %s`, record, operation)
+}
+
+func (m mistakes) noRequestField(at syntax.Pos, operation, name string, fields []string) {
+	m.Addf(at, "%s takes no %q%s", operation, name, spelling.DidYouMean(name, fields))
+}
+
+func (m mistakes) requestFieldTwice(at syntax.Pos, operation, name string) {
+	m.Addf(at, "%s is given %q twice", operation, name)
+}
+
+func (m mistakes) requestFieldMissing(at syntax.Pos, operation, field, key string) {
+	m.Addf(at, "%s needs %q, which %q does not give", operation, field, key)
+}
+
+func (m mistakes) takesNoID(at syntax.Pos, field string, is reflect.Type) {
+	m.Addf(at, "%s is %s and cannot be filled from an id", field, apitype.Describe(is))
+}
+
+// Pages.
+
+func (m mistakes) sizeNotPositive(at syntax.Pos) {
+	m.Addf(at, "size has to be above 0")
+}
+
+func (m mistakes) firstNegative(at syntax.Pos) {
+	m.Addf(at, "first has to be 0 or above")
+}
+
+func (m mistakes) noNextPage(at syntax.Pos) {
+	m.Addf(at, "pages needs offset, page or cursor, to ask for the next page")
+}
+
+func (m mistakes) cursorWithPosition(at syntax.Pos) {
+	m.Addf(at, "pages by cursor take neither offset nor page")
+}
+
+func (m mistakes) cursorWithoutNext(at syntax.Pos) {
+	m.Addf(at, "cursor and next belong together: next says where the reply has the next cursor")
+}
+
+func (m mistakes) offsetWithoutSize(at syntax.Pos) {
+	m.Addf(at, "pages by offset need a size: how far it is to the next page")
+}
+
+func (m mistakes) limitWithoutSize(at syntax.Pos) {
+	m.Addf(at, "limit and size belong together: limit is the request field that takes the size")
+}
+
+func (m mistakes) firstWithoutPage(at syntax.Pos) {
+	m.Addf(at, "first is the number of the first page; it needs page")
+}
+
+func (m mistakes) cannotSteerPages(at syntax.Pos, path, is string) {
+	m.Addf(at, "%s is %s and cannot steer pages", path, is)
+}
+
+// Fixed values of a request.
+
+func (m mistakes) noSuchField(at syntax.Pos, object, name string, fields []string) {
+	m.Addf(at, "%s has no field %q%s", object, name, spelling.DidYouMean(name, fields))
+}
+
+func (m mistakes) badKey(at syntax.Pos, what string) {
+	m.Addf(at, "a key of %s is text, and there once", what)
+}
+
+func (m mistakes) notJSON(at syntax.Pos, name, value string) {
+	m.Addf(at, "%s is %s, which JSON cannot say", name, value)
+}
+
+func (m mistakes) noOption(at syntax.Pos, option string, options []string) {
+	m.Addf(at, "the connector has no option %q%s", option, spelling.DidYouMean(option, options))
+}
+
+func (m mistakes) optionIsTruth(at syntax.Pos, field string, is reflect.Type) {
+	m.Addf(at, "%s is %s, but an option is a truth value", field, apitype.Describe(is))
+}
+
+// Entitlements, grants and what else shows resources.
+
+func (m mistakes) alsoOfPagedList(at syntax.Pos, typ string) {
+	m.Addf(at, `the list of %s is paged, so it is not known which of these it has; "also" needs a list in one reply`, typ)
+}
+
+func (m mistakes) likeNotInID(at syntax.Pos, path string) {
+	m.Addf(at, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", path)
+}
+
+func (m mistakes) wrongHolder(at syntax.Pos, entitlement string, holders []*ResourceType, typ string) {
+	m.Addf(at, "%s can be held by %s, but this rule is in %s", entitlement, typeNames(holders), typ)
+}
+
+func (m mistakes) noSlug(at syntax.Pos, typ, slug string, slugs []string) {
+	m.Addf(at, "a %s has no entitlement %q%s", typ, slug, spelling.DidYouMean(slug, slugs))
+}
+
+func (m mistakes) holdersOfSeveralTypes(at syntax.Pos, entitlement string, holders []*ResourceType) {
+	m.Addf(at, "%s can be held by %s, but a list of holders has one type; give the others an entitlement of their own", entitlement, typeNames(holders))
+}
+
+func (m mistakes) holdersTwice(at syntax.Pos, entitlement, typ string) {
+	m.Addf(at, "who holds %s is said twice: here, and by a rule under grants of %s", entitlement, typ)
+}
+
+// Provisioning.
+
+func (m mistakes) listWanted(at syntax.Pos, field string, given []string) {
+	m.Addf(at, "%s is a list; write [%s]", field, strings.Join(given, ", "))
+}
+
+func (m mistakes) oneValueWanted(at syntax.Pos, field string) {
+	m.Addf(at, "%s is one value, not a list", field)
+}
+
+func (m mistakes) readOnlyAndProvisioned(at syntax.Pos, entitlement string) {
+	m.Addf(at, "%s is read_only and has a grant or revoke as well", entitlement)
+}
+
+func (m mistakes) notProvisioned(at syntax.Pos, entitlement string) {
+	m.Addf(at, "%s needs grant and revoke, or read_only: true", entitlement)
+}
+
+func (m mistakes) requiresOfRevoke(at syntax.Pos) {
+	m.Addf(at, "requires is for grants: what is revoked was granted")
+}
+
+func (m mistakes) cannotCheckGrant(at syntax.Pos, holder, entitlement string) {
+	m.Addf(at, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder, entitlement)
+}
+
+func (m mistakes) getMissing(at syntax.Pos, typ, entitlement string) {
+	m.Addf(at, `%s needs "get": granting %s reads the %s before`, typ, entitlement, typ)
+}
+
+func (m mistakes) neitherPrincipalNorResource(at syntax.Pos, ref, head string) {
+	m.Addf(at, "%q is neither principal.PART nor resource.PART%s", ref, spelling.DidYouMean(head, []string{"principal", "resource"}))
+}
+
+func (m mistakes) notKnownWhenGranting(at syntax.Pos, ref, typ string, parts []string) {
+	m.Addf(at, "%s is not known when granting: only the id of a %s is (%s)", ref, typ, strings.Join(parts, ", "))
+}
+
+func (m mistakes) differentParts(at syntax.Pos, ref string, types []*ResourceType) {
+	m.Addf(at, "%s is not the same part of the ids of %s", ref, typeNames(types))
+}
+
+func (m mistakes) cannotBeRequired(at syntax.Pos, holder, entitlement string) {
+	m.Addf(at, "no rule under grants of %s says who holds %s, so it cannot be required", holder, entitlement)
+}
+
+func (m mistakes) requirementOnPrincipal(at syntax.Pos, ref string) {
+	m.Addf(at, "%s: what is required is on the resource; write resource.PART", ref)
+}
+
+// Warnings.
+
+func (m mistakes) neverGranted(at syntax.Pos, holder, entitlement string) {
+	m.Addf(at, "no rule under grants of %s says who holds %s, so no grant of it is synced", holder, entitlement)
+}
+
+func (m mistakes) unpagedList(at syntax.Pos, operation string, fields []string) {
+	m.Addf(at, `%s takes %s, so its list comes in pages; without "pages" only the first is read`, operation, strings.Join(fields, " and "))
+}
+
+func (m mistakes) accessNotRead(at syntax.Pos, operation, list string) {
+	m.Addf(at, "each record of %s has the list %s, which looks like access, and no rule reads it; read it, or say why not: ignored: {%s: ...}", operation, list, list)
+}
+
+func (m mistakes) changed(at syntax.Pos, what, against string) {
+	m.Addf(at, "%s (against %s)", what, against)
+}

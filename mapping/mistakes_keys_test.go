@@ -160,3 +160,124 @@ func TestMistakesInKeys(t *testing.T) {
 		},
 	})
 }
+
+func TestMistakesInKinds(t *testing.T) {
+	checkMistakes(t, []mistakeCase{
+		{
+			name: "text where a truth value is wanted",
+			old:  "mfa: TOTP or webauthn or push",
+			new:  "mfa: TOTP or email or push",
+			want: "38:20: email is text, but a truth value is wanted here",
+		},
+		{
+			name: "an object where text is wanted",
+			old: `description: description
+    also:`,
+			new: `description: name or permissionNames
+    also:`,
+			want: `88:26: permissionNames is a list of text, but text is wanted here; write "first permissionNames"`,
+		},
+		{
+			name: "a truth value where a time is wanted",
+			old: `created_at: createdTime
+    status`,
+			new: `created_at: verifiedEmail
+    status`,
+			want: "32:17: verifiedEmail is a truth value, but a time is wanted here",
+		},
+		{
+			name: "objects in a profile",
+			old:  "phone: phone",
+			new:  "tenants: userTenants",
+			want: "43:16: userTenants is a list of objects; name one of its fields",
+		},
+		{
+			name: "a template where a truth value is wanted",
+			old:  "mfa: TOTP or webauthn or push",
+			new:  `mfa: "{TOTP}"`,
+			want: "38:12: a text with paths in braces cannot stand here; write a path",
+		},
+	})
+}
+
+func TestMistakesInEnums(t *testing.T) {
+	checkMistakes(t, []mistakeCase{
+		{
+			name: "a trait that Baton does not have",
+			old:  "trait: group",
+			new:  "trait: goup",
+			want: `59:12: "goup" is not a trait; did you mean "group"?`,
+		},
+		{
+			name: "a time to write that is none",
+			old:  "          requires: {entitlement",
+			new:  "          write: allways\n          requires: {entitlement",
+			want: `102:18: "allways" is not a time to write; did you mean "always"?`,
+		},
+		{
+			name: "a trait like no other",
+			old:  "trait: user",
+			new:  "trait: person",
+			want: `21:12: "person" is not a trait; it is one of user, group, role, app`,
+		},
+		{
+			name: "a status that the API does not have",
+			old:  "enabled: enabled",
+			new:  "enabled: off",
+			want: `33:37: "off" is not a value of status in the API; it is one of disabled, enabled, expired, invited`,
+		},
+		{
+			name: "a status given twice",
+			old:  "pending: invited",
+			new:  "pending: disabled",
+			want: `33:76: "disabled" is pending already`,
+		},
+		{
+			name: "a value of a request field",
+			old:  "field: createdTime",
+			new:  "field: createTime",
+			want: `26:24: "createTime" is not a value of field in the API; did you mean "createdTime"?`,
+		},
+	})
+}
+
+func TestMistakesInNumbers(t *testing.T) {
+	checkMistakes(t, []mistakeCase{
+		{
+			name: "a version that is text",
+			old:  "version: 1",
+			new:  `version: "1"`,
+			want: `3:10: "version" is a whole number, not "1"`,
+		},
+		{
+			name: "a version that is not known",
+			old:  "version: 1",
+			new:  "version: 2",
+			want: "3:10: version 2 is not known; this is a connector for version 1",
+		},
+		{
+			name: "a size of nothing",
+			old:  "size: 100",
+			new:  "size: 0",
+			want: "28:35: size has to be above 0",
+		},
+		{
+			name: "a size that is no number",
+			old:  "size: 100",
+			new:  "size: many",
+			want: `28:35: "size" is a whole number, not "many"`,
+		},
+		{
+			name: "no requests at all",
+			old:  "parallel_requests: 6",
+			new:  "parallel_requests: 0",
+			want: "9:22: parallel_requests has to be from 1 to 100",
+		},
+		{
+			name: "no requests a minute",
+			old:  "{SearchUsers: 200}",
+			new:  "{SearchUsers: 0}",
+			want: "10:29: requests a minute have to be above 0",
+		},
+	})
+}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
 // path is a field path compiled against a type of the API: `a.b.c`, through
@@ -53,7 +56,7 @@ func (a access) get(v reflect.Value) reflect.Value {
 	return indirect(v)
 }
 
-// list tells whether the path goes through a list or ends at one.
+// list reports whether the path goes through a list or ends at one.
 func (p *path) list() bool { return len(p.lists) > 0 }
 
 // each calls yield with every value of the path, in order, until it returns false.
@@ -84,18 +87,12 @@ func entryCount(v reflect.Value) int {
 	return v.Len()
 }
 
-// pathMistake says what is wrong with a path, and where in it.
-type pathMistake struct {
-	offset int
-	what   string
-}
-
 // compilePath compiles a path from a root type; name says what the root is,
 // for messages. A path that ends at a list goes through it. With a mistake
 // comes the path that was probably meant, or nil.
 func compilePath(written string, root reflect.Type, name string) (*path, *pathMistake) {
 	if written == "" {
-		return nil, &pathMistake{0, "a path is missing here"}
+		return nil, pathMissing()
 	}
 	p := &path{typ: root}
 	var first *pathMistake
@@ -103,30 +100,30 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 	segments := strings.Split(written, ".")
 	for i, segment := range segments {
 		if segment == "" || strings.ContainsAny(segment, " \t\r\n{}[]\"'") {
-			return nil, cmp.Or(first, &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)})
+			return nil, cmp.Or(first, notAPath(offset, written))
 		}
 		p.enterList(strings.Join(segments[:i], "."))
-		switch t := deref(p.typ); kindOfType(t) {
-		case kindObject:
-			fields := fieldsOf(t)
-			f, ok := findField(fields, segment)
+		switch t := apitype.Deref(p.typ); apitype.KindOf(t) {
+		case apitype.KindObject:
+			fields := apitype.FieldsOf(t)
+			f, ok := apitype.Find(fields, segment)
 			if !ok {
-				first = cmp.Or(first, &pathMistake{offset, noField(name, t, root, segment)})
-				if f, ok = findField(fields, nearest(segment, fieldNames(fields))); !ok {
+				first = cmp.Or(first, noField(offset, holder(name, t, root), segment, fields))
+				if f, ok = apitype.Find(fields, spelling.Nearest(segment, apitype.Names(fields))); !ok {
 					return nil, first
 				}
-				segments[i] = f.name
+				segments[i] = f.Name
 			}
-			p.leaf = append(p.leaf, hop{index: f.index})
-			p.typ = f.typ
-		case kindMap:
+			p.leaf = append(p.leaf, hop{index: f.Index})
+			p.typ = f.Type
+		case apitype.KindMap:
 			p.leaf = append(p.leaf, hop{key: segment})
 			p.typ = t.Elem()
-		case kindAny:
+		case apitype.KindAny:
 			p.leaf = append(p.leaf, hop{key: segment})
 		default:
-			what := fmt.Sprintf("%s is %s and has no field %q", cmp.Or(strings.Join(segments[:i], "."), name), describeType(t), segment)
-			return nil, cmp.Or(first, &pathMistake{offset, what})
+			inside := cmp.Or(strings.Join(segments[:i], "."), name)
+			return nil, cmp.Or(first, noFieldIn(offset, inside, t, segment))
 		}
 		offset += len(segment) + 1
 	}
@@ -137,26 +134,26 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 
 // enterList moves from a list, which is called name, to its entries.
 func (p *path) enterList(name string) {
-	for kindOfType(p.typ) == kindList {
+	for apitype.KindOf(p.typ) == apitype.KindList {
 		p.lists = append(p.lists, p.leaf)
 		p.listNames = append(p.listNames, name)
 		p.leaf = nil
-		p.typ = deref(p.typ).Elem()
+		p.typ = apitype.Deref(p.typ).Elem()
 	}
 }
 
-func noField(name string, t, root reflect.Type, segment string) string {
-	holder := name
-	if t != root {
-		holder = fmt.Sprintf("an object there (%s)", t.Name())
+// holder says whose fields those of t are, for messages.
+func holder(name string, t, root reflect.Type) string {
+	if t == root {
+		return name
 	}
-	return fmt.Sprintf("%s has no field %q%s", holder, segment, didYouMean(segment, fieldNames(fieldsOf(t))))
+	return fmt.Sprintf("an object there (%s)", t.Name())
 }
 
 // describe says what the path's value is, for messages.
 func (p *path) describe() string {
 	if !p.list() {
-		return describeType(p.typ)
+		return apitype.Describe(p.typ)
 	}
-	return describeType(reflect.SliceOf(p.typ))
+	return apitype.Describe(reflect.SliceOf(p.typ))
 }

@@ -17,7 +17,7 @@ type Plan struct {
 	// PerMinute is how many requests of an operation are allowed in any 60 seconds.
 	PerMinute map[string]int
 	Errors    ErrorRules
-	// FailOnUnknown tells that a sync fails when a record refers to a resource
+	// FailOnUnknown reports that a sync fails when a record refers to a resource
 	// that no list has. Otherwise such grants are left out.
 	FailOnUnknown bool
 	// Types are the resource types in the order of the file.
@@ -52,10 +52,10 @@ type Record struct{ value reflect.Value }
 // RecordOf returns the record that v, a struct or a pointer to one, holds.
 func RecordOf(v any) Record { return Record{indirect(reflect.ValueOf(v))} }
 
-// Given tells whether there is a record at all.
+// Given reports whether there is a record at all.
 func (r Record) Given() bool { return r.value.IsValid() }
 
-// Equal tells whether two records say the same.
+// Equal reports whether two records say the same.
 func (r Record) Equal(other Record) bool {
 	return r.Given() && other.Given() && reflect.DeepEqual(r.value.Interface(), other.value.Interface())
 }
@@ -72,7 +72,7 @@ type ResourceType struct {
 	Get *Get
 	// Parent is the type of the parents, nil without one.
 	Parent *ResourceType
-	// NeedsParent tells that a resource's texts use its parent's record.
+	// NeedsParent reports that a resource's texts use its parent's record.
 	NeedsParent bool
 	// Also are where resources of this type are shown that the list does not have.
 	Also []*Also
@@ -109,7 +109,7 @@ func (t *ResourceType) Entitlement(slug string) *Entitlement {
 	return nil
 }
 
-// HasHolders tells whether who holds an entitlement of the type is read by
+// HasHolders reports whether who holds an entitlement of the type is read by
 // requests for each resource.
 func (t *ResourceType) HasHolders() bool {
 	for _, e := range t.Entitlements {

@@ -30,7 +30,7 @@ type Provision struct {
 	Operation *api.Operation
 	// Requires is what the principal has to hold before; nil for nothing.
 	Requires *Requirement
-	// OnlyIfNeeded tells that it does harm where there is nothing to do.
+	// OnlyIfNeeded reports that it does harm where there is nothing to do.
 	OnlyIfNeeded bool
 
 	request   request

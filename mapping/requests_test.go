@@ -20,7 +20,7 @@ func asJSON(t *testing.T, request any) string {
 }
 
 func TestDescopeRequests(t *testing.T) {
-	plan := loadDescope(t)
+	plan := loadFrozen(t)
 	search := plan.Type("user").List.Request(mapping.Position{Offset: 200, Page: 2}, 0)
 	body := search.(*descope.SearchUsersCall).Body
 	if got, want := asJSON(t, body), `{"limit":100,"offset":200,"page":2,"sort":[{"desc":false,"field":"createdTime"},{"field":"id"}],"withTestUser":false}`; got != want {
@@ -55,8 +55,8 @@ func TestRequestsSayFalseAndZero(t *testing.T) {
 	src := strings.NewReplacer(
 		"        sort: [{field: createdTime, desc: false}, {field: id}]\n", "        sort: [{desc: false}]\n        page: 0\n        text: ''\n        ssoOnly: false\n",
 		", page: page", "",
-	).Replace(string(mapping.Descope))
-	plan, err := mapping.Load("descope.yaml", []byte(src), descopeAPI)
+	).Replace(string(frozen))
+	plan, err := mapping.Load("frozen.yaml", []byte(src), descopeAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestRequestsSayFalseAndZero(t *testing.T) {
 func TestAnOptionIsPassedOn(t *testing.T) {
 	env := descopeAPI
 	env.Options = map[string]bool{"include-test-users": true}
-	plan, err := mapping.Load("descope.yaml", mapping.Descope, env)
+	plan, err := mapping.Load("frozen.yaml", frozen, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestAnOptionIsPassedOn(t *testing.T) {
 }
 
 func TestARoleInATenantRequiresMembership(t *testing.T) {
-	requires := loadDescope(t).Type("role").Entitlement("assigned").Grant.Requires
+	requires := loadFrozen(t).Type("role").Entitlement("assigned").Grant.Requires
 	if on := requires.On(mapping.ID{"T1", "Editor"}); requires.Entitlement.Name() != "tenant.member" || on.String() != "T1" {
 		t.Errorf("%s on %s", requires.Entitlement.Name(), on)
 	}
@@ -140,7 +140,7 @@ func TestPagesByNumberOfABareList(t *testing.T) {
 }
 
 func TestTotals(t *testing.T) {
-	list := loadDescope(t).Type("user").List
+	list := loadFrozen(t).Type("user").List
 	if page := list.Read(&descope.UsersResponse{Total: new(int32(7))}); page.Total != 7 || !page.TotalTold {
 		t.Errorf("%+v", page)
 	}
@@ -150,7 +150,7 @@ func TestTotals(t *testing.T) {
 }
 
 func TestTheRecordInAReply(t *testing.T) {
-	get := loadDescope(t).Type("user").Get
+	get := loadFrozen(t).Type("user").Get
 	if r, ok := get.Record(&descope.User{User: descope.ResponseUser{UserID: "U1"}}); !ok || !r.Given() {
 		t.Error("the reply has a user")
 	}
@@ -199,7 +199,7 @@ func TestRequestsFromIDs(t *testing.T) {
 }
 
 func TestErrorReplies(t *testing.T) {
-	rules := loadDescope(t).Errors
+	rules := loadFrozen(t).Errors
 	code, message := rules.Read([]byte(`{"errorCode":"E112102","errorDescription":"User not found"}`))
 	if code != "E112102" || message != "User not found" || !rules.NotFound()(code) || rules.Passing(code) {
 		t.Errorf("%s %s", code, message)
@@ -213,7 +213,7 @@ func TestErrorReplies(t *testing.T) {
 }
 
 func TestDescriptionsOfEntitlements(t *testing.T) {
-	plan := loadDescope(t)
+	plan := loadFrozen(t)
 	role, tenant := mapping.RecordOf(&descope.Role{Name: "Editor", TenantID: new("T1")}), mapping.RecordOf(&descope.Tenant{ID: "T1", Name: new("Acme")})
 	name, description := plan.Type("role").Entitlement("assigned").Describe("", role, tenant)
 	if name != "Editor (Acme) assigned" || description != "Has the role Editor in the tenant Acme" {

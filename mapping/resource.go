@@ -13,8 +13,6 @@ type resourceFields struct {
 	profile                      []profileField
 }
 
-type userFields struct{ login, aliases, email, lastLogin, mfa, sso *expr }
-
 type profileField struct {
 	name string
 	expr *expr
@@ -32,16 +30,6 @@ type Resource struct {
 	User         *User // nil but for trait user
 	// Profile holds text, float64, bool, []any and map[string]any.
 	Profile map[string]any
-}
-
-// User is what is known of a user.
-type User struct {
-	Login        string
-	LoginAliases []string
-	Email        string
-	LastLogin    time.Time
-	// MFA and SSO tell whether they are set up, nil when the mapping does not say.
-	MFA, SSO *bool
 }
 
 // Resource returns the resource with this id that a record describes. parent is
@@ -78,20 +66,6 @@ func (t *ResourceType) Name(id ID, r, parent Record) string {
 		return name
 	}
 	return id.String()
-}
-
-func (t *ResourceType) user(v values, id ID) (*User, error) {
-	f := t.fields.user
-	u := &User{Login: f.login.text(v), Email: f.email.text(v)}
-	for _, alias := range f.aliases.texts(v) {
-		if alias != u.Login {
-			u.LoginAliases = append(u.LoginAliases, alias)
-		}
-	}
-	u.MFA, u.SSO = truthOf(f.mfa, v), truthOf(f.sso, v)
-	var err error
-	u.LastLogin, err = t.timeOf(f.lastLogin, v, id, "last_login")
-	return u, err
 }
 
 func (t *ResourceType) timeOf(e *expr, v values, id ID, key string) (time.Time, error) {

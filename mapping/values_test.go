@@ -152,7 +152,7 @@ func TestUser(t *testing.T) {
 }
 
 func TestAResourceWithoutANameIsCalledByItsID(t *testing.T) {
-	typ := loadDescope(t).Type("tenant")
+	typ := loadFrozen(t).Type("tenant")
 	res, err := typ.Resource(mapping.ID{"T1"}, mapping.RecordOf(&descope.Tenant{}), mapping.Record{})
 	if err != nil || res.Name != "T1" {
 		t.Errorf("%v %v", res, err)
@@ -160,7 +160,7 @@ func TestAResourceWithoutANameIsCalledByItsID(t *testing.T) {
 }
 
 func TestParentTexts(t *testing.T) {
-	typ := loadDescope(t).Type("role")
+	typ := loadFrozen(t).Type("role")
 	role := mapping.RecordOf(&descope.Role{Name: "Editor", TenantID: new("T1")})
 	for _, c := range []struct {
 		parent mapping.Record
@@ -175,15 +175,15 @@ func TestParentTexts(t *testing.T) {
 			t.Errorf("got %v %v, want %s", res, err, c.want)
 		}
 	}
-	if !typ.NeedsParent || loadDescope(t).Type("user").NeedsParent {
+	if !typ.NeedsParent || loadFrozen(t).Type("user").NeedsParent {
 		t.Error("a role needs its parent's record, a user does not")
 	}
 }
 
 // TestAbsentTruthValue: false is a value, and what is absent is none.
 func TestAbsentTruthValue(t *testing.T) {
-	src := strings.Replace(string(mapping.Descope), "\n    created_at: createdTime\n", "\n    created_at: createdTime\n    description: '{verifiedEmail}'\n", 1)
-	plan, err := mapping.Load("descope.yaml", []byte(src), descopeAPI)
+	src := strings.Replace(string(frozen), "\n    created_at: createdTime\n", "\n    created_at: createdTime\n    description: '{verifiedEmail}'\n", 1)
+	plan, err := mapping.Load("frozen.yaml", []byte(src), descopeAPI)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,34 +5,37 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // warner finds what is legal in a mapping without mistakes, and probably wrong.
 type warner struct {
-	*mistakeList
+	mistakes
 	plan *Plan
-	doc  *document
+	doc  *syntax.Document
 }
 
 func (w *warner) warn() {
-	for i := range w.doc.ResourceTypes.entries {
-		e := &w.doc.ResourceTypes.entries[i]
-		w.unpaged(e.value.List.Operation, w.plan.Types[i].List)
+	for i := range w.doc.ResourceTypes.Entries {
+		e := &w.doc.ResourceTypes.Entries[i]
+		w.unpaged(e.Value.List.Operation, w.plan.Types[i].List)
 		w.unreadAccess(e, w.plan.Types[i])
-		for j := range e.value.Entitlements.entries {
-			w.entitlement(&e.value.Entitlements.entries[j], w.plan.Types[i].Entitlements[j])
+		for j := range e.Value.Entitlements.Entries {
+			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
 		}
 	}
 }
 
-func (w *warner) entitlement(doc *entry[entitlement], e *Entitlement) {
+func (w *warner) entitlement(doc *syntax.Entry[syntax.Entitlement], e *Entitlement) {
 	if e.Holders != nil {
-		w.unpaged(doc.value.Holders.Operation, e.Holders.List)
+		w.unpaged(doc.Value.Holders.Operation, e.Holders.List)
 		return
 	}
 	for _, holder := range e.GrantableTo {
 		if !slices.ContainsFunc(holder.Grants, func(r *GrantRule) bool { return r.Entitlement == e }) {
-			w.addf(doc.key.pos, "no rule under grants of %s says who holds %s, so no grant of it is synced", holder.ID, e.Name())
+			w.neverGranted(doc.Key.Pos, holder.ID, e.Name())
 		}
 	}
 }
@@ -45,20 +48,20 @@ var separators = strings.NewReplacer("_", "", "-", "")
 
 // unpaged warns of a list that comes in pages, of which only the first is read.
 // A field that the mapping sets itself does not count.
-func (w *warner) unpaged(operation text, l *List) {
+func (w *warner) unpaged(operation syntax.Text, l *List) {
 	if l.Pages != nil {
 		return
 	}
 	var asks []string
-	for _, f := range requestFields(l.Operation) {
-		steers := kindOfType(f.typ) == kindNumber || kindOfType(f.typ) == kindText
-		fixed := slices.ContainsFunc(l.request.fixed, func(given fixedField) bool { return slices.Equal(given.index, f.index) })
-		if steers && !fixed && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.name))) {
-			asks = append(asks, f.name)
+	for _, f := range apitype.RequestFields(l.Operation) {
+		steers := apitype.KindOf(f.Type) == apitype.KindNumber || apitype.KindOf(f.Type) == apitype.KindText
+		fixed := slices.ContainsFunc(l.request.fixed, func(given fixedField) bool { return slices.Equal(given.index, f.Index) })
+		if steers && !fixed && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.Name))) {
+			asks = append(asks, f.Name)
 		}
 	}
 	if len(asks) > 0 {
-		w.addf(operation.pos, "%s takes %s, so its list comes in pages; without \"pages\" only the first is read", l.Operation.Name, strings.Join(asks, " and "))
+		w.unpagedList(operation.Pos, l.Operation.Name, asks)
 	}
 }
 
@@ -68,7 +71,7 @@ var accessName = regexp.MustCompile(`(?i)(role|tenant|group|app|permission)(s|s?
 
 // unreadAccess warns of the lists in a type's records that look like access
 // and that nothing reads.
-func (w *warner) unreadAccess(e *entry[resourceType], t *ResourceType) {
+func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceType) {
 	var known []string
 	for _, other := range w.plan.Types {
 		if other.record != t.record {
@@ -80,7 +83,7 @@ func (w *warner) unreadAccess(e *entry[resourceType], t *ResourceType) {
 		}
 	}
 	for _, path := range accessLists(t.record, "", nil, known) {
-		w.addf(e.key.pos, "each record of %s has the list %s, which looks like access, and no rule reads it; read it, or say why not: ignored: {%s: ...}", t.List.Operation.Name, path, path)
+		w.accessNotRead(e.Key.Pos, t.List.Operation.Name, path)
 	}
 }
 
@@ -92,17 +95,17 @@ func accessLists(object reflect.Type, prefix string, inside []reflect.Type, know
 	}
 	inside = append(slices.Clone(inside), object)
 	var found []string
-	for _, f := range fieldsOf(object) {
-		path, typ := prefix+f.name, deref(f.typ)
+	for _, f := range apitype.FieldsOf(object) {
+		path, typ := prefix+f.Name, apitype.Deref(f.Type)
 		isKnown := slices.ContainsFunc(known, func(k string) bool { return within(k, path) || within(path, k) })
-		if kindOfType(typ) == kindList && accessName.MatchString(f.name) && !isKnown {
+		if apitype.KindOf(typ) == apitype.KindList && accessName.MatchString(f.Name) && !isKnown {
 			found = append(found, path)
 			continue
 		}
-		for kindOfType(typ) == kindList {
-			typ = deref(typ.Elem())
+		for apitype.KindOf(typ) == apitype.KindList {
+			typ = apitype.Deref(typ.Elem())
 		}
-		if kindOfType(typ) == kindObject {
+		if apitype.KindOf(typ) == apitype.KindObject {
 			found = append(found, accessLists(typ, path+".", inside, known)...)
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/conductorone/baton-descope/mapping"
 )
 
 // check runs `mapping check` and returns what it prints.
@@ -23,15 +21,24 @@ func check(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// mappingFile writes the shipped mapping, with replacements, to team.yaml.
+// mappingFile writes the frozen mapping, with replacements, to team.yaml, and its
+// lock beside it.
 func mappingFile(t *testing.T, replacements ...string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "team.yaml")
-	src := strings.NewReplacer(replacements...).Replace(string(mapping.Descope))
-	if err := os.WriteFile(file, []byte(src), 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for name, frozen := range map[string]string{"team.yaml": "frozen.yaml", "team.lock.yaml": "frozen.lock.yaml"} {
+		src, err := os.ReadFile(filepath.Join("../../mapping/testdata", frozen))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "team.yaml" {
+			src = []byte(strings.NewReplacer(replacements...).Replace(string(src)))
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), src, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return file
+	return filepath.Join(dir, "team.yaml")
 }
 
 func TestCheckOfTheBuiltInMapping(t *testing.T) {
@@ -103,6 +110,10 @@ func TestWarningsFailOnlyWhenCheckIsStrict(t *testing.T) {
 // it has a lock of its own.
 func TestCheckHoldsAMappingAgainstItsLock(t *testing.T) {
 	file := mappingFile(t, "trait: group", "trait: app")
+	lock := strings.TrimSuffix(file, ".yaml") + ".lock.yaml"
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
 	out, err := check(t, file)
 	if err != nil || !strings.Contains(out, `59:12: warning: the trait of tenant changes from "group" to "app": what is set up for the one kind of resource does not apply any more (against the built-in mapping`) {
 		t.Fatalf("%v:\n%s", err, out)
@@ -113,7 +124,6 @@ func TestCheckHoldsAMappingAgainstItsLock(t *testing.T) {
 	if out, err := check(t, file, "--strict"); err != nil {
 		t.Fatalf("with a lock of its own: %v:\n%s", err, out)
 	}
-	lock := strings.TrimSuffix(file, ".yaml") + ".lock.yaml"
 	out, err = check(t, "../../mapping/descope.yaml", "--lock", lock)
 	if err != nil || !strings.Contains(out, `warning: the trait of tenant changes from "app" to "group"`) || !strings.Contains(out, "(against "+lock+")") {
 		t.Fatalf("with the lock of another: %v:\n%s", err, out)

@@ -1,16 +1,18 @@
-package mapping
+package schema
 
 import (
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // Reference returns the keys of the language as Markdown, a table for each block.
 func Reference() string {
 	w := &referenceWriter{headings: map[reflect.Type]string{}}
-	w.collect(reflect.TypeFor[document](), "")
+	w.collect(reflect.TypeFor[syntax.Document](), "")
 	var b strings.Builder
 	for i, block := range w.blocks {
 		if i > 0 {
@@ -80,13 +82,13 @@ func innerBlock(k key) (reflect.Type, string) {
 func form(k key) string {
 	switch k.name {
 	case "trait":
-		return "`" + strings.Join(traits, "`, `") + "`"
+		return "`" + strings.Join(syntax.Traits, "`, `") + "`"
 	case "purpose":
-		return "`" + strings.Join(purposes, "`, `") + "`"
+		return "`" + strings.Join(syntax.Purposes, "`, `") + "`"
 	case "unknown_references":
-		return "`" + strings.Join(unknowns, "`, `") + "`"
+		return "`" + strings.Join(syntax.UnknownReferences, "`, `") + "`"
 	case "write":
-		return "`" + strings.Join(writeTimes, "`, `") + "`"
+		return "`" + strings.Join(syntax.WriteTimes, "`, `") + "`"
 	case operationKey:
 		return "operation"
 	}
@@ -99,17 +101,17 @@ func form(k key) string {
 // formOf says what a syntax type is, with the given words for one or for several.
 func formOf(t reflect.Type, single, number, value, block string) string {
 	switch t {
-	case reflect.TypeFor[text]():
+	case reflect.TypeFor[syntax.Text]():
 		return single
-	case reflect.TypeFor[words]():
+	case reflect.TypeFor[syntax.Words]():
 		return single + ", or a list of texts"
-	case reflect.TypeFor[partValues]():
+	case reflect.TypeFor[syntax.PartValues]():
 		return single + ", or texts by part of the id"
-	case reflect.TypeFor[readOnly]():
+	case reflect.TypeFor[syntax.ReadOnly]():
 		return "`true`, `false` or a sentence"
-	case reflect.TypeFor[integer]():
+	case reflect.TypeFor[syntax.Integer]():
 		return number
-	case reflect.TypeFor[literal]():
+	case reflect.TypeFor[syntax.Literal]():
 		return value
 	}
 	if t.Kind() == reflect.Slice {

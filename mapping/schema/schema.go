@@ -1,19 +1,25 @@
-package mapping
+// Package schema describes the mapping language: to editors, as a JSON Schema, and
+// to readers, as tables in Markdown.
+package schema
 
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
+
+	"github.com/conductorone/baton-descope/mapping"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // operationKey is the key that names an operation, wherever it stands.
 const operationKey = "operation"
 
-// Schema returns the JSON Schema of mappings of an API, for editors: the keys
+// JSON returns the JSON Schema of mappings of an API, for editors: the keys
 // of the language with what they mean, and the API's operations with what each
 // takes and replies. id is the address at which editors find it.
-func Schema(env Environment, id string) ([]byte, error) {
+func JSON(env mapping.Environment, id string) ([]byte, error) {
 	w := &schemaWriter{env: env, defined: map[reflect.Type]bool{}}
-	root := w.block(reflect.TypeFor[document]())
+	root := w.block(reflect.TypeFor[syntax.Document]())
 	schema := object{
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
 		{"$id", id},
@@ -33,7 +39,7 @@ func ref(name string) object { return object{{"$ref", "#/$defs/" + name}} }
 
 // schemaWriter collects the definitions of the blocks of the language.
 type schemaWriter struct {
-	env     Environment
+	env     mapping.Environment
 	defs    object
 	defined map[reflect.Type]bool
 }
@@ -46,10 +52,10 @@ func leaves() object {
 		{"values", oneOrMore(object{{"type", []string{"string", "number", "boolean"}}})},
 		{"id", object{{"anyOf", []any{ref("text"), object{{"type", "object"}, {"additionalProperties", ref("text")}, {"minProperties", 1}}}}}},
 		{"readOnly", object{{"anyOf", []any{object{{"type", "boolean"}}, object{{"type", "string"}, {"pattern", `\S\s+\S`}}}}}},
-		{"trait", object{{"enum", traits}}},
-		{"purpose", object{{"enum", purposes}}},
-		{"unknown_references", object{{"enum", unknowns}}},
-		{"write", object{{"enum", writeTimes}}},
+		{"trait", object{{"enum", syntax.Traits}}},
+		{"purpose", object{{"enum", syntax.Purposes}}},
+		{"unknown_references", object{{"enum", syntax.UnknownReferences}}},
+		{"write", object{{"enum", syntax.WriteTimes}}},
 	}
 }
 
@@ -60,11 +66,11 @@ func oneOrMore(entry object) object {
 // block defines a block and returns a reference to it.
 func (w *schemaWriter) block(t reflect.Type) object {
 	if w.defined[t] {
-		return ref(t.Name())
+		return ref(defName(t))
 	}
 	w.defined[t] = true
 	place := len(w.defs)
-	w.defs = append(w.defs, member{t.Name(), nil})
+	w.defs = append(w.defs, member{defName(t), nil})
 	properties, required := object{}, []string{}
 	calls := false
 	for _, k := range keysOf(t) {
@@ -81,11 +87,17 @@ func (w *schemaWriter) block(t reflect.Type) object {
 	if calls {
 		definition = append(definition, member{"allOf", []any{ref("call")}})
 	}
-	if t == reflect.TypeFor[resourceType]() {
+	if t == reflect.TypeFor[syntax.ResourceType]() {
 		definition = append(definition, member{"allOf", []any{ref("record")}})
 	}
 	w.defs[place].value = definition
-	return ref(t.Name())
+	return ref(defName(t))
+}
+
+// defName is what the definition of a block is called.
+func defName(block reflect.Type) string {
+	name := block.Name()
+	return strings.ToLower(name[:1]) + name[1:]
 }
 
 // value is the schema of the value of a key. A key means the same wherever it stands.
@@ -106,17 +118,17 @@ func (w *schemaWriter) value(k key) object {
 // form is the schema of a syntax type.
 func (w *schemaWriter) form(t reflect.Type) object {
 	switch t {
-	case reflect.TypeFor[text]():
+	case reflect.TypeFor[syntax.Text]():
 		return ref("text")
-	case reflect.TypeFor[words]():
+	case reflect.TypeFor[syntax.Words]():
 		return ref("words")
-	case reflect.TypeFor[partValues]():
+	case reflect.TypeFor[syntax.PartValues]():
 		return ref("id")
-	case reflect.TypeFor[readOnly]():
+	case reflect.TypeFor[syntax.ReadOnly]():
 		return ref("readOnly")
-	case reflect.TypeFor[integer]():
+	case reflect.TypeFor[syntax.Integer]():
 		return object{{"type", "integer"}}
-	case reflect.TypeFor[literal]():
+	case reflect.TypeFor[syntax.Literal]():
 		return object{}
 	}
 	if t.Kind() == reflect.Slice {
@@ -129,7 +141,7 @@ func (w *schemaWriter) form(t reflect.Type) object {
 	}
 	table := object{{"type", "object"}, {"minProperties", 1}, {"additionalProperties", w.form(entry)}}
 	if isBlock(entry) {
-		table = append(table, member{"propertyNames", object{{"pattern", namePattern.String()}}})
+		table = append(table, member{"propertyNames", object{{"pattern", syntax.NamePattern.String()}}})
 	}
 	return table
 }
@@ -138,7 +150,7 @@ func (w *schemaWriter) form(t reflect.Type) object {
 type key struct {
 	name, doc string
 	needed    bool
-	// ofRecord tells that its paths are in the type's records.
+	// ofRecord reports that its paths are in the type's records.
 	ofRecord bool
 	typ      reflect.Type
 }
@@ -159,13 +171,13 @@ func entryOf(t reflect.Type) (reflect.Type, bool) {
 	if t.Kind() != reflect.Struct {
 		return nil, false
 	}
-	entries, ok := t.FieldByName("entries")
+	entries, ok := t.FieldByName("Entries")
 	if !ok {
 		return nil, false
 	}
-	value, _ := entries.Type.Elem().FieldByName("value")
+	value, _ := entries.Type.Elem().FieldByName("Value")
 	return value.Type, true
 }
 
-// isBlock tells whether a syntax type is a table of fixed keys.
+// isBlock reports whether a syntax type is a table of fixed keys.
 func isBlock(t reflect.Type) bool { return t.Kind() == reflect.Struct && len(keysOf(t)) > 0 }

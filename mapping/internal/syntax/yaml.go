@@ -1,4 +1,4 @@
-package mapping
+package syntax
 
 import (
 	"bytes"
@@ -19,11 +19,17 @@ const (
 	maxText     = 1000
 )
 
-// parse reads a whole file. It returns false when the file is not YAML at all,
-// so that nothing else can be said of it.
-func (d *decoder) parse(src []byte) (*document, bool) {
+// Parse reads a whole file, of which it returns the lines as well. It returns
+// false when the file is not YAML at all, so that nothing else can be said of it.
+func Parse(found *Collector, src []byte) (doc *Document, lines [][]rune, ok bool) {
+	d := &decoder{Collector: found}
+	doc, ok = d.parse(src)
+	return doc, d.lines, ok
+}
+
+func (d *decoder) parse(src []byte) (*Document, bool) {
 	if len(src) > maxFileSize {
-		d.addf(pos{}, "the file has %d bytes; a mapping has at most %d", len(src), maxFileSize)
+		d.fileTooLarge(len(src))
 		return nil, false
 	}
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
@@ -37,12 +43,12 @@ func (d *decoder) parse(src []byte) (*document, bool) {
 		d.syntaxError(src, err)
 		return nil, false
 	}
-	if len(root.Content) == 0 || isNull(root.Content[0]) {
-		d.addf(pos{}, "the file is empty")
+	if len(root.Content) == 0 || IsNull(root.Content[0]) {
+		d.fileEmpty()
 		return nil, false
 	}
 	if err := reader.Decode(&second); err == nil {
-		d.addf(at(&second), "a second YAML document; a mapping is one")
+		d.secondDocument(At(&second))
 		return nil, false
 	} else if !errors.Is(err, io.EOF) {
 		d.syntaxError(src, err)
@@ -51,7 +57,7 @@ func (d *decoder) parse(src []byte) (*document, bool) {
 	if !d.plain(&root, 0) {
 		return nil, false
 	}
-	var doc document
+	var doc Document
 	d.read(root.Content[0], reflect.ValueOf(&doc).Elem(), "a mapping")
 	return &doc, true
 }
@@ -78,10 +84,10 @@ func (d *decoder) legible(valid bool) bool {
 		for j, r := range line {
 			switch {
 			case r == utf8.RuneError && !valid:
-				d.addf(pos{i + 1, j + 1}, "the file is not UTF-8 from here on")
+				d.notUTF8(Pos{i + 1, j + 1})
 				return false
 			case r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || r == '\ufeff' || r == '\ufffe' || r == '\uffff':
-				d.addf(pos{i + 1, j + 1}, "the character %U is not allowed in YAML", r)
+				d.badCharacter(Pos{i + 1, j + 1}, r)
 				return false
 			}
 		}
@@ -92,24 +98,26 @@ func (d *decoder) legible(valid bool) bool {
 // plain refuses what a mapping has no use for and a hostile file has: anchors,
 // aliases, merges, tags, deep nesting and long texts.
 func (d *decoder) plain(n *yaml.Node, depth int) bool {
-	refuse := func(format string, args ...any) bool {
-		d.addf(at(n), format, args...)
-		return false
-	}
 	switch {
 	case depth > maxDepth:
-		return refuse("nested more than %d levels deep", maxDepth)
+		d.tooDeep(At(n))
 	case len(n.Value) > maxText:
-		return refuse("a text of %d bytes; a mapping has at most %d", len(n.Value), maxText)
+		d.textTooLong(At(n), len(n.Value))
 	case n.Kind == yaml.AliasNode:
-		return refuse("aliases (*%s) are not supported; write the value out", n.Value)
+		d.alias(At(n), n.Value)
 	case n.Anchor != "":
-		return refuse("anchors (&%s) are not supported; write the value out", n.Anchor)
+		d.anchor(At(n), n.Anchor)
 	case n.Style&yaml.TaggedStyle != 0:
-		return refuse("tags (%s) are not supported", n.Tag)
+		d.tag(At(n), n.Tag)
 	case n.Tag == "!!merge":
-		return refuse("merge keys (<<) are not supported; write the values out")
+		d.mergeKey(At(n))
+	default:
+		return d.plainContent(n, depth)
 	}
+	return false
+}
+
+func (d *decoder) plainContent(n *yaml.Node, depth int) bool {
 	for _, child := range n.Content {
 		if !d.plain(child, depth+1) {
 			return false
@@ -123,19 +131,6 @@ var (
 	unknownAlias = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// inPlainWords says what usually is behind the parser's complaints.
-var inPlainWords = map[string]string{
-	"did not find expected key":                       "this is not a key of the table above it; is it indented like its neighbours?",
-	"did not find expected '-' indicator":             "this is not an entry of the list above it; is it indented like its neighbours?",
-	"did not find expected ',' or ']'":                `a "[" is not closed, or a comma is missing`,
-	"did not find expected ',' or '}'":                `a "{" is not closed, or a comma is missing`,
-	"found unexpected end of stream":                  "a quote is not closed",
-	"mapping values are not allowed in this context":  `": " is not expected here; is the line before complete, and does a text with ": " have quotes?`,
-	"could not find expected ':'":                     `a key without ": " behind it`,
-	"found character that cannot start any token":     "a text that starts with this character needs quotes; tabs cannot indent",
-	"found a tab character that violates indentation": "tabs cannot indent; use spaces",
-}
-
 // syntaxError reports what the YAML parser complained about. The parser names
 // the start of the block that it was in; the reader wants the line that spoiled it.
 func (d *decoder) syntaxError(src []byte, err error) {
@@ -144,13 +139,10 @@ func (d *decoder) syntaxError(src []byte, err error) {
 	written := string(d.lines[line-1])
 	if alias := unknownAlias.FindStringSubmatch(what); alias != nil {
 		before, _, _ := strings.Cut(written, "*"+alias[1])
-		d.addf(pos{line, 1 + utf8.RuneCountInString(before)}, "aliases (*%s) are not supported; write the value out", alias[1])
+		d.alias(Pos{line, 1 + utf8.RuneCountInString(before)}, alias[1])
 		return
 	}
-	if plain, ok := inPlainWords[what]; ok {
-		what = plain
-	}
-	d.addf(pos{line, 1 + len(written) - len(strings.TrimLeft(written, " "))}, "not YAML: %s", what)
+	d.notYAML(Pos{line, 1 + len(written) - len(strings.TrimLeft(written, " "))}, what)
 }
 
 // spoiledLine returns the first line with which the file draws the complaint:

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
 // Source says in the language's own words where a value comes from.
@@ -36,13 +38,8 @@ func (t *ResourceType) eachExpr(visit func(key string, e *expr)) {
 	if s := t.fields.status; s != nil {
 		visit("status", s.from)
 	}
-	if u := t.fields.user; u != nil {
-		visit("login", u.login)
-		visit("login_aliases", u.aliases)
-		visit("email", u.email)
-		visit("last_login", u.lastLogin)
-		visit("mfa", u.mfa)
-		visit("sso", u.sso)
+	if t.fields.user != nil {
+		t.fields.user.eachExpr(visit)
 	}
 	for _, f := range t.fields.profile {
 		visit("profile."+f.name, f.expr)
@@ -118,13 +115,13 @@ func (e *Entitlement) with(p *Provision) []Source {
 // sources returns the fixed fields of a request, their values as JSON.
 func (r *request) sources() []Source {
 	var all []Source
-	for _, f := range requestFields(r.op) {
+	for _, f := range apitype.RequestFields(r.op) {
 		for _, fixed := range r.fixed {
-			if !slices.Equal(f.index, fixed.index) {
+			if !slices.Equal(f.Index, fixed.index) {
 				continue
 			}
 			if text, err := json.Marshal(fixed.value.Interface()); err == nil {
-				all = append(all, Source{f.name, string(text)})
+				all = append(all, Source{f.Name, string(text)})
 			}
 		}
 	}
@@ -256,7 +253,7 @@ func writtenPieces(pieces []piece) string {
 	return b.String()
 }
 
-// TellTotal says whether a page tells how many records there are in all, so that
+// TellTotal reports whether a page has the number of records in all, so that
 // no page is asked for behind the last one.
 func (p *Pages) TellTotal() bool { return p.total != nil }
 
@@ -274,3 +271,70 @@ func (r *Requirement) Sources(t *ResourceType) []Source {
 
 // Ignored returns the paths in the type's records that are not read on purpose.
 func (t *ResourceType) Ignored() []string { return slices.Clone(t.ignored) }
+
+// reading is one path of a record that a mapping reads, and the key it stands under.
+type reading struct{ path, key string }
+
+// readings returns what a mapping reads of the records of a type, as far as it
+// could be compiled.
+func (p *Plan) readings(t *ResourceType) []reading {
+	var all []reading
+	for _, part := range t.parts {
+		all = append(all, reading{part.written, "id"})
+	}
+	for _, part := range t.parent {
+		if part.path != nil {
+			all = append(all, reading{part.path.written, "parent"})
+		}
+	}
+	all = append(all, t.expressionReadings(false)...)
+	for _, rule := range t.Grants {
+		all = append(all, rule.on.readings("grants")...)
+	}
+	for _, other := range p.Types {
+		if other.Parent == t {
+			all = append(all, other.expressionReadings(true)...)
+		}
+		if also := other.ShownIn(t); also != nil {
+			all = append(all, also.binding.readings("also")...)
+		}
+		for _, e := range other.Entitlements {
+			if e.Holders != nil && e.Holders.record == t.record {
+				all = append(all, e.Holders.principal.readings("holders")...)
+			}
+		}
+	}
+	return all
+}
+
+// expressionReadings returns what the expressions of a type read of its own
+// records, or of its parents'.
+func (t *ResourceType) expressionReadings(ofParent bool) []reading {
+	var all []reading
+	t.eachExpr(func(key string, e *expr) {
+		for _, s := range e.sources() {
+			if s.parent == ofParent {
+				all = append(all, reading{s.written, key})
+			}
+		}
+	})
+	return all
+}
+
+func (b *binding) readings(key string) []reading {
+	if b == nil {
+		return nil
+	}
+	var all []reading
+	for _, part := range b.parts {
+		if part.bound {
+			all = append(all, reading{part.written, key})
+		}
+	}
+	return all
+}
+
+// within reports whether a path is holder or leads into it.
+func within(path, holder string) bool {
+	return path == holder || strings.HasPrefix(path, holder+".")
+}

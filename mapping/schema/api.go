@@ -1,10 +1,13 @@
-package mapping
+package schema
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // api are the definitions of what the API has: its operations, what each takes
@@ -37,7 +40,7 @@ func recordDef(defined object, record reflect.Type) object {
 		return nil
 	}
 	paths := "paths." + record.Name()
-	return object{{name, ofRecords(reflect.TypeFor[resourceType](), paths)}, {paths, proposals(fieldPaths(record))}}
+	return object{{name, ofRecords(reflect.TypeFor[syntax.ResourceType](), paths)}, {paths, proposals(fieldPaths(record))}}
 }
 
 func operationIs(name string, more ...member) object {
@@ -52,20 +55,20 @@ func operationIs(name string, more ...member) object {
 func (w *schemaWriter) call(op *api.Operation) object {
 	with, request := object{}, object{}
 	var numbers, cursors []string
-	for _, f := range requestFields(op) {
-		about := describeType(f.typ)
-		if f.required {
+	for _, f := range apitype.RequestFields(op) {
+		about := apitype.Describe(f.Type)
+		if f.Required {
 			about += ", required"
 		}
-		if takesID(f.typ) {
-			with = append(with, member{f.name, object{{"description", about}}})
+		if apitype.TakesID(f.Type) {
+			with = append(with, member{f.Name, object{{"description", about}}})
 		}
-		request = append(request, member{f.name, append(w.fixed(f.typ), member{"description", about})})
-		if kindOfType(f.typ) == kindNumber {
-			numbers = append(numbers, f.name)
+		request = append(request, member{f.Name, append(w.fixed(f.Type), member{"description", about})})
+		if apitype.KindOf(f.Type) == apitype.KindNumber {
+			numbers = append(numbers, f.Name)
 		}
-		if kindOfType(f.typ) == kindNumber || kindOfType(f.typ) == kindText {
-			cursors = append(cursors, f.name)
+		if apitype.KindOf(f.Type) == apitype.KindNumber || apitype.KindOf(f.Type) == apitype.KindText {
+			cursors = append(cursors, f.Name)
 		}
 	}
 	properties := object{{"with", closed(with)}, {"request", closed(request)}}
@@ -100,30 +103,30 @@ func closed(properties object) object {
 
 // fixed is the schema of a fixed value of a request field.
 func (w *schemaWriter) fixed(t reflect.Type) object {
-	t = deref(t)
-	if values := enumValues(t); values != nil {
+	t = apitype.Deref(t)
+	if values := apitype.EnumValues(t); values != nil {
 		return object{{"enum", values}}
 	}
-	switch kindOfType(t) {
-	case kindText, kindTime:
+	switch apitype.KindOf(t) {
+	case apitype.KindText, apitype.KindTime:
 		return object{{"type", "string"}}
-	case kindNumber:
+	case apitype.KindNumber:
 		return object{{"type", "number"}}
-	case kindBool:
+	case apitype.KindBool:
 		values := []any{true, false}
-		for _, name := range sortedKeys(w.env.Options) {
-			values = append(values, optionPrefix+name)
+		for _, name := range slices.Sorted(maps.Keys(w.env.Options)) {
+			values = append(values, syntax.OptionPrefix+name)
 		}
 		return object{{"enum", values}}
-	case kindList:
+	case apitype.KindList:
 		return object{{"type", "array"}, {"items", w.fixed(t.Elem())}}
-	case kindObject:
+	case apitype.KindObject:
 		properties := object{}
-		for _, f := range fieldsOf(t) {
-			properties = append(properties, member{f.name, w.fixed(f.typ)})
+		for _, f := range apitype.FieldsOf(t) {
+			properties = append(properties, member{f.Name, w.fixed(f.Type)})
 		}
 		return append(object{{"type", "object"}}, closed(properties)...)
-	case kindMap, kindAny:
+	case apitype.KindMap, apitype.KindAny:
 	}
 	return object{}
 }
@@ -134,7 +137,7 @@ func ofRecords(block reflect.Type, def string) object {
 	for _, k := range keysOf(block) {
 		_, isTable := entryOf(k.typ)
 		switch {
-		case k.ofRecord && (isTable || k.typ == reflect.TypeFor[partValues]()):
+		case k.ofRecord && (isTable || k.typ == reflect.TypeFor[syntax.PartValues]()):
 			properties = append(properties, member{k.name, object{{"additionalProperties", ref(def)}}})
 		case k.ofRecord:
 			properties = append(properties, member{k.name, ref(def)})
@@ -160,11 +163,21 @@ type recordList struct {
 	entry reflect.Type
 }
 
-func recordLists(reply reflect.Type) []recordList {
+// recordLists returns the lists of objects in a reply that are in no other list.
+func recordLists(reply reflect.Type) []recordList { return recordListsIn(reply, "", nil) }
+
+func recordListsIn(object reflect.Type, prefix string, inside []reflect.Type) []recordList {
+	object = apitype.Deref(object)
+	if apitype.KindOf(object) != apitype.KindObject || slices.Contains(inside, object) {
+		return nil
+	}
+	inside = append(slices.Clone(inside), object)
 	var lists []recordList
-	for _, path := range fieldPaths(reply) {
-		if p, _ := compilePath(path, reply, ""); p != nil && p.oneList() {
-			lists = append(lists, recordList{path, deref(p.typ)})
+	for _, f := range apitype.FieldsOf(object) {
+		if typ := apitype.Deref(f.Type); apitype.KindOf(typ) != apitype.KindList {
+			lists = append(lists, recordListsIn(typ, prefix+f.Name+".", inside)...)
+		} else if entry := apitype.Deref(typ.Elem()); apitype.KindOf(entry) == apitype.KindObject {
+			lists = append(lists, recordList{prefix + f.Name, entry})
 		}
 	}
 	return lists
@@ -174,17 +187,17 @@ func recordLists(reply reflect.Type) []recordList {
 func fieldPaths(t reflect.Type) []string { return fieldPathsIn(t, "", nil) }
 
 func fieldPathsIn(t reflect.Type, prefix string, inside []reflect.Type) []string {
-	for t = deref(t); prefix != "" && kindOfType(t) == kindList; t = deref(t) {
+	for t = apitype.Deref(t); prefix != "" && apitype.KindOf(t) == apitype.KindList; t = apitype.Deref(t) {
 		t = t.Elem()
 	}
-	if kindOfType(t) != kindObject || slices.Contains(inside, t) {
+	if apitype.KindOf(t) != apitype.KindObject || slices.Contains(inside, t) {
 		return nil
 	}
 	inside = append(slices.Clone(inside), t)
 	var paths []string
-	for _, f := range fieldsOf(t) {
-		paths = append(paths, prefix+f.name)
-		paths = append(paths, fieldPathsIn(f.typ, prefix+f.name+".", inside)...)
+	for _, f := range apitype.FieldsOf(t) {
+		paths = append(paths, prefix+f.Name)
+		paths = append(paths, fieldPathsIn(f.Type, prefix+f.Name+".", inside)...)
 	}
 	return paths
 }

@@ -1,13 +1,12 @@
 package mapping
 
 import (
-	"fmt"
-	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // want is what an expression is used for.
@@ -36,22 +35,22 @@ type scope struct {
 }
 
 // compileExpr compiles one expression; nil when it is not given or wrong.
-func (c *compiler) compileExpr(t text, s scope, w want) *expr {
-	if t.value == "" || s.record == nil {
+func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
+	if t.Value == "" || s.record == nil {
 		return nil
 	}
-	if strings.ContainsAny(t.value, "{}[]") {
+	if strings.ContainsAny(t.Value, "{}[]") {
 		if w != wantText && w != wantPlain {
-			c.addf(t.pos, "a text with paths in braces cannot stand here; write a path")
+			c.templateNotAllowed(t.Pos)
 			return nil
 		}
 		return c.compileTemplate(t, s)
 	}
-	return c.compileAlternatives(t, 0, t.value, s, w)
+	return c.compileAlternatives(t, 0, t.Value, s, w)
 }
 
 // compileAlternatives compiles `x or first y or parent.z`, which starts at offset in t.
-func (c *compiler) compileAlternatives(t text, offset int, written string, s scope, w want) *expr {
+func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string, s scope, w want) *expr {
 	e := &expr{}
 	for alternative := range strings.SplitSeq(written, " or ") {
 		start := offset + len(alternative) - len(strings.TrimLeft(alternative, " "))
@@ -66,7 +65,7 @@ func (c *compiler) compileAlternatives(t text, offset int, written string, s sco
 	return e
 }
 
-func (c *compiler) compileSource(t text, offset int, written string, s scope, w want) (source, bool) {
+func (c *compiler) compileSource(t syntax.Text, offset int, written string, s scope, w want) (source, bool) {
 	var src source
 	whole := written
 	if rest, ok := strings.CutPrefix(written, "first "); ok {
@@ -80,7 +79,7 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 			return src, false
 		}
 		if s.parent == nil {
-			c.addf(t.at(offset), "%s: %s", written, s.noParent)
+			c.parentNotUsable(t.At(offset), written, s.noParent)
 			return src, false
 		}
 		src.parent = true
@@ -90,16 +89,15 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 	}
 	p, mistake := compilePath(written, root, name)
 	if mistake != nil {
-		c.addf(t.at(offset+mistake.offset), "%s", mistake.what)
+		c.wrongPath(t.At(offset+mistake.offset), mistake)
 		return src, false
 	}
 	src.path = p
 	if src.first && !p.list() {
-		c.addf(t.at(offset), "%s is %s, so there is no first one; write %q", written, p.describe(), written)
+		c.firstOfNoList(t.At(offset), written, p.describe())
 		return src, false
 	}
-	if why := unfit(src, whole, w); why != "" {
-		c.addf(t.at(offset), "%s", why)
+	if !c.fits(t.At(offset), src, whole, w) {
 		return src, false
 	}
 	if src.parent {
@@ -108,61 +106,49 @@ func (c *compiler) compileSource(t text, offset int, written string, s scope, w 
 	return src, true
 }
 
-// unfit says why a source cannot be used for w, "" when it can.
-func unfit(s source, written string, w want) string {
-	k := kindOfType(s.typ)
-	scalar := k != kindObject && k != kindMap
+// fits reports whether a source can be used for w. One that cannot is a mistake.
+func (c *compiler) fits(at syntax.Pos, s source, written string, w want) bool {
+	k := apitype.KindOf(s.typ)
+	scalar := k != apitype.KindObject && k != apitype.KindMap
 	single := !s.list() || s.first
-	is := func(wanted string) string {
-		return fmt.Sprintf("%s is %s, but %s is wanted here", written, s.describe(), wanted)
+	switch {
+	case w == wantText && !single && scalar:
+		c.listForText(at, written, s.describe())
+	case w == wantText && !scalar:
+		c.objectForText(at, written, s.describe(), "text")
+	case w == wantTexts && !scalar:
+		c.objectForText(at, written, s.describe(), "a list of text")
+	case w == wantTruth && (s.list() || k != apitype.KindBool && k != apitype.KindAny):
+		c.notWanted(at, written, s.describe(), "a truth value")
+	case w == wantTime && (s.list() || !scalar || k == apitype.KindBool):
+		c.notWanted(at, written, s.describe(), "a time")
+	case w == wantPlain && holdsObjects(s.typ):
+		c.objectInProfile(at, written, s.describe())
+	default:
+		return true
 	}
-	switch w {
-	case wantText:
-		if !single && scalar {
-			return is("text") + fmt.Sprintf("; write %q", "first "+written)
-		}
-		if !scalar {
-			return is("text") + "; name one of its fields"
-		}
-	case wantTexts:
-		if !scalar {
-			return is("a list of text") + "; name one of its fields"
-		}
-	case wantTruth:
-		if s.list() || k != kindBool && k != kindAny {
-			return is("a truth value")
-		}
-	case wantTime:
-		if s.list() || !scalar || k == kindBool {
-			return is("a time")
-		}
-	case wantPlain:
-		if holdsObjects(s.typ) {
-			return fmt.Sprintf("%s is %s; name one of its fields", written, s.describe())
-		}
-	}
-	return ""
+	return false
 }
 
-// holdsObjects tells whether a value of type t is or contains an object with
+// holdsObjects reports whether a value of type t is or contains an object with
 // fields of its own, which a profile does not take apart.
 func holdsObjects(t reflect.Type) bool {
-	k := kindOfType(t)
-	return k == kindObject || (k == kindList || k == kindMap) && holdsObjects(deref(t).Elem())
+	k := apitype.KindOf(t)
+	return k == apitype.KindObject || (k == apitype.KindList || k == apitype.KindMap) && holdsObjects(apitype.Deref(t).Elem())
 }
 
 // templateReader reads a template piece by piece.
 type templateReader struct {
 	c      *compiler
-	text   text
+	text   syntax.Text
 	scope  scope
 	offset int
-	// wrong tells that an expression is wrong, unclosed that the brackets are.
+	// wrong reports that an expression is wrong, unclosed that the brackets are.
 	wrong, unclosed bool
 }
 
 // compileTemplate compiles text with expressions in braces and optional groups in brackets.
-func (c *compiler) compileTemplate(t text, s scope) *expr {
+func (c *compiler) compileTemplate(t syntax.Text, s scope) *expr {
 	r := &templateReader{c: c, text: t, scope: s}
 	pieces := r.pieces(false)
 	if r.wrong || r.unclosed {
@@ -174,8 +160,8 @@ func (c *compiler) compileTemplate(t text, s scope) *expr {
 // pieces reads to the end or, in a group, to its `]`.
 func (r *templateReader) pieces(inGroup bool) []piece {
 	pieces := []piece{}
-	for !r.unclosed && r.offset < len(r.text.value) {
-		rest := r.text.value[r.offset:]
+	for !r.unclosed && r.offset < len(r.text.Value) {
+		rest := r.text.Value[r.offset:]
 		plain := strings.IndexAny(rest, "{}[]")
 		switch {
 		case plain < 0:
@@ -191,9 +177,9 @@ func (r *templateReader) pieces(inGroup bool) []piece {
 		case rest[0] == ']' && inGroup:
 			return pieces
 		case rest[0] == '[':
-			r.misplacedf("brackets inside brackets")
+			r.c.nestedBrackets(r.giveUp())
 		default:
-			r.misplacedf("%q closes nothing", rest[:1])
+			r.c.closesNothing(r.giveUp(), rest[:1])
 		}
 	}
 	return pieces
@@ -203,7 +189,7 @@ func (r *templateReader) pieces(inGroup bool) []piece {
 func (r *templateReader) expression(rest string) *expr {
 	length := strings.IndexByte(rest, '}')
 	if length < 0 {
-		r.misplacedf("%q is not closed", "{")
+		r.c.notClosed(r.giveUp(), "{")
 		return nil
 	}
 	e := r.c.compileAlternatives(r.text, r.offset+1, rest[1:length], r.scope, wantText)
@@ -220,40 +206,21 @@ func (r *templateReader) group() []piece {
 	if r.unclosed {
 		return nil
 	}
-	closed := r.offset < len(r.text.value)
+	closed := r.offset < len(r.text.Value)
 	if hasPath := slices.ContainsFunc(group, func(p piece) bool { return p.text == "" }); !closed || !hasPath {
 		r.offset = start
 		if closed {
-			r.misplacedf("no path in these brackets, so nothing says when to leave them out")
+			r.c.groupWithoutPath(r.giveUp())
 		} else {
-			r.misplacedf("%q is not closed", "[")
+			r.c.notClosed(r.giveUp(), "[")
 		}
 	}
 	r.offset++
 	return group
 }
 
-func (r *templateReader) misplacedf(format string, args ...any) {
-	r.c.addf(r.text.at(r.offset), format, args...)
+// giveUp ends the reading and returns where.
+func (r *templateReader) giveUp() syntax.Pos {
 	r.unclosed = true
-}
-
-// parseTime reads a time. One after the year 9999 is a mistake in the unit.
-func parseTime(s string) (time.Time, error) {
-	const firstMillisecond, end = 1e11, 253402300800
-	t, err := time.Parse(time.RFC3339, s)
-	if number, notNumber := strconv.ParseFloat(s, 64); notNumber == nil {
-		seconds := number
-		if math.Abs(number) >= firstMillisecond {
-			seconds = number / 1000
-		}
-		if math.Abs(seconds) < end {
-			whole, fraction := math.Modf(seconds)
-			t, err = time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3), nil
-		}
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is not a time (Unix seconds or milliseconds, or RFC 3339)", s)
-	}
-	return t.UTC(), nil
+	return r.text.At(r.offset)
 }

@@ -1,4 +1,4 @@
-package mapping
+package syntax
 
 import (
 	"fmt"
@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
 // decoder reads YAML into the syntax types and collects what does not fit.
 type decoder struct {
-	*mistakeList
+	*Collector
 	lines [][]rune
 }
 
@@ -51,19 +53,19 @@ func (d *decoder) read(n *yaml.Node, v reflect.Value, what string) bool {
 
 // unfit reports a node of the wrong kind.
 func (d *decoder) unfit(n *yaml.Node, what, wanted string) bool {
-	if isNull(n) {
-		d.addf(at(n), "%s has no value", what)
+	if IsNull(n) {
+		d.HasNoValue(At(n), what)
 	} else {
-		d.addf(at(n), "%s is %s, not %s", what, wanted, kindOf(n))
+		d.IsNot(At(n), what, wanted, KindOf(n))
 	}
 	return false
 }
 
 func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
-	own := v.Addr().Interface().(interface{ placed() *block }).placed()
-	own.pos = at(n)
+	own := v.Addr().Interface().(interface{ placed() *Block }).placed()
+	own.Pos = At(n)
 	if n.Kind != yaml.MappingNode {
-		own.broken = true
+		own.Broken = true
 		return d.unfit(n, what, "a table of keys")
 	}
 	// A misspelled key is read as the key it looks like, unless that is there as well.
@@ -78,37 +80,37 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 	}
 	seen := map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], valueOf(n, i)
+		key, value := n.Content[i], ValueOf(n, i)
 		name := key.Value
 		if key.Kind != yaml.ScalarNode {
-			own.broken = !d.unfit(key, "a key of "+what, "text") || own.broken
+			own.Broken = !d.unfit(key, "a key of "+what, "text") || own.Broken
 			continue
 		}
 		_, known := fields[name]
 		if instead := withdrawn[name]; !known && instead != "" {
-			d.addf(at(key), "%q is not a key any more: %s", name, instead)
-			own.broken = true
+			d.withdrawnKey(At(key), name, instead)
+			own.Broken = true
 			continue
 		}
 		if !known {
-			d.addf(at(key), "unknown key %q%s", name, didYouMean(name, free))
-			if name = nearest(name, free); name == "" || seen[name] {
-				own.broken = true
+			d.unknownKey(At(key), name, free)
+			if name = spelling.Nearest(name, free); name == "" || seen[name] {
+				own.Broken = true
 				continue
 			}
 		}
 		if seen[name] {
-			d.addf(at(key), "%q is given twice", name)
+			d.GivenTwice(At(key), name)
 			continue
 		}
 		seen[name] = true
-		own.broken = !d.read(value, v.Field(fields[name]), strconv.Quote(name)) || own.broken
+		own.Broken = !d.read(value, v.Field(fields[name]), strconv.Quote(name)) || own.Broken
 	}
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		if field.Tag.Get("need") != "" && !seen[field.Tag.Get("yaml")] {
-			d.addf(own.pos, "%s needs %q: %s", what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
-			own.broken = true
+			d.keyMissing(own.Pos, what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
+			own.Broken = true
 		}
 	}
 	return true
@@ -128,25 +130,25 @@ func hasKey(n *yaml.Node, name string) bool {
 	return false
 }
 
-// valueOf returns the value of the i-th key; one that is not there is at its key.
-func valueOf(n *yaml.Node, i int) *yaml.Node {
+// ValueOf returns the value of the i-th key; one that is not there is at its key.
+func ValueOf(n *yaml.Node, i int) *yaml.Node {
 	key, value := n.Content[i], n.Content[i+1]
-	if isNull(value) && value.Value == "" {
+	if IsNull(value) && value.Value == "" {
 		value.Line, value.Column = key.Line, key.Column
 	}
 	return value
 }
 
-func (t *text) decode(d *decoder, n *yaml.Node, what string) bool {
-	t.pos, t.inner = at(n), d.inner(n)
-	if n.Kind != yaml.ScalarNode || isNull(n) {
+func (t *Text) decode(d *decoder, n *yaml.Node, what string) bool {
+	t.Pos, t.inner = At(n), d.inner(n)
+	if n.Kind != yaml.ScalarNode || IsNull(n) {
 		return d.unfit(n, what, "text")
 	}
 	if strings.TrimSpace(n.Value) == "" {
-		d.addf(t.pos, "%s is empty", what)
+		d.empty(t.Pos, what)
 		return false
 	}
-	t.value = n.Value
+	t.Value = n.Value
 	return true
 }
 
@@ -164,99 +166,101 @@ func (d *decoder) inner(n *yaml.Node) int {
 	return start + 1
 }
 
-func (i *integer) decode(d *decoder, n *yaml.Node, what string) bool {
-	i.pos, i.value = at(n), 1
+func (i *Integer) decode(d *decoder, n *yaml.Node, what string) bool {
+	i.Pos, i.Value = At(n), 1
 	value, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
 		return d.unfit(n, what, "a whole number")
 	}
-	i.value = value
+	i.Value = value
 	return true
 }
 
-func (w *words) decode(d *decoder, n *yaml.Node, what string) bool {
-	w.pos = at(n)
+func (w *Words) decode(d *decoder, n *yaml.Node, what string) bool {
+	w.Pos = At(n)
 	nodes := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
-		w.list, nodes, what = true, n.Content, "an entry of "+what
+		w.List, nodes, what = true, n.Content, "an entry of "+what
 		if len(nodes) == 0 {
-			d.addf(w.pos, "%s is an empty list", strings.TrimPrefix(what, "an entry of "))
+			d.emptyList(w.Pos, strings.TrimPrefix(what, "an entry of "))
 			return false
 		}
 	}
 	ok := true
 	for _, item := range nodes {
-		var t text
+		var t Text
 		ok = t.decode(d, item, what) && ok
-		w.items = append(w.items, t)
+		w.Items = append(w.Items, t)
 	}
 	return ok
 }
 
-func (r *readOnly) decode(d *decoder, n *yaml.Node, what string) bool {
-	r.pos, r.value = at(n), true
+func (r *ReadOnly) decode(d *decoder, n *yaml.Node, what string) bool {
+	r.Pos, r.Value = At(n), true
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" {
-		r.value = strings.EqualFold(n.Value, "true")
+		r.Value = strings.EqualFold(n.Value, "true")
 		return true
 	}
 	// One word would be a slip: in YAML "no" is text.
-	if n.Kind != yaml.ScalarNode || isNull(n) || len(strings.Fields(n.Value)) < 2 {
+	if n.Kind != yaml.ScalarNode || IsNull(n) || len(strings.Fields(n.Value)) < 2 {
 		return d.unfit(n, what, "true, false or a sentence")
 	}
-	r.hint = n.Value
+	r.Hint = n.Value
 	return true
 }
 
-func (l *literal) decode(d *decoder, n *yaml.Node, what string) bool {
-	l.pos, l.node = at(n), n
-	if isNull(n) {
+func (l *Literal) decode(d *decoder, n *yaml.Node, what string) bool {
+	l.Pos, l.Node = At(n), n
+	if IsNull(n) {
 		return d.unfit(n, what, "a value")
 	}
 	return true
 }
 
-func (p *partValues) decode(d *decoder, n *yaml.Node, what string) bool {
-	p.pos = at(n)
+func (p *PartValues) decode(d *decoder, n *yaml.Node, what string) bool {
+	p.Pos = At(n)
 	if n.Kind == yaml.MappingNode {
-		return p.parts.decode(d, n, what)
+		return p.Parts.decode(d, n, what)
 	}
-	return p.single.decode(d, n, what)
+	return p.Single.decode(d, n, what)
 }
 
-func (t *table[T]) decode(d *decoder, n *yaml.Node, what string) bool {
-	t.pos = at(n)
+func (t *Table[T]) decode(d *decoder, n *yaml.Node, what string) bool {
+	t.Pos = At(n)
 	if n.Kind != yaml.MappingNode {
-		t.broken = true
+		t.Broken = true
 		return d.unfit(n, what, "a table of keys")
 	}
 	if len(n.Content) == 0 {
-		d.addf(t.pos, "%s is empty", what)
-		t.broken = true
+		d.empty(t.Pos, what)
+		t.Broken = true
 	}
 	seen := map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
-		var e entry[T]
-		if !e.key.decode(d, n.Content[i], "a key of "+what) {
-			t.broken = true
+		var e Entry[T]
+		if !e.Key.decode(d, n.Content[i], "a key of "+what) {
+			t.Broken = true
 			continue
 		}
-		if seen[e.key.value] {
-			d.addf(e.key.pos, "%q is given twice", e.key.value)
+		if seen[e.Key.Value] {
+			d.GivenTwice(e.Key.Pos, e.Key.Value)
 			continue
 		}
-		seen[e.key.value] = true
-		t.broken = !d.read(valueOf(n, i), reflect.ValueOf(&e.value).Elem(), strconv.Quote(e.key.value)) || t.broken
-		t.entries = append(t.entries, e)
+		seen[e.Key.Value] = true
+		t.Broken = !d.read(ValueOf(n, i), reflect.ValueOf(&e.Value).Elem(), strconv.Quote(e.Key.Value)) || t.Broken
+		t.Entries = append(t.Entries, e)
 	}
-	return !t.broken
+	return !t.Broken
 }
 
-func at(n *yaml.Node) pos { return pos{n.Line, n.Column} }
+// At returns the place of a node.
+func At(n *yaml.Node) Pos { return Pos{n.Line, n.Column} }
 
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+// IsNull reports whether a node is null or nothing.
+func IsNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// kindOf names what a node is, for messages.
-func kindOf(n *yaml.Node) string {
+// KindOf names what a node is, for messages.
+func KindOf(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
 		return "a table"
