@@ -38,11 +38,9 @@ func desk(t *testing.T, data secondapi.Data) (*secondapi.Server, func(context.Co
 }
 
 // What the file lacks is looked up where the mapping says how one resource is read, or
-// has all of them in one reply. The file here is older than the API.
-//
-//nolint:tparallel // One change after the other.
+// has all of them in one reply. The file here is older than the API. A change has the system's
+// temporary folder to itself, so that nothing runs beside it.
 func TestGrantsAtAnotherAPI(t *testing.T) {
-	t.Parallel()
 	old := secondapi.Demo()
 	old.Roles = slices.DeleteFunc(old.Roles, func(r secondapi.Role) bool { return r.Role.Level == 2 })
 	old.Groups = slices.DeleteFunc(old.Groups, func(g secondapi.Group) bool { return g.ID == 31 })
@@ -96,7 +94,6 @@ func TestGrantsAtAnotherAPI(t *testing.T) {
 
 // A file that is another connector's has ids that may mean something else here.
 func TestGrantsInAFileOfAnotherConnector(t *testing.T) {
-	t.Parallel()
 	file, ctx := filepath.Join(t.TempDir(), "other.c1z"), t.Context()
 	store, err := dotc1z.NewStore(ctx, file)
 	if err != nil {
