@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
 const (

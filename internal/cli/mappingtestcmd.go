@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	api "github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/internal/descope"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/internal/examples"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
 // Flags of the SDK by what becomes of a run with them. One that a new SDK brings is

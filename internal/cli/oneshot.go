@@ -23,11 +23,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/internal/descope"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/internal/oneshot"
 	"github.com/conductorone/baton-descope/mapping"
 )

@@ -8,12 +8,12 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/connector/transport"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	api "github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/internal/bounded"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/mapping"
 )
 

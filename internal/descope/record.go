@@ -3,11 +3,11 @@ package descope
 import (
 	"fmt"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/connector/transport"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	api "github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/internal/replay"
 )
 

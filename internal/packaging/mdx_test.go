@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/internal/explain"
 	"github.com/conductorone/baton-descope/mapping"
 )

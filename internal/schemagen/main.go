@@ -6,8 +6,8 @@ import (
 	"log"
 	"os"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
 	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/mapping"
 )
 

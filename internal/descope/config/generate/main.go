@@ -8,7 +8,7 @@ import (
 
 	"github.com/conductorone/baton-sdk/pkg/config"
 
-	baton "github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	baton "github.com/conductorone/baton-descope/internal/descope/config"
 )
 
 func main() {
