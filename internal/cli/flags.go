@@ -3,10 +3,15 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/descope"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
 // flagGroup is flags that --help and the man page show under one title.
@@ -27,16 +32,15 @@ type flagHelp struct {
 }
 
 var flagGroups = []flagGroup{
-	{"Descope", []flagHelp{
+	{"Descope", slices.Concat([]flagHelp{
 		{"project-id", "ID", "ID of the project, from Project in the Descope console (required)", ""},
 		{"management-key", "KEY", "Management key with access to the project, from Company, Management Keys (required)", ""},
 		{"base-url", "URL", "Base URL of the Descope API", "by the region in the project ID, else https://api.descope.com"},
-		{"include-test-users", "", "Sync Descope's test users as well", ""},
-		{"expand-permissions", "", "Show the holders of a role as holders of its permissions too; several times the grants", ""},
+	}, switchHelp(), []flagHelp{
 		{"mapping", "FILE", "Mapping to use in place of the built-in one", ""},
 		{"http-timeout-seconds", "N", "Seconds that one request may take, at most 60", "60"},
 		{"insecure", "", "Allow a base URL without TLS outside this machine", ""},
-	}},
+	})},
 	{"Output", []flagHelp{
 		{"file", "FILE", "c1z file to write, and to read when provisioning", ""},
 		{"sync-resource-types", "TYPES", "Only these types, as in user,role", ""},
@@ -71,6 +75,18 @@ var flagGroups = []flagGroup{
 		{helpName, "", "Show this help", ""},
 		{"version", "", "Show the version", ""},
 	}},
+}
+
+// switchHelp is what the connector's settings say of its switches, in their order.
+func switchHelp() []flagHelp {
+	var all []flagHelp
+	switches := descope.Switches(&generated.Descope{})
+	for _, field := range config.Schema.Fields {
+		if _, ok := switches[field.FieldName]; ok {
+			all = append(all, flagHelp{name: field.FieldName, about: field.Description})
+		}
+	}
+	return all
 }
 
 // unusedFlags are flags of the SDK that do nothing in this connector, or are

@@ -84,7 +84,7 @@ func (m *mappingExplain) run(ctx context.Context, out io.Writer) error {
 	case m.replies == "":
 		return explain.Text(out, plan)
 	}
-	outcome, err := replayed(ctx, m.replies, connector.Options{Name: name, Plan: plan, Expand: m.cfg.ExpandPermissions})
+	outcome, err := replayed(ctx, m.replies, descope.Offline(&m.cfg, plan))
 	if err != nil {
 		return err
 	}

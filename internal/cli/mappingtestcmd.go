@@ -3,10 +3,6 @@ package cli
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +10,6 @@ import (
 	generated "github.com/conductorone/baton-descope/gen/config"
 	api "github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/internal/descope"
-	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/internal/examples"
 )
 
@@ -71,17 +66,9 @@ func exampleEnvironment(mappingFile string) examples.Environment {
 // switches, by the names of their flags.
 func exampleOptions(mappingFile string, switches map[string]bool) (connector.Options, error) {
 	cfg := &generated.Descope{Mapping: mappingFile}
-	known := map[string]*bool{
-		config.IncludeTestUsers.FieldName:  &cfg.IncludeTestUsers,
-		config.ExpandPermissions.FieldName: &cfg.ExpandPermissions,
-	}
-	for option, value := range switches {
-		target, ok := known[option]
-		if !ok {
-			return connector.Options{}, fmt.Errorf("there is no option %q; there are %s", option, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-		}
-		*target = value
+	if err := descope.Set(cfg, switches); err != nil {
+		return connector.Options{}, err
 	}
 	plan, err := descope.LoadMapping(cfg)
-	return connector.Options{Name: name, Plan: plan, Expand: cfg.ExpandPermissions}, err
+	return descope.Offline(cfg, plan), err
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -246,11 +247,15 @@ func (o *once) identity() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	var switches []string
+	states := descope.Switches(o.cfg)
+	for _, flag := range slices.Sorted(maps.Keys(states)) {
+		switches = append(switches, flag+"="+strconv.FormatBool(*states[flag]))
+	}
 	chosen := slices.Sorted(slices.Values(o.GetStringSlice("sync-resource-types")))
 	return []string{
 		o.cmd.Version, o.cfg.ProjectId, base, string(src),
-		strconv.FormatBool(o.cfg.IncludeTestUsers), strconv.FormatBool(o.cfg.ExpandPermissions),
-		strings.Join(chosen, ","), strconv.FormatBool(o.GetBool("skip-entitlements-and-grants")),
+		strings.Join(switches, ","), strings.Join(chosen, ","), strconv.FormatBool(o.GetBool("skip-entitlements-and-grants")),
 		o.GetString("external-resource-c1z"), o.GetString("external-resource-entitlement-id-filter"),
 		strings.Join(o.GetStringSlice("sync-resources"), ","), strconv.FormatBool(o.GetBool("skip-grants")),
 		strings.Join(o.GetStringSlice("external-resource-traits"), ","),

@@ -11,7 +11,6 @@ import (
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/connector/transport"
 	generated "github.com/conductorone/baton-descope/gen/config"
-	api "github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/internal/bounded"
 	"github.com/conductorone/baton-descope/internal/descope/config"
 	"github.com/conductorone/baton-descope/mapping"
@@ -34,13 +33,9 @@ func Options(cfg *generated.Descope) (connector.Options, error) {
 	if err := CheckKey(cfg); err != nil {
 		return connector.Options{}, err
 	}
-	return connector.Options{
-		Name:    Name,
-		Plan:    plan,
-		BaseURL: base,
-		Token:   cfg.ProjectId + ":" + cfg.ManagementKey,
-		Expand:  cfg.ExpandPermissions,
-	}, nil
+	options := Offline(cfg, plan)
+	options.BaseURL, options.Token = base, cfg.ProjectId+":"+cfg.ManagementKey
+	return options, nil
 }
 
 // LoadMapping loads the mapping that is configured, or the one built in.
@@ -64,14 +59,6 @@ func MappingSource(file string) (string, []byte, error) {
 	}
 	src, err := bounded.ReadFile(file, bounded.Text)
 	return file, src, err
-}
-
-// Environment is what a mapping can refer to.
-func Environment(cfg *generated.Descope) mapping.Environment {
-	return mapping.Environment{
-		Operations: api.Operations,
-		Options:    map[string]bool{config.IncludeTestUsers.FieldName: cfg.IncludeTestUsers},
-	}
 }
 
 const defaultBaseURL = "https://api.descope.com"

@@ -6,8 +6,8 @@ import (
 	"log"
 	"os"
 
-	"github.com/conductorone/baton-descope/gen/descope"
-	"github.com/conductorone/baton-descope/internal/descope/config"
+	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/descope"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -41,8 +41,5 @@ func generate(schemaFile, manual string) error {
 
 // environment is what mappings of Descope can refer to.
 func environment() mapping.Environment {
-	return mapping.Environment{
-		Operations: descope.Operations,
-		Options:    map[string]bool{config.IncludeTestUsers.FieldName: false},
-	}
+	return descope.Environment(&generated.Descope{})
 }
