@@ -100,5 +100,5 @@ func flagError(command *cobra.Command, err error) error {
 			hint = fmt.Sprintf("; did you mean --%s?", best)
 		}
 	}
-	return fmt.Errorf("%s: %w%s", name, err, hint)
+	return fmt.Errorf("%w%s", err, hint)
 }

@@ -211,7 +211,7 @@ func checkCredentials(cfg *generated.Descope) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf(`%[1]s: there is %[2]s. Both are needed:
+	return fmt.Errorf(`there is %[2]s. Both are needed:
 
   export BATON_PROJECT_ID=P2...       # from Project in the Descope console
   export BATON_MANAGEMENT_KEY=K2...   # made under Company, Management Keys, with access to the project

@@ -150,7 +150,7 @@ func TestUnknownFlagSaysWhereToLook(t *testing.T) {
 	root := commandLine(t)
 	root.SetArgs([]string{"mapping", "check", "--nope"})
 	err := root.Execute()
-	if err == nil || err.Error() != "baton-descope: unknown flag: --nope; see baton-descope mapping check --help" {
+	if err == nil || err.Error() != "unknown flag: --nope; see baton-descope mapping check --help" {
 		t.Error(err)
 	}
 }

@@ -63,11 +63,7 @@ The exit code is 1 with mistakes, and with --strict also with warnings.`,
 			if len(args) > 0 {
 				check.file = args[0]
 			}
-			err := check.run(cmd.OutOrStdout())
-			if err != nil && !errors.Is(err, errReported) {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			return err
+			return check.run(cmd.OutOrStdout())
 		},
 	}
 	flags := command.Flags()

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -96,7 +97,7 @@ func (o *once) run(ctx context.Context) error {
 	}
 	if grant, revoke := o.GetString("grant-entitlement"), o.GetString("revoke-grant"); grant != "" || revoke != "" {
 		if !o.GetBool("provisioning") {
-			return fmt.Errorf("%s: a grant or a revocation needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent", name)
+			return errors.New("a grant or a revocation needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent")
 		}
 		change := oneshot.Change{
 			File:        o.GetString("file"),
@@ -163,7 +164,7 @@ func (o *once) sync(ctx context.Context, temp string) error {
 	}
 	folder := filepath.Dir(o.GetString("file"))
 	if _, err := os.Stat(folder); os.IsNotExist(err) {
-		return fmt.Errorf("%s: --file: the folder %s is not there: make it, or choose another", name, folder)
+		return fmt.Errorf("--file: the folder %s is not there: make it, or choose another", folder)
 	}
 	identity, err := o.identity()
 	if err != nil {
@@ -199,7 +200,7 @@ func (o *once) sync(ctx context.Context, temp string) error {
 func tempDir(v *viper.Viper) (string, error) {
 	temp := tempdir.Resolve(v.GetString("c1z-temp-dir"))
 	if _, err := os.Stat(temp); os.IsNotExist(err) {
-		return "", fmt.Errorf("%s: the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", name, temp)
+		return "", fmt.Errorf("the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", temp)
 	}
 	return temp, nil
 }
@@ -211,7 +212,7 @@ func (o *once) targets() ([]*v2.Resource, error) {
 	for _, id := range ids {
 		target, err := bid.ParseResourceBid(id)
 		if err != nil {
-			return nil, fmt.Errorf("%s: --sync-resources %q: %w; write it as in bid:r:user/U2abc", name, id, err)
+			return nil, fmt.Errorf("--sync-resources %q: %w; write it as in bid:r:user/U2abc", id, err)
 		}
 		targets = append(targets, target)
 	}
@@ -222,7 +223,7 @@ func (o *once) targets() ([]*v2.Resource, error) {
 func (o *once) checkTypes(known []string) error {
 	for _, id := range o.GetStringSlice("sync-resource-types") {
 		if !slices.Contains(known, id) {
-			return fmt.Errorf("%s: --sync-resource-types: there is no resource type %q; there are %s", name, id, strings.Join(slices.Sorted(slices.Values(known)), ", "))
+			return fmt.Errorf("--sync-resource-types: there is no resource type %q; there are %s", id, strings.Join(slices.Sorted(slices.Values(known)), ", "))
 		}
 	}
 	return nil
@@ -275,7 +276,7 @@ func (o *once) syncOptions() ([]sdksync.SyncOpt, error) {
 	if external != "" {
 		file, err := bounded.Open(external) // The SDK would wait for a FIFO.
 		if err != nil {
-			return nil, fmt.Errorf("%s: --external-resource-c1z: %w", name, err)
+			return nil, fmt.Errorf("--external-resource-c1z: %w", err)
 		}
 		if err := file.Close(); err != nil {
 			return nil, err

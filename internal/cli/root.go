@@ -43,7 +43,7 @@ func Main(version string, window time.Duration) {
 	case errors.Is(err, errReported):
 		os.Exit(1)
 	case errors.As(err, &stopped):
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, named(err))
 		os.Exit(stopped.ExitCode())
 	case err != nil:
 		fmt.Fprintln(os.Stderr, named(err))
@@ -51,8 +51,8 @@ func Main(version string, window time.Duration) {
 	exit.Exit(err)
 }
 
-// named is the text of an error, with our name before it: the SDK's errors, such as
-// those of flags, have none.
+// named is the text of an error with the connector's name before it. Those that come out
+// of the connector have it already: by that they are known among the SDK's.
 func named(err error) string {
 	return name + ": " + strings.TrimPrefix(err.Error(), name+": ")
 }

@@ -47,7 +47,7 @@ func runService(cmd *cobra.Command, v *viper.Viper, sdk func() error) error {
 	if !ok {
 		why = err.Error()
 	}
-	return &refused{err, fmt.Sprintf("%s: ConductorOne at %s does not accept the connector: %s (check --client-id and --client-secret, and that the connector is still there)", name, host, why)}
+	return &refused{err, fmt.Sprintf("ConductorOne at %s does not accept the connector: %s (check --client-id and --client-secret, and that the connector is still there)", host, why)}
 }
 
 // refused is an error in words of ours. It has the gRPC code of what failed.
@@ -65,9 +65,9 @@ func hostOf(ctx context.Context, clientID, clientSecret string) (string, error) 
 	_, _, host, err := ugrpc.NewC1CredentialProvider(ctx, clientID, clientSecret)
 	switch {
 	case errors.Is(err, ugrpc.ErrInvalidClientID):
-		return "", fmt.Errorf("%s: --client-id is not a client ID as ConductorOne shows it, NAME@HOST/connector: copy it anew", name)
+		return "", errors.New("--client-id is not a client ID as ConductorOne shows it, NAME@HOST/connector: copy it anew")
 	case errors.Is(err, crypto.ErrInvalidClientSecret):
-		return "", fmt.Errorf("%s: --client-secret is not a client secret as ConductorOne shows it, secret-token:...: copy it anew, or make another", name)
+		return "", errors.New("--client-secret is not a client secret as ConductorOne shows it, secret-token:...: copy it anew, or make another")
 	case err != nil:
 		return "", err
 	}

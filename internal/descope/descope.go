@@ -42,11 +42,11 @@ func Options(cfg *generated.Descope) (connector.Options, error) {
 func LoadMapping(cfg *generated.Descope) (*mapping.Plan, error) {
 	file, src, err := MappingSource(cfg.Mapping)
 	if err != nil {
-		return nil, fmt.Errorf("%s: --%s: %w", Name, config.Mapping.FieldName, err)
+		return nil, fmt.Errorf("--%s: %w", config.Mapping.FieldName, err)
 	}
 	plan, err := mapping.Load(file, src, Environment(cfg))
 	if err != nil {
-		return nil, fmt.Errorf("%s: the mapping is not right:\n%w", Name, err)
+		return nil, fmt.Errorf("the mapping is not right:\n%w", err)
 	}
 	return plan, nil
 }
@@ -79,7 +79,7 @@ func checkProjectID(cfg *generated.Descope) error {
 	switch id := cfg.ProjectId; {
 	case projectID.MatchString(id):
 		if strings.HasPrefix(id, "K") && strings.HasPrefix(cfg.ManagementKey, "P") {
-			return fmt.Errorf("%s: --%s and --%s are in each other's place", Name, config.ProjectID.FieldName, config.ManagementKey.FieldName)
+			return fmt.Errorf("--%s and --%s are in each other's place", config.ProjectID.FieldName, config.ManagementKey.FieldName)
 		}
 		return nil
 	case strings.Contains(id, ":"):
@@ -89,7 +89,7 @@ func checkProjectID(cfg *generated.Descope) error {
 	default:
 		what = "is not a Descope project ID: those are letters and digits, as in P2abc...; see Project in the Descope console"
 	}
-	return fmt.Errorf("%s: --%s %s", Name, config.ProjectID.FieldName, what)
+	return fmt.Errorf("--%s %s", config.ProjectID.FieldName, what)
 }
 
 // CheckKey finds what is no management key, without a word of it.
@@ -111,7 +111,7 @@ func CheckKey(cfg *generated.Descope) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("%s: --%s %s", Name, config.ManagementKey.FieldName, what)
+	return fmt.Errorf("--%s %s", config.ManagementKey.FieldName, what)
 }
 
 // BaseURL returns where the project's API is.
@@ -122,11 +122,11 @@ func BaseURL(cfg *generated.Descope) (string, error) {
 	if cfg.BaseUrl != "" {
 		checked, err := transport.CheckBaseURL(cfg.BaseUrl, cfg.Insecure)
 		if err != nil {
-			return "", fmt.Errorf("%s: --%s: %w", Name, config.BaseURL.FieldName, err)
+			return "", fmt.Errorf("--%s: %w", config.BaseURL.FieldName, err)
 		}
 		if u, err := url.Parse(checked); err == nil && u.Path != "" {
-			return "", fmt.Errorf("%s: --%s: the base URL ends with the host: give %s://%s, without a path",
-				Name, config.BaseURL.FieldName, u.Scheme, u.Host)
+			return "", fmt.Errorf("--%s: the base URL ends with the host: give %s://%s, without a path",
+				config.BaseURL.FieldName, u.Scheme, u.Host)
 		}
 		return checked, nil
 	}

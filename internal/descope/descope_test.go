@@ -36,7 +36,7 @@ func TestBaseURL(t *testing.T) {
 
 func TestMappingMistakesNameTheFile(t *testing.T) {
 	_, err := descope.LoadMapping(&generated.Descope{Mapping: "no-such-file.yaml"})
-	if err == nil || !strings.Contains(err.Error(), "baton-descope: --mapping: open no-such-file.yaml") {
+	if err == nil || !strings.Contains(err.Error(), "--mapping: open no-such-file.yaml") {
 		t.Error(err)
 	}
 }

@@ -36,5 +36,5 @@ func recordError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: --%s: %w", Name, config.Record.FieldName, err)
+	return fmt.Errorf("--%s: %w", config.Record.FieldName, err)
 }
