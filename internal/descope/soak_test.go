@@ -93,13 +93,15 @@ func soak(t *testing.T, seed uint64) error {
 	defer cancel()
 	var got *harness.Snapshot
 	var err error
+	check := checkError
 	if stops := random.IntN(4); stops > 0 {
 		got, err = w.syncWithStops(ctx, t, o, stops)
+		check = checkRunError // The command line puts the name before it.
 	} else {
 		got, err = harness.TrySync(t, ctx, o, sdksync.WithWorkerCount(1+random.IntN(6)))
 	}
 	if err != nil {
-		checkError(t, err)
+		check(t, err)
 	} else {
 		w.compare(t, got)
 	}
