@@ -76,7 +76,7 @@ SOAK_ENDS  ?= 70
 
 .PHONY: soak
 soak: ## Sync a changing project under faults, again and again, for about two minutes
-	SOAK_SYNCS=$(SOAK_SYNCS) BATON_DESCOPE_TEST_ENDS=$(SOAK_ENDS) go test ./cmd/baton-descope -run '^Test(Soak|Ended)$$' -count=1 -timeout 15m
+	SOAK_SYNCS=$(SOAK_SYNCS) BATON_DESCOPE_TEST_ENDS=$(SOAK_ENDS) go test ./internal/descope -run '^Test(Soak|Ended)$$' -count=1 -timeout 15m
 
 # docs/performance.md says what is measured and how. BENCH has more flags.
 BENCH ?=

@@ -5,27 +5,10 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"os"
 	"runtime/debug"
 	"strings"
-	"time"
 
-	"github.com/conductorone/baton-sdk/pkg/cli"
-	sdkconfig "github.com/conductorone/baton-sdk/pkg/config"
-	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
-	"github.com/conductorone/baton-sdk/pkg/connectorrunner"
-	"github.com/conductorone/baton-sdk/pkg/exit"
-	"github.com/conductorone/baton-sdk/pkg/types"
-	"github.com/spf13/cobra"
-	"github.com/spf13/viper"
-
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
-	"github.com/conductorone/baton-descope/connector"
-	generated "github.com/conductorone/baton-descope/gen/config"
-	"github.com/conductorone/baton-descope/internal/oneshot"
+	"github.com/conductorone/baton-descope/internal/cli"
 )
 
 // version is set by the linker.
@@ -33,125 +16,10 @@ var version = dev
 
 const dev = "dev"
 
-const name = "baton-descope"
-
-// workers is how many pages the SDK asks for at once; --workers changes it.
-const workers = 4
-
 func main() {
 	// go install has no linker flags, and knows the version of the module.
 	if info, ok := debug.ReadBuildInfo(); ok && version == dev && strings.HasPrefix(info.Main.Version, "v") {
 		version = info.Main.Version
 	}
-	execute(0)
-}
-
-// execute runs the command line and ends the process with its exit code. A sync is
-// packed after each window; 0 for the usual one.
-func execute(window time.Duration) {
-	err := run(context.Background(), window)
-	var stopped *oneshot.Stopped
-	switch {
-	case errors.Is(err, errReported):
-		os.Exit(1)
-	case errors.As(err, &stopped):
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(stopped.ExitCode())
-	case err != nil:
-		fmt.Fprintln(os.Stderr, named(err))
-	}
-	exit.Exit(err)
-}
-
-// named is the text of an error, with our name before it: the SDK's errors, such as
-// those of flags, have none.
-func named(err error) string {
-	return name + ": " + strings.TrimPrefix(err.Error(), name+": ")
-}
-
-func run(ctx context.Context, window time.Duration) error {
-	plan, err := loadMapping(&generated.Descope{})
-	if err != nil {
-		return err
-	}
-	described, err := connector.New(ctx, connector.Options{Name: name, Version: version, Plan: plan})
-	if err != nil {
-		return err
-	}
-	path, err := findConfigFile(os.Getenv(configPathVariable))
-	if err != nil {
-		return err
-	}
-	file, broken := readConfigFile(path)
-	v, command, err := sdkconfig.DefineConfigurationV2(ctx, name, serverWith(forService), config.Schema,
-		connectorrunner.WithSessionStoreEnabled(),
-		connectorrunner.WithWorkerCount(workers),
-		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(described),
-	)
-	if err != nil {
-		return err
-	}
-	command.Version = version
-	command.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkSettings(cmd, file, broken) }
-	command.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkEarly(cmd, v) }
-	command.RunE = runOnce(v, window, command.RunE)
-	command.AddCommand(newMappingCommand(), newManCommand())
-	describe(command)
-	if err := checkLine(command, os.Args[1:]); err != nil {
-		return err
-	}
-	return command.ExecuteContext(ctx)
-}
-
-// checkEarly finds what is wrong with the flags, the mapping, the base URL and the
-// folder for replies before anything is started or asked.
-func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
-	if err := checkModes(cmd); err != nil {
-		return err
-	}
-	if err := v.BindPFlags(cmd.Flags()); err != nil {
-		return err
-	}
-	cfg, err := cli.MakeGenericConfiguration[*generated.Descope](v)
-	if err != nil {
-		return err
-	}
-	if _, err := loadMapping(cfg); err != nil {
-		return err
-	}
-	if err := checkRecord(cfg); err != nil {
-		return err
-	}
-	if err := checkCredentials(cfg); err != nil {
-		return err
-	}
-	if _, err = baseURL(cfg); err != nil {
-		return err
-	}
-	return checkKey(cfg)
-}
-
-// forService leaves the connector as the SDK's own runs want it.
-func forService(*connector.Options) {}
-
-// serverWith returns what makes the connector of a configuration, with options for the
-// kind of run.
-func serverWith(kind func(*connector.Options)) cli.GetConnectorFunc2[*generated.Descope] {
-	return func(ctx context.Context, cfg *generated.Descope, runTime cli.RunTimeOpts) (types.ConnectorServer, error) {
-		options, err := connectorOptions(cfg)
-		if err != nil {
-			return nil, err
-		}
-		chosen := cli.ConnectorOpts{SyncResourceTypeIDs: runTime.SyncResourceTypeIDs}
-		options.WillSync = chosen.WillSyncResourceType
-		kind(&options)
-		if err := record(cfg, &options); err != nil {
-			return nil, err
-		}
-		c, err := connector.New(ctx, options)
-		if err != nil {
-			return nil, err
-		}
-		return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(runTime.SessionStore))
-	}
+	cli.Main(version, cli.UsualWindow)
 }

@@ -157,8 +157,8 @@ func checkWord(t *testing.T, command, word string) {
 func programSource(t *testing.T) []byte {
 	t.Helper()
 	var all []byte
-	for _, pattern := range []string{"*.go", "config/*.go"} {
-		paths, err := filepath.Glob(filepath.Join(root, "cmd/baton-descope", pattern))
+	for _, pattern := range []string{"internal/cli/*.go", "internal/descope/config/*.go"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}

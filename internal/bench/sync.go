@@ -15,8 +15,9 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 
 	"github.com/conductorone/baton-descope/connector"
-	"github.com/conductorone/baton-descope/gen/descope"
+	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/internal/bench/byhand"
+	"github.com/conductorone/baton-descope/internal/descope"
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/oneshot"
 	"github.com/conductorone/baton-descope/mapping"
@@ -94,10 +95,8 @@ func connectorOptions(api string) (connector.Options, error) {
 	if err != nil {
 		return connector.Options{}, err
 	}
-	plan, err := mapping.Load("descope.yaml", src, mapping.Environment{
-		Operations: descope.Operations, Options: map[string]bool{"include-test-users": false},
-	})
-	return connector.Options{Name: "baton-descope", Plan: plan, BaseURL: api, Token: key}, err
+	plan, err := mapping.Load("descope.yaml", src, descope.Environment(&generated.Descope{}))
+	return connector.Options{Name: descope.Name, Plan: plan, BaseURL: api, Token: key}, err
 }
 
 // mappingFor is the built-in mapping for another number of searches a minute; 0 for

@@ -12,7 +12,7 @@ import (
 
 	"github.com/conductorone/baton-sdk/pkg/field"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
 // notRun are the commands of the documents that cannot be run in a test, by how they

@@ -206,7 +206,7 @@ func TestGoesOnAtThePage(t *testing.T) {
 		}
 		return nil
 	}, &l.asked})
-	says(t, err, "shelf: stopped by SIGTERM", "shelf.c1z was not written", "kept in", "the same command goes on from there until 20")
+	says(t, err, "stopped by SIGTERM", "shelf.c1z was not written", "kept in", "the same command goes on from there until 20")
 	var stopped *Stopped
 	if !errors.As(err, &stopped) || stopped.ExitCode() != 143 {
 		t.Errorf("the error is %#v", err)
@@ -604,7 +604,7 @@ func TestCannotPack(t *testing.T) {
 		}
 		return os.MkdirAll(filepath.Join(partial+".tmp", "in the way"), 0o700)
 	})
-	says(t, err, "shelf: cannot store the sync", "shelf.c1z was not written", "goes on from there")
+	says(t, err, "cannot store the sync", "shelf.c1z was not written", "goes on from there")
 	if strings.Contains(err.Error(), "preserved under") {
 		t.Errorf("the temporary folder is gone: %v", err)
 	}
@@ -638,12 +638,12 @@ func TestFullDisk(t *testing.T) {
 		}
 		return nil
 	})
-	says(t, err, "shelf: 5 MiB are left in", "no space left on device", "the disk is full: free some space", "--c1z-temp-dir", "goes on from there")
+	says(t, err, "5 MiB are left in", "no space left on device", "the disk is full: free some space", "--c1z-temp-dir", "goes on from there")
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("%v", err)
 	}
 	text, _, _ := strings.Cut(err.Error(), "; ")
-	text = strings.NewReplacer("shelf: 5 MiB", "baton-descope: NUMBER MiB", syscall.ENOSPC.Error(), "REASON",
+	text = strings.NewReplacer("5 MiB", "baton-descope: NUMBER MiB", syscall.ENOSPC.Error(), "REASON",
 		l.options.TempDir, "FOLDER", filepath.Dir(l.options.File), "FOLDER").Replace(text)
 	if document, _ := os.ReadFile("../../docs/troubleshooting.md"); !strings.Contains(string(document), "\n"+text+"\n") {
 		t.Errorf("docs/troubleshooting.md lacks %q", text)

@@ -27,7 +27,6 @@ const maxAge = 24 * time.Hour
 
 // place is the files of a run. It is one run's at a time.
 type place struct {
-	name    string
 	file    string // Only ever a whole sync.
 	existed bool
 	partial string // The sync as it grows.
@@ -59,12 +58,12 @@ func takePlace(ctx context.Context, o Options) (_ *place, err error) {
 
 // claim is takePlace without a look at what an earlier run left.
 func claim(ctx context.Context, o Options) (_ *place, err error) {
-	refused := func(err error) error { return fmt.Errorf("%s: --file %s: %w", o.Name, o.File, err) }
+	refused := func(err error) error { return fmt.Errorf("--file %s: %w", o.File, err) }
 	file, err := target(o.File)
 	if err != nil {
 		return nil, refused(err)
 	}
-	p := &place{name: o.Name, file: file, partial: file + ".partial-" + fingerprint(o.Identity), engine: o.Engine}
+	p := &place{file: file, partial: file + ".partial-" + fingerprint(o.Identity), engine: o.Engine}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.leave())
@@ -108,13 +107,13 @@ func (p *place) lockFile() (err error) {
 	case err == nil:
 		return nil
 	case errors.Is(err, errHeld):
-		return fmt.Errorf("%s: another run is writing %s: wait for it to end, or choose another --file", p.name, p.file)
+		return fmt.Errorf("another run is writing %s: wait for it to end, or choose another --file", p.file)
 	case errors.Is(err, errForeign):
-		return fmt.Errorf("%s: %w and is left as it is; if no run is under way remove it, or choose another --file", p.name, err)
+		return fmt.Errorf("%w and is left as it is; if no run is under way remove it, or choose another --file", err)
 	case errors.As(err, &pathError):
 		err = pathError.Err
 	}
-	return fmt.Errorf("%s: cannot write to the folder %s: %w; allow writing there, or choose another with --file", p.name, p.folder(), err)
+	return fmt.Errorf("cannot write to the folder %s: %w; allow writing there, or choose another with --file", p.folder(), err)
 }
 
 // packing is what the SDK adds to the name of a file while it packs it.
@@ -207,7 +206,7 @@ func (p *place) began(ctx context.Context) (began time.Time, err error) {
 		if ctx.Err() != nil {
 			return began, ctx.Err()
 		}
-		return began, fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", p.name, p.partial, err)
+		return began, fmt.Errorf("cannot open %s, which an earlier run left (remove it to start anew): %w", p.partial, err)
 	}
 	store, err := dotc1z.NewStore(ctx, p.partial, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp.path))
 	if err != nil {
@@ -268,7 +267,7 @@ func (p *place) copyFile() error {
 // publish puts the whole sync in its place.
 func (p *place) publish() error {
 	if err := os.Rename(p.partial, p.file); err != nil {
-		return fmt.Errorf("%s: the sync is whole, but stays in %s: %w", p.name, p.partial, err)
+		return fmt.Errorf("the sync is whole, but stays in %s: %w", p.partial, err)
 	}
 	if folder, err := os.Open(p.folder()); err == nil {
 		_ = folder.Sync() //nolint:errcheck // Not every file system can; the rename happened.
@@ -290,7 +289,7 @@ func (p *place) publish() error {
 // discard removes the partial file.
 func (p *place) discard() error {
 	if err := os.Remove(p.partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: cannot remove what an earlier run left: %w", p.name, err)
+		return fmt.Errorf("cannot remove what an earlier run left: %w", err)
 	}
 	return nil
 }

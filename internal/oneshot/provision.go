@@ -49,7 +49,7 @@ type Change struct {
 func Provision(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error), c Change) (done string, err error) {
 	file, err := target(c.File)
 	if err != nil {
-		return "", fmt.Errorf("%s: --file %s: %w", name, c.File, err)
+		return "", fmt.Errorf("--file %s: %w", c.File, err)
 	}
 	temp, err := newTempFolder(name, c.TempDir)
 	if err != nil {
@@ -67,7 +67,7 @@ func Provision(ctx context.Context, name string, newServer func(context.Context,
 	p := &provisioning{Change: c, name: name, path: file, temp: temp.path, client: inprocess.NewClient(ctx, server)}
 	done, err = p.run(ctx)
 	if signal, ok := signalOf(ctx); ok && err != nil {
-		return "", &Stopped{signal, fmt.Sprintf("%s: stopped by %s; whether the change was made shows in the next sync", name, nameOf(signal))}
+		return "", &Stopped{signal, fmt.Sprintf("stopped by %s; whether the change was made shows in the next sync", nameOf(signal))}
 	}
 	if err != nil {
 		return "", &failure{err, plain(name, err)}
@@ -367,7 +367,7 @@ func (p *provisioning) lookUp(ctx context.Context, id *v2.ResourceId) (_ *v2.Res
 	case codes.Unimplemented:
 		return nil, fmt.Sprintf(", and the API is not asked for a single %s: sync into that file first", id.GetResourceType()), nil
 	case codes.NotFound, codes.InvalidArgument:
-		return nil, ", nor has the API: " + strings.TrimPrefix(plain(p.name, err), p.name+": "), nil
+		return nil, ", nor has the API: " + plain(p.name, err), nil
 	}
 	return nil, "", err
 }

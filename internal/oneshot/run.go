@@ -107,7 +107,7 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	}
 	store, err := dotc1z.NewStore(ctx, r.place.partial, opts...)
 	if err != nil {
-		return 0, fmt.Errorf("%s: cannot open %s, which an earlier run left (remove it to start anew): %w", r.Name, r.place.partial, err)
+		return 0, fmt.Errorf("cannot open %s, which an earlier run left (remove it to start anew): %w", r.place.partial, err)
 	}
 	r.session.SetSessionStore(ctx, store.SessionStore())
 	syncer, err := sdksync.NewSyncer(ctx, r.client, append([]sdksync.SyncOpt{
@@ -117,7 +117,7 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 		sdksync.WithProgressHandler(r.stage),
 	}, r.Sync...)...)
 	if err != nil {
-		return 0, errors.Join(fmt.Errorf("%s: cannot start the sync: %w", r.Name, err), store.Close(ctx))
+		return 0, errors.Join(fmt.Errorf("cannot start the sync: %w", err), store.Close(ctx))
 	}
 	err = syncer.Sync(ctx)
 	if broke := r.broke.Load(); broke != nil && err != nil {
@@ -184,7 +184,7 @@ func (r *run) watchDisk(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		if free, err := r.freeSpace(r.place.temp.path); err == nil && free < reserve {
-			r.breakOff(fmt.Errorf("%s: %d MiB are left in %s: %w", r.Name, free>>20, r.TempDir, syscall.ENOSPC))
+			r.breakOff(fmt.Errorf("%d MiB are left in %s: %w", free>>20, r.TempDir, syscall.ENOSPC))
 			return
 		}
 		select {
@@ -208,15 +208,15 @@ func (r *run) explain(ctx context.Context, err error) error {
 	}
 	var unpacked *notPacked
 	if errors.As(err, &unpacked) {
-		err = fmt.Errorf("%s: cannot store the sync: %w", r.Name, err)
+		err = &failure{err, "cannot store the sync: " + plain(r.Name, err)}
 	}
 	err = r.advise(err)
 	signal, stopped := signalOf(ctx)
 	switch {
 	case stopped && unpacked != nil:
-		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s; %v; %s", r.Name, nameOf(signal), err, r.kept())}
+		return &Stopped{signal, fmt.Sprintf("stopped by %s; %v; %s", nameOf(signal), err, r.kept())}
 	case stopped:
-		return &Stopped{signal, fmt.Sprintf("%s: stopped by %s%s; %s", r.Name, nameOf(signal), r.Progress.soFar(), r.kept())}
+		return &Stopped{signal, fmt.Sprintf("stopped by %s%s; %s", nameOf(signal), r.Progress.soFar(), r.kept())}
 	}
 	return &failure{err, plain(r.Name, err) + "; " + r.kept()}
 }

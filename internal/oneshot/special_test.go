@@ -67,7 +67,7 @@ func TestSpecialFiles(t *testing.T) {
 			says(t, l.sync(func(context.Context, int) error {
 				t.Error("the connector was asked")
 				return nil
-			}), "shelf: --file "+file+": this is "+what+", not a file; choose another")
+			}), "--file "+file+": this is "+what+", not a file; choose another")
 		}
 		if after := tree(t, dir); len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
 			t.Errorf("it was %q, and is %q", before, after)

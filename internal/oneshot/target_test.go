@@ -45,7 +45,7 @@ func TestLinks(t *testing.T) {
 			l.options.File = in(test.link)
 			err := l.sync(fine)
 			if test.file == "" {
-				says(t, err, "shelf: --file "+l.options.File+": this ", "choose another")
+				says(t, err, "--file "+l.options.File+": this ", "choose another")
 				return
 			} else if err != nil {
 				t.Fatal(err)

@@ -36,15 +36,15 @@ func takeTargeted(ctx context.Context, o Options) (*place, error) {
 func (p *place) refuseWhole(ctx context.Context, file string) error {
 	store, err := dotc1z.NewStore(ctx, p.file, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp.path))
 	if err != nil {
-		return fmt.Errorf("%s: --file %s: %w", p.name, file, err)
+		return fmt.Errorf("--file %s: %w", file, err)
 	}
 	full, err := store.SyncMeta().LatestFullSync(ctx)
 	last, lastErr := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
 	if err := errors.Join(err, lastErr, store.Close(ctx)); err != nil {
-		return fmt.Errorf("%s: --file %s: %w", p.name, file, err)
+		return fmt.Errorf("--file %s: %w", file, err)
 	}
 	if full != nil || last != nil && last.Type != connectorstore.SyncTypePartial {
-		return fmt.Errorf("%s: %s holds a whole sync, which this one of a few resources would replace: choose another --file for it, or sync everything", p.name, file)
+		return fmt.Errorf("%s holds a whole sync, which this one of a few resources would replace: choose another --file for it, or sync everything", file)
 	}
 	return nil
 }

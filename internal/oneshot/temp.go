@@ -22,7 +22,7 @@ type tempFolder struct {
 func newTempFolder(name, root string) (_ *tempFolder, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("%s: cannot make a temporary folder in %s: %w; allow writing there, or choose another with --c1z-temp-dir", name, root, err)
+			err = fmt.Errorf("cannot make a temporary folder in %s: %w; allow writing there, or choose another with --c1z-temp-dir", root, err)
 		}
 	}()
 	if root, err = filepath.Abs(root); err != nil {

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
-	"github.com/conductorone/baton-descope/gen/descope"
+	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/descope"
 	"github.com/conductorone/baton-descope/internal/explain"
-	"github.com/conductorone/baton-descope/mapping"
 )
 
 const page = "docs/connector.mdx"
@@ -166,10 +165,7 @@ func TestFieldsOfTheForm(t *testing.T) {
 // The calls that a key has to be allowed are those that the mapping makes, as
 // mapping explain tells.
 func TestCallsOfTheKey(t *testing.T) {
-	plan, err := mapping.Load("descope.yaml", mapping.Descope, mapping.Environment{
-		Operations: descope.Operations,
-		Options:    map[string]bool{config.IncludeTestUsers.FieldName: false},
-	})
+	plan, err := descope.LoadMapping(&generated.Descope{})
 	if err != nil {
 		t.Fatal(err)
 	}

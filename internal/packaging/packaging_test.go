@@ -12,7 +12,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/field"
 	"gopkg.in/yaml.v3"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
+	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
 // file returns a file of the repository.

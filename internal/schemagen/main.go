@@ -8,8 +8,8 @@ import (
 	"log"
 	"os"
 
-	"github.com/conductorone/baton-descope/cmd/baton-descope/config"
-	"github.com/conductorone/baton-descope/gen/descope"
+	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/descope"
 	"github.com/conductorone/baton-descope/mapping"
 	"github.com/conductorone/baton-descope/mapping/schema"
 )
@@ -44,10 +44,7 @@ func generate(schemaFile, manual string) error {
 
 // environment is what mappings of Descope can refer to.
 func environment() mapping.Environment {
-	return mapping.Environment{
-		Operations: descope.Operations,
-		Options:    map[string]bool{config.IncludeTestUsers.FieldName: false},
-	}
+	return descope.Environment(&generated.Descope{})
 }
 
 // The reference stands between these lines of the manual.

@@ -1,5 +1,0 @@
-//go:build !windows
-
-package main
-
-func isService() bool { return false }

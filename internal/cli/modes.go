@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/conductorone/baton-sdk/pkg/field"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/conductorone/baton-descope/internal/descope/config"
+)
+
+// Flags of the SDK by what becomes of a run with them. One that a new SDK brings is
+// in none of these lists, and a run with it is refused: it may ask for something
+// else than a sync.
+var (
+	// ownFlags are read by the runs in this process and by the SDK's, or say nothing
+	// of what is done.
+	ownFlags = []string{
+		"file", "c1z-temp-dir", "storage-engine", "workers", "parallel-sync", "http-timeout-seconds", "auth-method",
+		"sync-resource-types", "sync-resources", "skip-grants", "skip-entitlements-and-grants",
+		"external-resource-c1z", "external-resource-entitlement-id-filter", "external-resource-traits",
+		"provisioning", "grant-entitlement", "grant-principal", "grant-principal-type", "revoke-grant",
+		"log-level", "log-format", "log-path", "log-level-debug-expires-at",
+		"otel-collector-endpoint", "otel-collector-endpoint-tls-cert-path", "otel-collector-endpoint-tls-cert",
+		"otel-collector-endpoint-tls-insecure", "otel-tracing-disabled", "otel-logging-disabled",
+		// How service mode is run, so that the same settings serve for both.
+		"task-concurrency", "health-check", "health-check-port", "health-check-bind-address", "keep-previous-sync-c1z", "session-store-maximum-size",
+	}
+	// sdkFlags ask for the SDK's own run: service mode, compaction of files, the event log of Windows.
+	sdkFlags = []string{
+		"client-id", "client-secret",
+		"compact-syncs", "compact-output-path", "compact-file-paths", "compact-sync-ids",
+		"log-event-log",
+	}
+	// foreignFlags are about what this connector does not do, by what is said of them.
+	foreignFlags = map[string][]string{
+		"this connector creates no accounts": {
+			"create-account-email", "create-account-login", "create-account-profile", "create-account-resource-type",
+		},
+		"this connector deletes nothing":        {"delete-resource", "delete-resource-type"},
+		"this connector changes no credentials": {"rotate-credentials", "rotate-credentials-type"},
+		"this connector has no feeds of events": {"event-feed", "event-feed-id", "event-feed-start-at", "event-feed-cursor"},
+		"this connector has no actions to invoke": {
+			"invoke-action", "invoke-action-args", "invoke-action-resource-type",
+			"list-action-schemas", "list-action-schemas-resource-type", "list-resource-actions",
+			"invoke-resource-action", "invoke-resource-action-resource-type", "invoke-resource-action-args",
+		},
+		"this connector has no tickets": {
+			"ticketing", "create-ticket", "ticket-template-path", "bulk-create-ticket", "bulk-ticket-template-path",
+			"list-ticket-schemas", "get-ticket", "ticket-id",
+		},
+	}
+	// serviceFlags mean something in service mode only, and would be passed over.
+	serviceFlags = []string{"skip-full-sync"}
+	// companions say more of another flag, without which they would be passed over.
+	companions = map[string]string{
+		"grant-principal-type":                    "grant-entitlement",
+		"external-resource-entitlement-id-filter": "external-resource-c1z",
+		"external-resource-traits":                "external-resource-c1z",
+		"skip-grants":                             "sync-resources",
+	}
+	// changeFlags ask for a change.
+	changeFlags = []string{"grant-entitlement", "revoke-grant"}
+)
+
+// isForSDK tells whether a run is the SDK's.
+func isForSDK(cmd *cobra.Command) bool {
+	return isService() || len(givenOf(cmd, sdkFlags)) > 0
+}
+
+// checkModes finds flags that ask for what would not be done.
+func checkModes(cmd *cobra.Command) (err error) {
+	serves := isService() || given(cmd, "client-id")
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if err != nil || !given(cmd, flag.Name) || isOurs(flag.Name) {
+			return
+		}
+		err = checkMode(flag.Name, serves)
+		if other := companions[flag.Name]; err == nil && other != "" && !given(cmd, other) {
+			err = fmt.Errorf("--%s is for --%s, which is not given", flag.Name, other)
+		}
+	})
+	asked, others := givenOf(cmd, changeFlags), givenOf(cmd, append([]string{"sync-resources"}, sdkFlags...))
+	switch {
+	case err != nil:
+		return err
+	case len(asked) > 0 && isService():
+		return fmt.Errorf("--%s: a Windows service changes only what ConductorOne asks for", asked[0])
+	case len(asked) > 0 && len(others) > 0:
+		return fmt.Errorf("--%s and --%s ask for two different runs: give one of them, also in the environment and the configuration file", asked[0], others[0])
+	}
+	return nil
+}
+
+// checkMode tells whether a flag of the SDK may be given.
+func checkMode(flag string, serves bool) error {
+	switch {
+	case slices.Contains(ownFlags, flag), slices.Contains(sdkFlags, flag), serves && slices.Contains(serviceFlags, flag):
+		return nil
+	case slices.Contains(serviceFlags, flag):
+		return fmt.Errorf("--%s is for service mode, which --client-id turns on: without it there is nothing but the sync to do", flag)
+	}
+	for why, flags := range foreignFlags {
+		if slices.Contains(flags, flag) {
+			return fmt.Errorf("--%s: %s", flag, why)
+		}
+	}
+	return fmt.Errorf("--%s: the SDK has this flag, and this connector does not know what it asks for: leave it out", flag)
+}
+
+// givenOf returns those of some flags that are given.
+func givenOf(cmd *cobra.Command, flags []string) []string {
+	return slices.DeleteFunc(slices.Clone(flags), func(flag string) bool { return !given(cmd, flag) })
+}
+
+// isOurs tells whether a flag is the connector's own, or cobra's.
+func isOurs(flag string) bool {
+	return flag == helpName || flag == "version" || slices.ContainsFunc(config.Schema.Fields, func(f field.SchemaField) bool { return f.FieldName == flag })
+}

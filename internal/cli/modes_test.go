@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+// An update of the SDK that brings or takes flags shows here: what a run with a new
+// one has to become is to be decided.
+func TestEveryFlagHasAMode(t *testing.T) {
+	classes := map[string]int{}
+	for _, flag := range slices.Concat(ownFlags, sdkFlags, serviceFlags, slices.Concat(slices.Collect(maps.Values(foreignFlags))...)) {
+		classes[flag]++
+	}
+	if runtime.GOOS != "windows" {
+		delete(classes, "log-event-log")
+	}
+	commandLine(t).Flags().VisitAll(func(flag *pflag.Flag) {
+		if n := classes[flag.Name]; n != 1 && !isOurs(flag.Name) {
+			t.Errorf("--%s is in %d lists", flag.Name, n)
+		}
+		delete(classes, flag.Name)
+	})
+	for flag := range classes {
+		t.Errorf("there is no flag --%s", flag)
+	}
+}
+
+// A flag that is in no list does not become a full sync.
+func TestFlagOfANewSDK(t *testing.T) {
+	root := commandLine(t)
+	root.PersistentFlags().Bool("purge-everything", false, "")
+	if err := root.ParseFlags([]string{"-f", "x.c1z", "--workers", "2"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkModes(root); err != nil {
+		t.Error(err)
+	}
+	if err := root.ParseFlags([]string{"--purge-everything"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkModes(root); err == nil || !strings.HasPrefix(err.Error(), "--purge-everything: the SDK has this flag") {
+		t.Error(err)
+	}
+}

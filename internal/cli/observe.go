@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/field"
+	"github.com/conductorone/baton-sdk/pkg/logging"
+	"github.com/conductorone/baton-sdk/pkg/uotel"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/spf13/viper"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
+
+	"github.com/conductorone/baton-descope/internal/oneshot"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+// observe sets up what shows a run: logs and traces as the SDK does, or a line of
+// progress on a terminal. It returns the end of them.
+func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
+	o.progress = &oneshot.Progress{}
+	endLine := func() {}
+	ctx, err := logged(ctx, o.Viper)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.wantsProgress() {
+		ctx, endLine = o.showProgress(ctx)
+	}
+	ctx = ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return atTheEnd{c} })))
+	ctx, endTraces, err := o.trace(ctx)
+	if err != nil {
+		endLine()
+		return nil, nil, err
+	}
+	return ctx, func() {
+		endLine()
+		endTraces()
+	}, nil
+}
+
+// logged returns a context with the log that the flags ask for.
+func logged(ctx context.Context, v *viper.Viper) (context.Context, error) {
+	return logging.Init(ctx,
+		logging.WithLogFormat(v.GetString("log-format")),
+		logging.WithLogLevel(v.GetString("log-level")),
+		func(c *zap.Config) {
+			if paths := v.GetStringSlice("log-path"); len(paths) > 0 {
+				c.OutputPaths = paths
+			}
+		},
+	)
+}
+
+// repeated are lines in which the SDK logs the error that the run ends with, and how
+// long everything took until then.
+var repeated = []string{"cancelling context due to error in action", "sync stats so far"}
+
+// atTheEnd is a log that has the error of a run for debugging only: it is told at the end.
+type atTheEnd struct{ zapcore.Core }
+
+func (c atTheEnd) With(fields []zapcore.Field) zapcore.Core { return atTheEnd{c.Core.With(fields)} }
+
+func (c atTheEnd) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if slices.Contains(repeated, entry.Message) {
+		entry.Level = zapcore.DebugLevel
+	}
+	return c.Core.Check(entry, checked)
+}
+
+// stderr is its file descriptor.
+const stderr = 2
+
+// wantsProgress tells whether somebody looks on: stderr is a terminal that can
+// redraw a line, and nobody asked for particular logs or a change.
+func (o *once) wantsProgress() bool {
+	kind := os.Getenv("TERM")
+	if kind == "" || kind == "dumb" || !term.IsTerminal(stderr) {
+		return false
+	}
+	for _, name := range []string{"log-level", "log-format", "log-path", "grant-entitlement", "revoke-grant"} {
+		if given(o.cmd, name) || o.cmd.Flags().Changed(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// showProgress draws the progress on stderr, with warnings above it.
+func (o *once) showProgress(ctx context.Context) (context.Context, func()) {
+	o.progress.Out = os.Stderr
+	o.progress.Width = func() int {
+		if width, _, err := term.GetSize(stderr); err == nil && width > 0 {
+			return width
+		}
+		return 80
+	}
+	lines := zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
+	logger := zap.New(zapcore.NewCore(lines, zapcore.AddSync(o.progress), zapcore.WarnLevel))
+	zap.ReplaceGlobals(logger)
+	return ctxzap.ToContext(ctx, logger), o.progress.Tick(time.Second)
+}
+
+// done says on stderr what a sync has brought, and how to look at it.
+func (o *once) done(plan *mapping.Plan, took time.Duration) {
+	types := o.GetStringSlice("sync-resource-types")
+	if len(types) == 0 {
+		types = typeIDs(plan)
+	}
+	after := took.Round(time.Second).String()
+	if took < time.Minute {
+		after = fmt.Sprintf("%.1fs", took.Seconds())
+	}
+	var out io.Writer = os.Stderr
+	if o.progress.Out != nil {
+		out = o.progress // Its line goes first.
+	}
+	file := o.GetString("file")
+	fmt.Fprintf(out, "%s: %s in %s\n", file, o.progress.Summary(types, !o.GetBool("skip-entitlements-and-grants")), after)
+	if strings.Contains(file, " ") {
+		file = strconv.Quote(file)
+	}
+	fmt.Fprintf(out, "Look at it with: baton resources -f %s, or in a browser: baton explorer -f %[1]s\n", file)
+}
+
+// trace sends traces and logs to where the flags say, as the SDK does.
+func (o *once) trace(ctx context.Context) (context.Context, func(), error) {
+	endpoint := o.GetString(field.OtelCollectorEndpointFieldName)
+	if endpoint == "" {
+		return ctx, func() {}, nil
+	}
+	opts := []uotel.Option{uotel.WithServiceName(name + "-server")}
+	if o.GetBool(field.OtelTracingDisabledFieldName) {
+		opts = append(opts, uotel.WithTracingDisabled())
+	}
+	if o.GetBool(field.OtelLoggingDisabledFieldName) {
+		opts = append(opts, uotel.WithLoggingDisabled())
+	}
+	if o.GetBool(field.OtelCollectorEndpointTLSInsecureFieldName) {
+		opts = append(opts, uotel.WithInsecureOtelEndpoint(endpoint))
+	} else {
+		opts = append(opts, uotel.WithOtelEndpoint(endpoint,
+			o.GetString(field.OtelCollectorEndpointTLSCertPathFieldName), o.GetString(field.OtelCollectorEndpointTLSCertFieldName)))
+	}
+	ctx, shutdown, err := uotel.InitOtel(ctx, opts...)
+	if err != nil || shutdown == nil {
+		return ctx, func() {}, err
+	}
+	return ctx, func() {
+		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := shutdown(last); err != nil {
+			zap.L().Error("error shutting down otel", zap.Error(err))
+		}
+	}, nil
+}

@@ -1,0 +1,180 @@
+package descope_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/internal/harness"
+	"github.com/conductorone/baton-descope/internal/inprocess"
+)
+
+// answers is a server that counts what it hands over.
+type answers struct {
+	types.ConnectorServer
+	mu      sync.Mutex
+	largest int            // in bytes
+	times   map[string]int // by the ids of resources, entitlements and grants
+}
+
+func (a *answers) count(answer proto.Message, ids []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.largest = max(a.largest, proto.Size(answer))
+	for _, id := range ids {
+		a.times[id]++
+	}
+}
+
+func idsOf[T any](list []T, id func(T) string) []string {
+	ids := make([]string, len(list))
+	for i, item := range list {
+		ids[i] = id(item)
+	}
+	return ids
+}
+
+func (a *answers) ListResources(ctx context.Context, request *v2.ResourcesServiceListResourcesRequest) (*v2.ResourcesServiceListResourcesResponse, error) {
+	answer, err := a.ConnectorServer.ListResources(ctx, request)
+	a.count(answer, idsOf(answer.GetList(), func(r *v2.Resource) string { return r.GetId().GetResourceType() + ":" + r.GetId().GetResource() }))
+	return answer, err
+}
+
+func (a *answers) ListEntitlements(ctx context.Context, request *v2.EntitlementsServiceListEntitlementsRequest) (*v2.EntitlementsServiceListEntitlementsResponse, error) {
+	answer, err := a.ConnectorServer.ListEntitlements(ctx, request)
+	a.count(answer, idsOf(answer.GetList(), (*v2.Entitlement).GetId))
+	return answer, err
+}
+
+func (a *answers) ListGrants(ctx context.Context, request *v2.GrantsServiceListGrantsRequest) (*v2.GrantsServiceListGrantsResponse, error) {
+	answer, err := a.ConnectorServer.ListGrants(ctx, request)
+	a.count(answer, idsOf(answer.GetList(), (*v2.Grant).GetId))
+	return answer, err
+}
+
+// syncCounted syncs, and returns what was stored and what was handed over.
+func syncCounted(t *testing.T, o connector.Options, opts ...sdksync.SyncOpt) (*harness.Snapshot, *answers) {
+	t.Helper()
+	c, err := connector.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := &inprocess.Session{}
+	server, err := connector.NewServer(t.Context(), c, connectorbuilder.WithSessionStore(session))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := &answers{ConnectorServer: server, times: map[string]int{}}
+	got, err := harness.TrySyncWith(t, t.Context(), inprocess.NewClient(t.Context(), counted), session, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got, counted
+}
+
+// A role of the project that users hold inside a tenant is handed over once, however
+// many steps of the list of users show it, and so is what it confers.
+func TestDerivedRolesAreHandedOverOnce(t *testing.T) {
+	var users []emulator.User
+	for i := range 300 {
+		users = append(users, emulator.User{UserID: fmt.Sprintf("U2%03d", i), Tenants: []emulator.Membership{
+			{TenantID: "T1", RoleNames: []string{"Viewer"}}, {TenantID: fmt.Sprintf("T%d", 2+i%2), RoleNames: []string{"Editor"}},
+		}})
+	}
+	d := emulatortest.Start(t, company(users...), emulator.Options{})
+	for _, workers := range []int{1, 4} {
+		got, counted := syncCounted(t, options(t, d, small(t)), sdksync.WithWorkerCount(workers))
+		compare(t, expected(project(d), false), got)
+		for id, times := range counted.times {
+			if times != 1 {
+				t.Errorf("%d workers: %s was handed over %d times", workers, id, times)
+			}
+		}
+		for _, id := range []string{"role:T1/Viewer", "role:T2/Editor:assigned", "permission:write:granted:role:T3/Editor"} {
+			if counted.times[id] == 0 {
+				t.Errorf("%s was not handed over", id)
+			}
+		}
+	}
+}
+
+// A step that is lost was the first to show a role which users of other steps hold:
+// it is found again even when no record shows it any more.
+func TestDerivedRolesOfALostStep(t *testing.T) {
+	var users []emulator.User
+	for i := range 300 {
+		users = append(users, emulator.User{UserID: fmt.Sprintf("U2%03d", i), Tenants: []emulator.Membership{{TenantID: "T1", RoleNames: []string{"Viewer"}}}})
+	}
+	d := emulatortest.Start(t, company(users...), emulator.Options{})
+	got := syncLossy(t, options(t, d, small(t)), func(key string) bool {
+		if key != "page/user/0" {
+			return false
+		}
+		for i := range 300 { // Nobody shows it any more by the time that the list is read again.
+			d.Store().DeleteUser(fmt.Sprintf("U2%03d", i))
+		}
+		return true
+	}, 1)
+	if got.Entitlements["role:T1/Viewer:assigned"] == nil || got.Grants["role:T1/Viewer:assigned:user:U2299"] == nil {
+		t.Error("the role in the tenant has no entitlement, or no grants")
+	}
+}
+
+// TestHeavyUser: whatever one record holds, no answer is larger than gRPC carries,
+// and what is kept of it fits into the session store.
+func TestHeavyUser(t *testing.T) {
+	tenants := 5000
+	if testing.Short() {
+		tenants = 1500
+	}
+	p := company(emulator.User{UserID: "U2light", RoleNames: []string{"Editor"}})
+	heavy := emulator.User{UserID: "U2heavy"}
+	var roles []string
+	for i := range 5 {
+		roles = append(roles, fmt.Sprintf("role %d of a name that is as long as others", i))
+		p.Roles = append(p.Roles, emulator.Role{Name: roles[i], PermissionNames: []string{"read"}})
+	}
+	for i := range tenants {
+		id := fmt.Sprintf("T2%025d", i)
+		p.Tenants = append(p.Tenants, emulator.Tenant{ID: id})
+		heavy.Tenants = append(heavy.Tenants, emulator.Membership{TenantID: id, RoleNames: roles})
+	}
+	p.Users = append(p.Users, heavy)
+	d := emulatortest.Start(t, p, emulator.Options{})
+	got, counted := syncCounted(t, options(t, d))
+	compare(t, expected(project(d), false), got)
+	if counted.largest > 2<<20 {
+		t.Errorf("an answer has %d bytes", counted.largest)
+	}
+	for id, times := range counted.times {
+		if times != 1 {
+			t.Errorf("%s was handed over %d times", id, times)
+		}
+	}
+	if n := d.Count("SearchUsers"); n != 2 { // one of them to validate
+		t.Errorf("%d searches", n)
+	}
+	counted.times = map[string]int{}
+	grants := 0
+	for token, more := "", true; more; more = token != "" {
+		answer, err := counted.ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{Resource: got.Resources["user:U2heavy"], PageToken: token}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		grants += len(answer.GetList())
+		token = answer.GetNextPageToken()
+	}
+	if grants != 6*tenants || len(counted.times) != grants || counted.largest > 2<<20 {
+		t.Errorf("of the user alone %d grants came, %d different ones; the largest answer has %d bytes", grants, len(counted.times), counted.largest)
+	}
+}

@@ -1,0 +1,40 @@
+package descope
+
+import (
+	"fmt"
+
+	"github.com/conductorone/baton-descope/connector"
+	"github.com/conductorone/baton-descope/connector/transport"
+	generated "github.com/conductorone/baton-descope/gen/config"
+	api "github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/internal/descope/config"
+	"github.com/conductorone/baton-descope/internal/replay"
+)
+
+// CheckRecord tells whether replies can be recorded where they are to be.
+func CheckRecord(cfg *generated.Descope) error {
+	if cfg.Record == "" {
+		return nil
+	}
+	return recordError(replay.CheckFolder(cfg.Record))
+}
+
+// Record makes a connector record the replies that it gets, if that is wanted.
+func Record(cfg *generated.Descope, o *connector.Options) error {
+	if cfg.Record == "" {
+		return nil
+	}
+	recorder, err := replay.NewRecorder(transport.NewBase(o.Plan.ParallelRequests), cfg.Record, api.Operations, o.Plan)
+	if err != nil {
+		return recordError(err)
+	}
+	o.Base, o.Sequential = recorder, true
+	return nil
+}
+
+func recordError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("--%s: %w", config.Record.FieldName, err)
+}
