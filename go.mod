@@ -2,6 +2,8 @@ module github.com/conductorone/baton-descope
 
 go 1.26
 
+toolchain go1.26.8
+
 require (
 	github.com/cespare/xxhash/v2 v2.3.0
 	github.com/cockroachdb/pebble/v2 v2.1.5
