@@ -53,7 +53,7 @@ unit: ## Run the tests, with a part of the long tables
 # Where there is concurrency: packages, and tests of whole syncs by name.
 RACE       := ./connector/... ./internal/oneshot/... ./internal/emulator/...
 RACE_SYNCS := ./$(LONG)
-RACE_TESTS := ^Test(Workers|TwoSyncs|TwoConnectors|MoreSyncs|Syncs|Changes|ManyChanges|FreshConnector|APause|Stopped|Soak)
+RACE_TESTS := ^Test(Workers|TwoSyncs|TwoConnectors|MoreSyncs|Syncs|Changes|ManyChanges|FreshConnector|APause|Stopped)
 
 .PHONY: race
 race: ## Run the tests of what is concurrent with the race detector
