@@ -39,10 +39,7 @@ func desk(t *testing.T, data secondapi.Data) (*secondapi.Server, func(context.Co
 
 // What the file lacks is looked up where the mapping says how one resource is read, or
 // has all of them in one reply. The file here is older than the API.
-//
-//nolint:tparallel // One change after the other.
-func TestGrantsAtAnotherAPI(t *testing.T) {
-	t.Parallel()
+func TestGrantsAtAnotherAPI(t *testing.T) { // Alone, since a change sets the process's temporary folder.
 	old := secondapi.Demo()
 	old.Roles = slices.DeleteFunc(old.Roles, func(r secondapi.Role) bool { return r.Role.Level == 2 })
 	old.Groups = slices.DeleteFunc(old.Groups, func(g secondapi.Group) bool { return g.ID == 31 })
@@ -95,8 +92,7 @@ func TestGrantsAtAnotherAPI(t *testing.T) {
 }
 
 // A file that is another connector's has ids that may mean something else here.
-func TestGrantsInAFileOfAnotherConnector(t *testing.T) {
-	t.Parallel()
+func TestGrantsInAFileOfAnotherConnector(t *testing.T) { // Alone, as above.
 	file, ctx := filepath.Join(t.TempDir(), "other.c1z"), t.Context()
 	store, err := dotc1z.NewStore(ctx, file)
 	if err != nil {
