@@ -1,11 +1,9 @@
-# syntax=docker/dockerfile:1
-
 # Builds the connector from source:
 #   docker build -t baton-descope --build-arg VERSION="$(git describe --tags --always)" .
 # Releases put the programs that are released into the same image: see
 # deploy/docker/release.Dockerfile.
 
-FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+FROM --platform=$BUILDPLATFORM golang:1.26.8@sha256:0f063af2d465d8dcae54cce04278ada488b96f77b42449c8d071e47d016cc65a AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
@@ -18,7 +16,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/baton-descope ./cmd/baton-descope
 
 # No shell, no package manager; certificates, time zones, and the user 65532.
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM gcr.io/distroless/static-debian12:nonroot@sha256:afa5c872c891853ca7fcf1f12c3edb23f7eeef36189728842dd51042ff57f7ab
 COPY --from=build /out/baton-descope /usr/local/bin/baton-descope
 # Where a sync without -f leaves its file: docker run -v "$PWD:/data".
 WORKDIR /data

@@ -29,21 +29,40 @@ bin/baton: go.mod go.sum
 demo: build ## Sync a demo project from the local Descope and show what the file holds
 	@internal/scripts/demo
 
+# What runs where: CONTRIBUTING.md. make vet has vetted what the other targets test.
+GOTEST := go test -vet=off
+
 .PHONY: test
-test: vet check-generated unit race fuzz ## Run what CI runs
+test: vet check-generated unit race fuzz-quick ## Run what every change has to pass, for a few minutes
 
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
 
-.PHONY: unit
-unit: ## Run all tests
-	go test ./...
+# The package with long tables, of which -short runs one case of eight, and the tests
+# that -short leaves out there although they are not long.
+LONG   := internal/descope
+NORMAL := ^Test(Troubleshooting|Signals|StopsWithinAStep|Ended)$$
 
-# The large tables of faults run in full above, and one case of eight here.
+.PHONY: unit
+unit: ## Run the tests, with a part of the long tables
+	$(GOTEST) $$(go list ./... | grep -v '/$(LONG)$$')
+	$(GOTEST) -short ./$(LONG)
+	$(GOTEST) -run '$(NORMAL)' ./$(LONG)
+
+# Where there is concurrency: packages, and tests of whole syncs by name.
+RACE       := ./connector/... ./internal/oneshot/... ./internal/emulator/...
+RACE_SYNCS := ./$(LONG)
+RACE_TESTS := ^Test(Workers|TwoSyncs|TwoConnectors|MoreSyncs|Syncs|Changes|ManyChanges|FreshConnector|APause|Stopped)
+
 .PHONY: race
-race: ## Run the tests with the race detector
-	CGO_ENABLED=1 go test -race -short ./...
+race: ## Run the tests of what is concurrent with the race detector
+	CGO_ENABLED=1 $(GOTEST) -race -short $(RACE)
+	CGO_ENABLED=1 $(GOTEST) -race -short -run '$(RACE_TESTS)' $(RACE_SYNCS)
+
+.PHONY: race-all
+race-all: ## Run all tests with the race detector, of long tables a part
+	CGO_ENABLED=1 $(GOTEST) -race -short ./...
 
 # The connector as an AWS Lambda function, which is how ConductorOne hosts connectors:
 # the SDK's tag adds the subcommand lambda. LAMBDA_ARCH is the function's.
@@ -61,22 +80,33 @@ test-lambda: ## Start that function beside a local AWS and ConductorOne, and syn
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
 FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzID connector:FuzzPageToken connector:FuzzPage \
-            connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase
-FUZZTIME ?= 10000x
+            connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase \
+            internal/cli:FuzzConfigFile
+FUZZTIME ?= 100000x
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz test for a short while
+fuzz: ## Run each fuzz test, led by the coverage of what it runs
 	@set -e; for target in $(FUZZ); do \
-		go test ./$${target%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x; done
+		$(GOTEST) ./$${target%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x; done
+
+# Led by coverage, go test compiles all packages beneath once more. These arguments are
+# those of the test program, of which go test knows nothing.
+.PHONY: fuzz-quick
+fuzz-quick: ## Run each fuzz test a few thousand times, without coverage
+	@set -e; for target in $(FUZZ); do \
+		$(GOTEST) ./$${target%:*} -run '^$$' -args -test.fuzz "^$${target#*:}$$" -test.fuzztime 3000x \
+			-test.fuzzminimizetime 5x -test.fuzzcachedir '$(CURDIR)/bin/fuzz'; done
 
 # Syncs under mixed faults, of a project that changes, and one that is ended again and
 # again. A failure names the SOAK_SEED with which that one sync runs again.
 SOAK_SYNCS ?= 2000
 SOAK_ENDS  ?= 70
+SOAK       := ^Test(Soak|Ended)$$
 
 .PHONY: soak
-soak: ## Sync a changing project under faults, again and again, for about two minutes
-	SOAK_SYNCS=$(SOAK_SYNCS) BATON_DESCOPE_TEST_ENDS=$(SOAK_ENDS) go test ./internal/descope -run '^Test(Soak|Ended)$$' -count=1 -timeout 15m
+soak: ## Run the long tables in full, and sync a changing project under faults again and again
+	$(GOTEST) ./$(LONG) -skip '$(SOAK)' -count=1
+	SOAK_SYNCS=$(SOAK_SYNCS) BATON_DESCOPE_TEST_ENDS=$(SOAK_ENDS) $(GOTEST) ./$(LONG) -run '$(SOAK)' -count=1 -timeout 15m
 
 # docs/performance.md says what is measured and how. BENCH has more flags.
 BENCH ?=
