@@ -220,25 +220,30 @@ func TestGoesOnAtThePage(t *testing.T) {
 	l.only("shelf.c1z")
 }
 
-// What the connector answers when it is stopped is stored.
+// What the connector answers when it is stopped is stored, by either engine.
 func TestAnswerAtTheStopIsStored(t *testing.T) {
-	l := newLibrary(t)
-	for page := range 9 {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		says(t, l.syncShelf(ctx, &shelf{"book", 10, func(ctx context.Context, asked int) error {
-			if asked == page {
-				cancel(stopSignal{syscall.SIGTERM})
-				<-ctx.Done()
+	for _, engine := range []c1zstore.Engine{c1zstore.EnginePebble, c1zstore.EngineSQLite} {
+		t.Run(string(engine), func(t *testing.T) {
+			l := newLibrary(t)
+			l.options.Engine = engine
+			for page := range 9 {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				says(t, l.syncShelf(ctx, &shelf{"book", 10, func(ctx context.Context, asked int) error {
+					if asked == page {
+						cancel(stopSignal{syscall.SIGTERM})
+						<-ctx.Done()
+					}
+					return nil
+				}, &l.asked}), "stopped by SIGTERM")
+				l.askedFor(page)
 			}
-			return nil
-		}, &l.asked}), "stopped by SIGTERM")
-		l.askedFor(page)
+			if err := l.sync(fine); err != nil {
+				t.Fatal(err)
+			}
+			l.askedFor(9)
+			l.holds(10)
+		})
 	}
-	if err := l.sync(fine); err != nil {
-		t.Fatal(err)
-	}
-	l.askedFor(9)
-	l.holds(10)
 }
 
 // With another key the sync goes on where the first was refused.
