@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/conductorone/baton-descope/internal/harness"
 	"github.com/conductorone/baton-descope/internal/secondapi"
 )
@@ -88,6 +91,60 @@ func TestSecondAPIShrinks(t *testing.T) {
 	wantLines(t, "resources", keysOf(got.Resources), []string{
 		"group:501", "group:502", "group:503", "group:504", "group:505", "group:506", "group:507",
 	})
+}
+
+// TestSecondAPIParentIsLate: a workspace that is missing in the first reply, and is in
+// the second, is in the name of its group all the same.
+func TestSecondAPIParentIsLate(t *testing.T) {
+	lab, asked := int64(7), 0
+	data := secondapi.Data{
+		Workspaces: []secondapi.Workspace{{ID: 8, Title: "Attic"}, {ID: lab, Title: "Lab"}},
+		Groups:     []secondapi.Group{{ID: 31, Label: "Optics", Workspace: &lab, SharedWith: []int64{lab}}},
+	}
+	server := secondapi.Start(t, data, secondapi.Options{Fault: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.URL.Path != "/api/workspaces" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if asked++; asked > 1 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `[{"id": 8, "title": "Attic"}]`)
+	}})
+	client, _ := harness.Client(t, workbench(t, server))
+	page, err := client.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "group", ActiveSyncId: "one"}.Build())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := page.GetList()[0].GetDisplayName(); got != "Optics of Lab" || asked != 2 {
+		t.Errorf("%q after %d lists of workspaces", got, asked)
+	}
+}
+
+// TestSecondAPIAnswersAreTheCallers: an answer that is asked for once more is as it was,
+// whatever the caller did to the first.
+func TestSecondAPIAnswersAreTheCallers(t *testing.T) {
+	client, _ := harness.Client(t, workbench(t, secondapi.Start(t, secondapi.Demo(), secondapi.Options{})))
+	for _, typeID := range []string{"person", "group", "workspace", "role"} {
+		ask := func() *v2.ResourcesServiceListResourcesResponse {
+			page, err := client.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: typeID, ActiveSyncId: "one"}.Build())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return page
+		}
+		first := ask()
+		want := proto.Clone(first)
+		for _, r := range first.GetList() {
+			r.SetDisplayName("changed")
+			r.SetAnnotations(nil)
+		}
+		if again := ask(); !proto.Equal(want, again) {
+			t.Errorf("%s: %v and then %v", typeID, want, again)
+		}
+	}
 }
 
 // crowd returns so many people and groups, and nothing else.
