@@ -32,6 +32,9 @@ func remove(ids []string, id string) []string {
 
 // TestList: given these pages, these requests and this outcome.
 func TestList(t *testing.T) {
+	// most is how many requests each of these lists may take: the one that grows as it
+	// is read takes the most.
+	const most = 1100
 	never := 0
 	for _, tt := range []struct {
 		name  string
@@ -195,8 +198,11 @@ func TestList(t *testing.T) {
 				f := tt.fake
 				got, err := readAll(New(tt.rules, sequential, f.read(tt.rules)))
 				fakes.Lock()
-				asked := strings.Join(f.asks, " ")
+				asked, requests := strings.Join(f.asks, " "), len(f.asks)
 				fakes.Unlock()
+				if requests > most {
+					t.Errorf("sequential %v: %d requests", sequential, requests)
+				}
 				if tt.fails != "" && (err != nil || sequential || tt.want == nil) {
 					if err == nil || !strings.Contains(err.Error(), tt.fails) {
 						t.Errorf("sequential %v: %d records, %v after %v\nwant %s", sequential, len(got), err, asked, tt.fails)
@@ -232,5 +238,23 @@ func TestNoEnd(t *testing.T) {
 	_, err := New(byCursor, true, f.read(byCursor)).Read(t.Context(), Token{New: maxPages})
 	if err == nil || !strings.Contains(err.Error(), "has no end after 1000001 pages") {
 		t.Error(err)
+	}
+}
+
+// TestGoesBackForEver: pages of which none follows on are given up after twelve steps
+// back, however long the list is.
+func TestGoesBackForEver(t *testing.T) {
+	strange := &Page[string]{Records: count(0, 10), Total: 1_000_000}
+	for _, id := range strange.Records {
+		strange.Hashes = append(strange.Hashes, Hash(id))
+	}
+	never := func(uint64) bool { return false }
+	at := Token{Offset: 900_000, Total: 1_000_000, Width: 10, Tail: Hash("before"), New: 100_000}
+	for back := range 13 {
+		next, err := advance(byOffset, at, strange, false, never)
+		if last := back == 12; last != (err != nil) {
+			t.Fatalf("after %d steps back: %v", back, err)
+		}
+		at = next.next
 	}
 }

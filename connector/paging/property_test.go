@@ -134,7 +134,7 @@ func anyList(t *testing.T, seed uint64) bool {
 	got, err := readAll(New(rules, sequential, f.read(rules)))
 	fakes.Lock() // What is on its way changes nothing any more.
 	defer fakes.Unlock()
-	if bound := 3*(maxIdle+4*len(ever)) + 60; len(f.asks) > bound {
+	if bound := 3*(200+4*len(ever)) + 60; len(f.asks) > bound {
 		t.Errorf("%s: %d requests for %d records", what, len(f.asks), len(ever))
 	}
 	have := map[string]bool{}

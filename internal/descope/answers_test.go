@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
 	"github.com/conductorone/baton-sdk/pkg/types"
@@ -176,5 +177,80 @@ func TestHeavyUser(t *testing.T) {
 	}
 	if grants != 6*tenants || len(counted.times) != grants || counted.largest > 2<<20 {
 		t.Errorf("of the user alone %d grants came, %d different ones; the largest answer has %d bytes", grants, len(counted.times), counted.largest)
+	}
+}
+
+// ofType asks for the entitlements or grants of a type, with typeScoped.
+func ofType(id string) *v2.Resource {
+	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: id, Resource: id}.Build()}.Build()
+}
+
+var typeScoped = annotations.New(&v2.TypeScopedEntitlements{}, &v2.TypeScopedGrants{})
+
+// No answer has more of each kind than the SDK stores well in one piece.
+func TestAnswersHaveLimits(t *testing.T) {
+	p := company(emulator.User{UserID: "U1"})
+	for i := range 4500 {
+		p.Roles = append(p.Roles, emulator.Role{Name: fmt.Sprint("role ", i), PermissionNames: []string{"read", "write"}})
+	}
+	client, _ := harness.Client(t, options(t, emulatortest.Start(t, p, emulator.Options{})))
+	const one = "one"
+	count := func(limit, atLeast int, ask func(token string) (items int, next string, err error)) {
+		t.Helper()
+		all := 0
+		for token, more := "", true; more; more = token != "" {
+			items, next, err := ask(token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if items > limit {
+				t.Errorf("an answer has %d, of at most %d", items, limit)
+			}
+			all, token = all+items, next
+		}
+		if all < atLeast {
+			t.Errorf("%d in all, of at least %d", all, atLeast)
+		}
+	}
+	count(2000, 4500, func(token string) (int, string, error) {
+		page, err := client.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "role", PageToken: token, ActiveSyncId: one}.Build())
+		return len(page.GetList()), page.GetNextPageToken(), err
+	})
+	count(4000, 4500, func(token string) (int, string, error) {
+		page, err := client.ListEntitlements(t.Context(), v2.EntitlementsServiceListEntitlementsRequest_builder{Resource: ofType("role"), Annotations: typeScoped, PageToken: token, ActiveSyncId: one}.Build())
+		return len(page.GetList()), page.GetNextPageToken(), err
+	})
+	count(8000, 9000, func(token string) (int, string, error) {
+		page, err := client.ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{Resource: ofType("role"), Annotations: typeScoped, PageToken: token, ActiveSyncId: one}.Build())
+		return len(page.GetList()), page.GetNextPageToken(), err
+	})
+}
+
+// The grants of a long list are handed over in parts, which the SDK reads side by side:
+// of eight batches or more, and 64 parts at most.
+func TestGrantsComeInParts(t *testing.T) {
+	for batches, want := range map[int]int{7: 0, 8: 7, 70: 63} {
+		p := company()
+		for i := range 60*batches - 10 { // Ten pages of seven users, of which one was on the page before.
+			p.Users = append(p.Users, emulator.User{UserID: fmt.Sprintf("U2%04d", i), RoleNames: []string{"Viewer"}})
+		}
+		client, _ := harness.Client(t, options(t, emulatortest.Start(t, p, emulator.Options{}), small(t)))
+		steps := 0
+		for token, more := "", true; more; more = token != "" {
+			page, err := client.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "user", PageToken: token, ActiveSyncId: "one"}.Build())
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps++
+			token = page.GetNextPageToken()
+		}
+		page, err := client.ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{Resource: ofType("user"), Annotations: typeScoped, ActiveSyncId: "one"}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		annos, parts := annotations.Annotations(page.GetAnnotations()), &v2.EnqueuePageTokens{}
+		if _, err := annos.Pick(parts); err != nil || len(parts.GetPageTokens()) != want || steps != batches {
+			t.Errorf("%d batches: %d parts beside the first, want %d, %v", steps, len(parts.GetPageTokens()), want, err)
+		}
 	}
 }
