@@ -254,3 +254,48 @@ func TestGrantsComeInParts(t *testing.T) {
 		}
 	}
 }
+
+// What a sync has read is kept for the four syncs that began last.
+func TestStatesOfSyncsAreForgotten(t *testing.T) {
+	d := emulatortest.Start(t, company(), emulator.Options{})
+	client, _ := harness.Client(t, options(t, d))
+	for i, want := range []int{1, 2, 3, 4, 4, 5, 6} {
+		id := []string{"1", "2", "3", "4", "1", "5", "1"}[i] // The first is the oldest when the fifth comes.
+		if _, err := client.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "role", ActiveSyncId: id}.Build()); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Count("LoadAllRoles"); got != want {
+			t.Errorf("call %d: %d lists of roles, want %d", i+1, got, want)
+		}
+	}
+}
+
+// An answer goes over a hundred batches at most, though they have nothing for it: a call
+// must not take as long as the list.
+func TestAnswersGoOverAHundredBatches(t *testing.T) {
+	p := company()
+	for i := range 60 * 150 {
+		p.Users = append(p.Users, emulator.User{UserID: fmt.Sprintf("U2%05d", i)})
+	}
+	client, _ := harness.Client(t, options(t, emulatortest.Start(t, p, emulator.Options{}), small(t)))
+	for token, more := "", true; more; more = token != "" {
+		page, err := client.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "user", PageToken: token, ActiveSyncId: "one"}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		token = page.GetNextPageToken()
+	}
+	var answers []int
+	for token, more := "", true; more; more = token != "" {
+		page, err := client.ListEntitlements(t.Context(), v2.EntitlementsServiceListEntitlementsRequest_builder{
+			Resource: ofType("role"), Annotations: typeScoped, PageToken: token, ActiveSyncId: "one",
+		}.Build())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers, token = append(answers, len(page.GetList())), page.GetNextPageToken()
+	}
+	if len(answers) != 2 || answers[1] != 0 {
+		t.Errorf("answers of %d entitlements", answers)
+	}
+}
