@@ -15,6 +15,7 @@ import (
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 
@@ -161,22 +162,29 @@ func (p *place) look(ctx context.Context, resourceTypes []string) (c1zstore.Engi
 		return "", fmt.Errorf("the file that is there cannot be read as a c1z (%w) %s", err, refused)
 	}
 	engine := c1zstore.Engine(store.Metadata().Engine)
-	list, err := store.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
-	err = errors.Join(err, store.Close(ctx))
-	if err != nil {
+	types, ours, err := typesOf(ctx, store, resourceTypes)
+	if err = errors.Join(err, store.Close(ctx)); err != nil {
 		return "", fmt.Errorf("the file that is there cannot be read as a c1z (%w) %s", err, refused)
 	}
-	var others []string
-	for _, t := range list.GetList() {
-		if slices.Contains(resourceTypes, t.GetId()) {
-			return engine, nil
-		}
-		others = append(others, t.GetId())
-	}
-	if others != nil {
-		return "", fmt.Errorf("the file that is there holds a sync of another connector (resource types %s) %s", strings.Join(others, ", "), refused)
+	if types != "" && !ours {
+		return "", fmt.Errorf("the file that is there holds a sync of another connector (resource types %s) %s", types, refused)
 	}
 	return engine, nil
+}
+
+// typesOf returns the resource types that a file has, for people, and reports whether
+// one of them is among the connector's.
+func typesOf(ctx context.Context, file connectorstore.Reader, connectors []string) (types string, ours bool, err error) {
+	list, err := file.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
+	if err != nil {
+		return "", false, err
+	}
+	var ids []string
+	for _, t := range list.GetList() {
+		ids = append(ids, t.GetId())
+		ours = ours || slices.Contains(connectors, t.GetId())
+	}
+	return strings.Join(ids, ", "), ours, nil
 }
 
 // prepare settles where the sync starts: from what an interrupted run left, or anew.

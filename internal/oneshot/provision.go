@@ -134,21 +134,16 @@ func (p *provisioning) open(ctx context.Context) error {
 
 // checkTypes makes sure that the file has a sync of this connector.
 func (p *provisioning) checkTypes(ctx context.Context) error {
-	list, err := p.file.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
-	if err != nil {
+	switch types, ours, err := typesOf(ctx, p.file, p.types); {
+	case err != nil:
 		return p.unreadable(err)
-	}
-	var others []string
-	for _, t := range list.GetList() {
-		if slices.Contains(p.types, t.GetId()) {
-			return nil
-		}
-		others = append(others, t.GetId())
-	}
-	if others == nil {
+	case ours:
+		return nil
+	case types == "":
 		return p.noSync()
+	default:
+		return fmt.Errorf("--file %s: the file holds a sync of another connector (resource types %s); choose another", p.File, types)
 	}
-	return fmt.Errorf("--file %s: the file holds a sync of another connector (resource types %s); choose another", p.File, strings.Join(others, ", "))
 }
 
 func (p *provisioning) noSync() error {
