@@ -88,9 +88,8 @@ func (o *once) run(ctx context.Context) error {
 	if err := field.Validate(schema, cfg, field.WithAuthMethod(o.GetString("auth-method"))); err != nil {
 		return err
 	}
-	if ctx, err = o.timeout(ctx); err != nil {
-		return err
-	}
+	timeout := time.Duration(o.GetInt(field.HttpTimeoutField.GetName())) * time.Second
+	ctx = context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, timeout)
 	temp, err := tempDir(o.Viper)
 	if err != nil {
 		return err
@@ -125,18 +124,6 @@ func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (ty
 	})
 }
 
-// timeout sets what a request may take.
-func (o *once) timeout(ctx context.Context) (context.Context, error) {
-	seconds, f := o.GetInt(field.HttpTimeoutField.GetName()), field.HttpTimeoutField
-	if seconds <= 0 {
-		return nil, fmt.Errorf("field %s: value must be greater than or equal to 1 but got %d", f.GetName(), seconds)
-	}
-	if _, err := field.ValidateField(&f, seconds); err != nil {
-		return nil, err
-	}
-	return context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, time.Duration(seconds)*time.Second), nil
-}
-
 // sync runs a full sync, with temporary files in a folder.
 func (o *once) sync(ctx context.Context, temp string) error {
 	plan, err := descope.LoadMapping(o.cfg)
@@ -148,14 +135,6 @@ func (o *once) sync(ctx context.Context, temp string) error {
 	}
 	opts, err := o.syncOptions()
 	if err != nil {
-		return err
-	}
-	engine, f := o.GetString(field.StorageEngineField.GetName()), field.StorageEngineField
-	if _, err := field.ValidateField(&f, engine); err != nil {
-		return err
-	}
-	concurrency := field.TaskConcurrencyField // Of no use here, and checked all the same, as by the SDK.
-	if _, err := field.ValidateField(&concurrency, o.GetInt(concurrency.GetName())); err != nil {
 		return err
 	}
 	targets, err := o.targets()
@@ -182,7 +161,7 @@ func (o *once) sync(ctx context.Context, temp string) error {
 		ResourceTypes: typeIDs(plan),
 		Identity:      identity,
 		File:          o.GetString("file"),
-		Engine:        c1zstore.Engine(engine),
+		Engine:        c1zstore.Engine(o.GetString(field.StorageEngineField.GetName())),
 		TempDir:       temp,
 		SystemTemp:    true,
 		Sync:          opts,

@@ -120,6 +120,8 @@ func checkNumber(flag string, n int) error {
 		return fmt.Errorf("%d pages at once are not possible: give a number from 1 up, or -1 for as many as there are cores", n)
 	case flag == "http-timeout-seconds" && (n < 1 || n > 1800):
 		return fmt.Errorf("%d is not from 1 to 1800", n)
+	case flag == "task-concurrency" && (n < 1 || n > 100):
+		return fmt.Errorf("%d is not from 1 to 100", n)
 	case flag == "health-check-port" && (n < 0 || n > 65535):
 		return fmt.Errorf("%d is not a port", n)
 	}

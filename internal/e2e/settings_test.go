@@ -157,6 +157,7 @@ func TestValuesOfTheWrongKind(t *testing.T) {
 		{"", "--storage-engine=peble", `--storage-engine: "peble" is none of pebble, sqlite; did you mean "pebble"?`},
 		{"", "--http-timeout-seconds=0", "--http-timeout-seconds: 0 is not from 1 to 1800"},
 		{"", "--http-timeout-seconds=1801", "--http-timeout-seconds: 1801 is not from 1 to 1800"},
+		{"", "--task-concurrency=0", "--task-concurrency: 0 is not from 1 to 100"},
 		{"", "--workers=-7", "--workers: -7 "},
 	} {
 		t.Run(test.env+test.arg, func(t *testing.T) {
