@@ -222,6 +222,7 @@ func TestGoesOnAtThePage(t *testing.T) {
 
 // What the connector answers when it is stopped is stored, by either engine.
 func TestAnswerAtTheStopIsStored(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []c1zstore.Engine{c1zstore.EnginePebble, c1zstore.EngineSQLite} {
 		t.Run(string(engine), func(t *testing.T) {
 			l := newLibrary(t)
