@@ -112,9 +112,9 @@ soak: ## Run the long tables in full, and sync a changing project under faults a
 BENCH ?=
 
 .PHONY: bench
-bench: ## Measure the connector beside others, for about a quarter of an hour
+bench: ## Measure the connector beside the floor, for about a quarter of an hour
 	go test -run '^$$' -bench . ./api ./mapping ./connector
-	go run ./internal/bench -against floor,byhand,conventional $(BENCH)
+	go run ./internal/bench $(BENCH)
 	go run ./internal/bench -tenant-roles 0 $(BENCH)
 
 .PHONY: bench-quick

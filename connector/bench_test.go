@@ -8,24 +8,19 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 
 	"github.com/conductorone/baton-descope/gen/descope"
-	"github.com/conductorone/baton-descope/internal/bench/byhand"
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/mapping"
 )
-
-// These are what the runtime does for each user, beside the same done by hand
-// (package byhand), which checks nothing.
 
 // benchSize has as many users as the ten pages of one batch, which overlap by one.
 var benchSize = emulator.Size{Users: 991, Tenants: 1000, Roles: 500, Permissions: 200}
 
 // benched is a connector that has read one batch of users of a local API.
 type benched struct {
-	users   *syncer
-	o       resource.SyncOpAttrs
-	read    *keptBatch
-	records []byhand.User
+	users *syncer
+	o     resource.SyncOpAttrs
+	read  *keptBatch
 }
 
 // sessionMap is a session store in memory.
@@ -58,9 +53,8 @@ func benchmarked(b *testing.B) *benched {
 		b.Fatal(err)
 	}
 	out := &benched{
-		users:   &syncer{Connector: c, typ: plan.Type("user")},
-		o:       resource.SyncOpAttrs{SyncID: "bench", Session: sessionMap{values: map[string][]byte{}}},
-		records: byhand.Users(benchSize),
+		users: &syncer{Connector: c, typ: plan.Type("user")},
+		o:     resource.SyncOpAttrs{SyncID: "bench", Session: sessionMap{values: map[string][]byte{}}},
 	}
 	if _, _, err := out.users.List(b.Context(), nil, out.o); err != nil {
 		b.Fatal(err)
@@ -82,78 +76,44 @@ func perUser(b *testing.B) {
 func BenchmarkResources(b *testing.B) {
 	s := benchmarked(b)
 	ts := s.users.in(s.o)
-	b.Run("mapping", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, _, err := ts.fill(b.Context(), s.read, 0); err != nil {
-				b.Fatal(err)
-			}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := ts.fill(b.Context(), s.read, 0); err != nil {
+			b.Fatal(err)
 		}
-		perUser(b)
-	})
-	catalogue := byhand.CatalogueOf(benchSize)
-	b.Run("by hand", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := catalogue.Resources(s.records, 0); err != nil {
-				b.Fatal(err)
-			}
-		}
-		perUser(b)
-	})
+	}
+	perUser(b)
 }
 
 // BenchmarkKeep works out what the users of a batch hold, and writes it for the session store.
 func BenchmarkKeep(b *testing.B) {
 	s := benchmarked(b)
 	ts := s.users.in(s.o)
-	b.Run("mapping", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			p, err := ts.pageOf(b.Context(), s.read.batch, newOnce())
-			if err != nil {
-				b.Fatal(err)
-			}
-			ts.keep(b.Context(), 0, p)
+	b.ReportAllocs()
+	for b.Loop() {
+		p, err := ts.pageOf(b.Context(), s.read.batch, newOnce())
+		if err != nil {
+			b.Fatal(err)
 		}
-		perUser(b)
-	})
-	b.Run("by hand", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			byhand.Pack(s.records, true)
-		}
-		perUser(b)
-	})
+		ts.keep(b.Context(), 0, p)
+	}
+	perUser(b)
 }
 
 // BenchmarkGrants makes the grants of a batch of what the session store has.
 func BenchmarkGrants(b *testing.B) {
 	s := benchmarked(b)
-	b.Run("mapping", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			for at := s.o; ; {
-				_, results, err := s.users.GrantsForResourceType(b.Context(), "user", at)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if at.PageToken.Token = results.NextPageToken; at.PageToken.Token == "" {
-					break
-				}
+	b.ReportAllocs()
+	for b.Loop() {
+		for at := s.o; ; {
+			_, results, err := s.users.GrantsForResourceType(b.Context(), "user", at)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if at.PageToken.Token = results.NextPageToken; at.PageToken.Token == "" {
+				break
 			}
 		}
-		perUser(b)
-	})
-	packed := byhand.Pack(s.records, true)
-	b.Run("by hand", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			users, _ := byhand.Unpack(string(packed))
-			for i := range users {
-				byhand.UserGrants(&users[i])
-			}
-		}
-		perUser(b)
-	})
+	}
+	perUser(b)
 }

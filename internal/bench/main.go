@@ -1,10 +1,10 @@
 // Command bench measures baton-descope as it is shipped: whole syncs from the local
-// Descope on loopback, each in a process of its own, beside connectors that were
-// written by hand for the same rows (see package byhand). It reports and asserts
-// nothing. docs/performance.md has the last results.
+// Descope on loopback, each in a process of its own, beside the floor, which makes the
+// same rows without any request. It reports and asserts nothing. docs/performance.md has
+// the last results.
 //
 //	go run ./internal/bench                                  # 10,000 and 100,000 users
-//	go run ./internal/bench -users 10000 -against floor,byhand,conventional -latency 20ms
+//	go run ./internal/bench -users 10000 -latency 20ms
 //	go run ./internal/bench -users 1000,10000,100000,1000000 -pairs 1    # the curve
 //	go run ./internal/bench -users 100000 -profile cpu.pprof  # where the time goes
 package main
@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +55,6 @@ type settings struct {
 	// tenantRoles is how many of the project's roles are held inside a tenant, 0 for
 	// any of them.
 	tenantRoles int
-	against     []string
 	pairs       int
 	latency     time.Duration
 	rateLimit   int
@@ -66,18 +64,10 @@ type settings struct {
 	limit       time.Duration
 }
 
-// The contenders beside the connector itself.
-const (
-	floor        = "floor"
-	byHand       = "byhand"
-	conventional = "conventional"
-)
-
 func parse(args []string) (*settings, error) {
 	s := new(settings)
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	users := flags.String("users", "10000,100000", "numbers of users, separated by commas")
-	against := flags.String("against", floor, "what to run beside it: floor, byhand and conventional, separated by commas")
 	flags.IntVar(&s.tenantRoles, "tenant-roles", 4, "how many of the project's 250 roles are held inside a tenant; 0 is any of them, and 165,000 roles in tenants for 100,000 users")
 	flags.IntVar(&s.pairs, "pairs", 3, "how often each is run, in turn")
 	flags.DurationVar(&s.latency, "latency", 0, "what the API lets pass before each answer")
@@ -95,15 +85,6 @@ func parse(args []string) (*settings, error) {
 			return nil, fmt.Errorf("-users: %q is not a number of users", text)
 		}
 		s.users = append(s.users, n)
-	}
-	for name := range strings.SplitSeq(*against, ",") {
-		if name == "" {
-			continue
-		}
-		if !slices.Contains([]string{floor, byHand, conventional}, name) {
-			return nil, fmt.Errorf("-against: there is no %q", name)
-		}
-		s.against = append(s.against, name)
 	}
 	if s.pairs < 1 || flags.NArg() > 0 {
 		return nil, errors.New("-pairs must be at least 1, and there are no arguments beside flags")

@@ -17,8 +17,11 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// ours is the name of the connector in tables.
-const ours = "baton-descope"
+// The contenders, by their names in tables.
+const (
+	ours    = "baton-descope"
+	nothing = "floor"
+)
 
 // result is what one sync took.
 type result struct {
@@ -63,20 +66,20 @@ func (s *settings) measureSize(ctx context.Context, out io.Writer, dir string, u
 		_, err := s.once(ctx, dir, api, "profiled")
 		return err
 	}
-	names := append([]string{ours}, s.against...)
+	names := []string{ours, nothing}
 	var turns []map[string]result
 	for range s.pairs {
 		turn := map[string]result{}
 		for _, name := range names {
 			if turn[name], err = s.once(ctx, dir, api, name); err != nil {
-				report(out, users, names, turns)
+				report(out, users, turns)
 				return err
 			}
 		}
 		turns = append(turns, turn)
 		slices.Reverse(names) // What comes second must not always be the same.
 	}
-	report(out, users, append([]string{ours}, s.against...), turns)
+	report(out, users, turns)
 	return nil
 }
 

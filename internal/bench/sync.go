@@ -16,7 +16,6 @@ import (
 
 	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
-	"github.com/conductorone/baton-descope/internal/bench/byhand"
 	"github.com/conductorone/baton-descope/internal/descope"
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/oneshot"
@@ -67,26 +66,18 @@ func syncOnce(ctx context.Context, args []string) (err error) {
 // newServer makes a contender. The connector itself is among them only for profiles:
 // it is measured as the program it is.
 func newServer(ctx context.Context, name, api string, size emulator.Size, session sessions.SessionStore) (types.ConnectorServer, error) {
-	var built connectorbuilder.ConnectorBuilderV2
-	switch name {
-	case floor:
-		built = byhand.Memory(size)
-	case byHand:
-		built = byhand.Parallel(api, key)
-	case conventional:
-		built = byhand.Conventional(api, key)
-	default:
-		options, err := connectorOptions(api)
-		if err != nil {
-			return nil, err
-		}
-		c, err := connector.New(ctx, options)
-		if err != nil {
-			return nil, err
-		}
-		return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
+	if name == nothing {
+		return connectorbuilder.NewConnector(ctx, newFloor(size), connectorbuilder.WithSessionStore(session))
 	}
-	return connectorbuilder.NewConnector(ctx, built, connectorbuilder.WithSessionStore(session))
+	options, err := connectorOptions(api)
+	if err != nil {
+		return nil, err
+	}
+	c, err := connector.New(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
 }
 
 // connectorOptions are those of the connector for an API without a rate limit.

@@ -14,13 +14,13 @@ func header(out io.Writer) {
 	fmt.Fprintf(out, row, "users", "", "wall", "CPU", "memory", "requests", "in flight", "429")
 }
 
-// report prints what the turns of one size took, and what each contender took in
-// proportion to the connector.
-func report(out io.Writer, users int, names []string, turns []map[string]result) {
+// report prints what the turns of one size took, and the ratio of the connector
+// to the floor.
+func report(out io.Writer, users int, turns []map[string]result) {
 	if len(turns) == 0 {
 		return
 	}
-	for _, name := range names {
+	for _, name := range []string{ours, nothing} {
 		m := func(of func(result) float64) float64 {
 			return median(values(turns, func(t map[string]result) float64 { return of(t[name]) }))
 		}
@@ -32,16 +32,13 @@ func report(out io.Writer, users int, names []string, turns []map[string]result)
 			fmt.Sprint(m(func(r result) float64 { return float64(r.InFlight) })),
 			fmt.Sprint(m(func(r result) float64 { return float64(r.Refused) })))
 	}
-	for _, name := range names[1:] {
-		ratio := func(of func(result) float64) []float64 {
-			return values(turns, func(t map[string]result) float64 { return of(t[ours]) / of(t[name]) })
-		}
-		fmt.Fprintf(out, row, "", "ratio to "+name,
-			spread(ratio(func(r result) float64 { return r.wall.Seconds() })),
-			spread(ratio(func(r result) float64 { return r.cpu.Seconds() })),
-			fmt.Sprintf("%.2f", median(ratio(func(r result) float64 { return float64(r.memory) }))), "", "", "")
+	ratio := func(of func(result) float64) []float64 {
+		return values(turns, func(t map[string]result) float64 { return of(t[ours]) / of(t[nothing]) })
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintf(out, row+"\n", "", "ratio to "+nothing,
+		spread(ratio(func(r result) float64 { return r.wall.Seconds() })),
+		spread(ratio(func(r result) float64 { return r.cpu.Seconds() })),
+		fmt.Sprintf("%.2f", median(ratio(func(r result) float64 { return float64(r.memory) }))), "", "", "")
 }
 
 func values(turns []map[string]result, of func(map[string]result) float64) []float64 {

@@ -1,4 +1,6 @@
-package byhand
+// The rows of one user, tenant, role or permission, written for this one API.
+
+package main
 
 import (
 	"strings"
@@ -9,6 +11,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
 // The resource types.
@@ -45,11 +49,14 @@ func (k roleKey) id() string {
 	return escaped(k.tenantID) + "/" + escaped(k.name)
 }
 
-// UserResource makes the SDK's resource of a user.
-func UserResource(u *User) (*v2.Resource, error) {
+// roleKey identifies a role: no tenant for one of the whole project.
+type roleKey struct{ tenantID, name string }
+
+// userResource makes the SDK's resource of a user.
+func userResource(u *emulator.User) (*v2.Resource, error) {
 	trait := v2.UserTrait_builder{
 		AccountType: v2.UserTrait_ACCOUNT_TYPE_HUMAN,
-		MfaStatus:   v2.UserTrait_MFAStatus_builder{MfaEnabled: u.TOTP || u.Webauthn || u.Push}.Build(),
+		MfaStatus:   v2.UserTrait_MFAStatus_builder{MfaEnabled: u.TOTP || u.WebAuthn || u.Push}.Build(),
 		SsoStatus:   v2.UserTrait_SSOStatus_builder{SsoEnabled: u.SAML || u.OIDC || u.SCIM}.Build(),
 	}
 	if len(u.LoginIDs) > 0 {
@@ -74,12 +81,12 @@ func UserResource(u *User) (*v2.Resource, error) {
 		profile.Fields["custom_attributes"] = structpb.NewStructValue(attributes)
 	}
 	return v2.Resource_builder{
-		Id: rid(typeUser, u.UserID), DisplayName: u.Name, Profile: profile, Status: statusOf(u.Status),
-		CreatedAt: timestamppb.New(time.Unix(u.CreatedTime, 0)), Annotations: annotations.New(trait.Build(), &v2.RawId{Id: u.UserID}),
+		Id: rid(typeUser, u.UserID), DisplayName: u.Name, Profile: profile, Status: userStatus(u.Status),
+		CreatedAt: timestamppb.New(time.Unix(int64(u.CreatedTime), 0)), Annotations: annotations.New(trait.Build(), &v2.RawId{Id: u.UserID}),
 	}.Build(), nil
 }
 
-func statusOf(word string) *v2.Status {
+func userStatus(word string) *v2.Status {
 	switch word {
 	case "enabled":
 		return v2.Status_builder{Status: v2.Status_RESOURCE_STATUS_ENABLED}.Build()
@@ -93,17 +100,17 @@ func statusOf(word string) *v2.Status {
 	return v2.Status_builder{Details: word}.Build()
 }
 
-func tenantResource(t Tenant) *v2.Resource {
+func tenantResource(t emulator.Tenant) *v2.Resource {
 	return v2.Resource_builder{
-		Id: rid(typeTenant, escaped(t.ID)), DisplayName: t.Name, CreatedAt: timestamppb.New(time.Unix(t.CreatedTime, 0)),
+		Id: rid(typeTenant, escaped(t.ID)), DisplayName: t.Name, CreatedAt: timestamppb.New(time.Unix(int64(t.CreatedTime), 0)),
 		Annotations: annotations.New(&v2.GroupTrait{}, &v2.RawId{Id: t.ID}),
 	}.Build()
 }
 
 // roleResource makes the resource of a role; like says the rest of one that is in no list.
-func (c *Catalogue) roleResource(key roleKey, like *Role) *v2.Resource {
+func (f *floor) roleResource(key roleKey, like *emulator.Role) *v2.Resource {
 	out := v2.Resource_builder{
-		Id: rid(typeRole, key.id()), DisplayName: c.roleName(key), Description: like.Description,
+		Id: rid(typeRole, key.id()), DisplayName: f.roleName(key), Description: like.Description,
 		Annotations: annotations.New(&v2.RoleTrait{}, &v2.RawId{Id: strings.TrimPrefix(key.tenantID+"/"+key.name, "/")}),
 	}
 	if key.tenantID != "" {
@@ -112,33 +119,33 @@ func (c *Catalogue) roleResource(key roleKey, like *Role) *v2.Resource {
 	return out.Build()
 }
 
-func (c *Catalogue) roleName(key roleKey) string {
+func (f *floor) roleName(key roleKey) string {
 	if key.tenantID == "" {
 		return key.name
 	}
-	return key.name + " (" + c.tenantNames[key.tenantID] + ")"
+	return key.name + " (" + f.tenantNames[key.tenantID] + ")"
 }
 
-func permissionResource(p Permission) *v2.Resource {
+func permissionResource(p emulator.Permission) *v2.Resource {
 	return v2.Resource_builder{
 		Id: rid(typePermission, escaped(p.Name)), DisplayName: p.Name, Description: p.Description,
 		Annotations: annotations.New(&v2.RoleTrait{}, &v2.RawId{Id: p.Name}),
 	}.Build()
 }
 
-func (c *Catalogue) roleEntitlement(key roleKey) *v2.Entitlement {
+func (f *floor) roleEntitlement(key roleKey) *v2.Entitlement {
 	description := "Has the role " + key.name
 	if key.tenantID != "" {
-		description += " in the tenant " + c.tenantNames[key.tenantID]
+		description += " in the tenant " + f.tenantNames[key.tenantID]
 	}
-	return entitlement(rid(typeRole, key.id()), c.roleName(key)+" assigned", description)
+	return entitlement(rid(typeRole, key.id()), f.roleName(key)+" assigned", description)
 }
 
-func tenantEntitlement(t Tenant) *v2.Entitlement {
+func tenantEntitlement(t emulator.Tenant) *v2.Entitlement {
 	return entitlement(rid(typeTenant, escaped(t.ID)), t.Name+" member", "Belongs to the tenant "+t.Name)
 }
 
-func permissionEntitlement(p Permission) *v2.Entitlement {
+func permissionEntitlement(p emulator.Permission) *v2.Entitlement {
 	e := entitlement(rid(typePermission, escaped(p.Name)), p.Name+" granted", "Confers the permission "+p.Name)
 	e.SetPurpose(v2.Entitlement_PURPOSE_VALUE_PERMISSION)
 	e.SetAnnotations(annotations.New(&v2.EntitlementImmutable{}))
@@ -154,8 +161,8 @@ func entitlement(on *v2.ResourceId, name, description string) *v2.Entitlement {
 	}.Build()
 }
 
-// UserGrants returns what a user holds: the tenants and roles.
-func UserGrants(u *User) []*v2.Grant {
+// userGrants returns what a user holds: the tenants and roles.
+func userGrants(u *emulator.User) []*v2.Grant {
 	principal := rid(typeUser, u.UserID)
 	var out []*v2.Grant
 	eachHeld(u, func(resourceType, id string) { out = append(out, grant(rid(resourceType, id), principal)) })
@@ -163,14 +170,14 @@ func UserGrants(u *User) []*v2.Grant {
 }
 
 // eachHeld gives visit everything that a user holds.
-func eachHeld(u *User, visit func(resourceType, id string)) {
-	for _, m := range u.UserTenants {
+func eachHeld(u *emulator.User, visit func(resourceType, id string)) {
+	for _, m := range u.Tenants {
 		visit(typeTenant, escaped(m.TenantID))
 	}
 	for _, name := range u.RoleNames {
 		visit(typeRole, escaped(name))
 	}
-	for _, m := range u.UserTenants {
+	for _, m := range u.Tenants {
 		for _, name := range m.RoleNames {
 			visit(typeRole, roleKey{m.TenantID, name}.id())
 		}
@@ -178,7 +185,7 @@ func eachHeld(u *User, visit func(resourceType, id string)) {
 }
 
 // roleGrants returns the permissions of a role; like says which.
-func roleGrants(key roleKey, like *Role) []*v2.Grant {
+func roleGrants(key roleKey, like *emulator.Role) []*v2.Grant {
 	principal := rid(typeRole, key.id())
 	out := make([]*v2.Grant, len(like.PermissionNames))
 	for i, name := range like.PermissionNames {
