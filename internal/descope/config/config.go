@@ -4,7 +4,7 @@ package config
 
 import "github.com/conductorone/baton-sdk/pkg/field"
 
-//go:generate go run ./generate
+//go:generate go run generate.go
 
 // The fields. Their names are flags; BATON_PROJECT_ID and the like are their
 // names in the environment.

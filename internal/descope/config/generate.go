@@ -1,4 +1,6 @@
-// Generate writes the configuration struct to gen/config.
+//go:build ignore
+
+// This program writes the configuration struct to gen/config.
 package main
 
 import (
