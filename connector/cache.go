@@ -21,10 +21,10 @@ import (
 // session store, under the number of the batch, so that no page is read twice in
 // a sync.
 type page struct {
-	// More tells that another batch comes after it.
+	// More reports that another batch follows.
 	More bool
 	Rows []row
-	// Shown are the ids of resources of other types that the records show.
+	// Derived are the ids of resources of other types that the records show, by type.
 	Derived map[string][]string
 }
 
@@ -150,7 +150,7 @@ func (ts *typeSync) cached(ctx context.Context, batch int) (*page, error) {
 	return nil, nil
 }
 
-// fits tells whether the page was kept by this mapping: a sync may be resumed
+// fits reports whether the page was kept by this mapping: a sync may be resumed
 // with another.
 func (p *page) fits(t *mapping.ResourceType) bool {
 	for _, row := range p.Rows {
@@ -322,7 +322,7 @@ func (ts *typeSync) pageOf(ctx context.Context, read *batch, isNew isNew) (*page
 // those that are not listed and are like one that is.
 func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, isNew isNew) error {
 	for _, t := range ts.plan.Types {
-		also := t.ShownIn(ts.typ)
+		also := t.DerivedIn(ts.typ)
 		if also == nil || !ts.willSync(t) {
 			continue
 		}
@@ -344,7 +344,7 @@ func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, i
 func (ts *typeSync) addHeld(ctx context.Context, row row, p *page, isNew isNew) error {
 	for _, g := range row.Grants {
 		t := ts.typ.Grants[g.Rule].Entitlement.On
-		if t.ShownIn(ts.typ) == nil || !ts.willSync(t) {
+		if t.DerivedIn(ts.typ) == nil || !ts.willSync(t) {
 			continue
 		}
 		id, err := t.ParseID(g.On)
@@ -395,7 +395,7 @@ func newOnce() isNew {
 // to the first batch that shows it. What this batch and those after it have shown
 // in an earlier reading of the list does not count. The caller has the list.
 func (ts *typeSync) newIn(batch int) isNew {
-	shown := ts.firstShown()
+	shown := ts.firstDerived()
 	if batch <= shown.last {
 		maps.DeleteFunc(shown.batches, func(_ string, first int) bool { return first >= batch })
 	}

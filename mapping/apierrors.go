@@ -36,7 +36,7 @@ func (r ErrorRules) Read(body []byte) (code, message string) {
 }
 
 // In reports whether a reply to an operation that says success has an error code
-// all the same: nothing in such a reply is what it seems, an empty list least of all.
+// all the same: nothing in such a reply can be trusted, an empty list least of all.
 func (r ErrorRules) In(operation string, body []byte) bool {
 	if r.own[operation] || !slices.ContainsFunc(r.keys, func(key string) bool { return bytes.Contains(body, []byte(key)) }) {
 		return false

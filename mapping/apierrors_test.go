@@ -9,9 +9,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// TestErrorsWithAnOddField: what one field of an error says counts, whatever the
+// TestErrorReplyWithUnexpectedField: what one field of an error says counts, whatever the
 // others are.
-func TestErrorsWithAnOddField(t *testing.T) {
+func TestErrorReplyWithUnexpectedField(t *testing.T) {
 	plan, err := mapping.Load("frozen.yaml", frozen, descopeAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -53,9 +53,9 @@ func TestErrorsInSuccess(t *testing.T) {
 	}
 }
 
-// TestErrorCodeThatIsAField: where replies have a field of that name themselves, it
+// TestErrorCodeFieldOfASuccessfulReply: where replies have a field of that name themselves, it
 // says nothing of errors.
-func TestErrorCodeThatIsAField(t *testing.T) {
+func TestErrorCodeFieldOfASuccessfulReply(t *testing.T) {
 	operations := api.Operations{}
 	for name, op := range descopeAPI.Operations {
 		changed := *op

@@ -62,7 +62,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	}
 	c.compileLimits(doc.Limits)
 	c.compileErrors(doc.Errors)
-	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "way with unknown references", syntax.UnknownReferences...) == syntax.Fail
+	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "value of unknown_references", syntax.UnknownReferences...) == syntax.Fail
 	return c.plan
 }
 

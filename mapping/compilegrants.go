@@ -75,13 +75,13 @@ func (c *compiler) compileAlso(t *typeBuilder) {
 		if !t.Unpaged() {
 			c.alsoOfPagedList(doc.Pos, t.ID)
 		}
-		if in.ID == doc.In.Value && t.ShownIn(in.ResourceType) != nil {
+		if in.ID == doc.In.Value && t.DerivedIn(in.ResourceType) != nil {
 			c.GivenTwice(doc.In.Pos, in.ID)
 		}
 		compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
 		like, ok := c.compileLike(t.ResourceType, doc)
 		if compiled != nil && ok {
-			t.Also = append(t.Also, &Also{In: in.ResourceType, binding: compiled, like: like})
+			t.Derivations = append(t.Derivations, &Derivation{In: in.ResourceType, binding: compiled, like: like})
 		}
 	}
 }

@@ -75,7 +75,7 @@ func (c *compiler) compileProvision(e *Entitlement, doc *syntax.Provision) *Prov
 	f := c.fill(op)
 	f.unsure = doc.Broken || doc.With.Broken
 	p := &Provision{Operation: op, request: c.compileRequest(f, doc.Request)}
-	p.OnlyIfNeeded = c.oneOf(doc.Write, "time to write", syntax.WriteTimes...) == syntax.WriteNeeded
+	p.OnlyIfNeeded = c.oneOf(doc.Write, "value of write", syntax.WriteTimes...) == syntax.WriteNeeded
 	for _, w := range doc.With.Entries {
 		if filled, ok := c.compileWith(e, f, w); ok {
 			p.with = append(p.with, filled)

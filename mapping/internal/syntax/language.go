@@ -19,9 +19,9 @@ type Document struct {
 	Block
 	Version       Integer             `yaml:"version" need:"yes" doc:"Version of the mapping language: 1."`
 	Connector     ConnectorInfo       `yaml:"connector" need:"yes" doc:"What the connector is called."`
-	Limits        Limits              `yaml:"limits" doc:"What the API bears."`
+	Limits        Limits              `yaml:"limits" doc:"Request limits of the API."`
 	Errors        ErrorRules          `yaml:"errors" doc:"How error replies are read."`
-	Unknown       Text                `yaml:"unknown_references" doc:"What becomes of a grant on, or of, a resource that no list has: leave_out (default), which says so once for each sync, or fail."`
+	Unknown       Text                `yaml:"unknown_references" doc:"What to do with a grant that refers to a resource in no list: leave_out (default), with one warning for each sync, or fail."`
 	ResourceTypes Table[ResourceType] `yaml:"resource_types" need:"yes" doc:"What is synced, by resource type id."`
 }
 
@@ -45,8 +45,8 @@ type ErrorRules struct {
 	Block
 	Code     Text  `yaml:"code" doc:"Path to the error code in an error reply."`
 	Message  Text  `yaml:"message" doc:"Path to the message in an error reply."`
-	NotFound Words `yaml:"not_found" doc:"Error codes that say a thing does not exist. Without it every 404 in the API's own form says so."`
-	Passing  Words `yaml:"passing" doc:"Error codes of what passes by itself, so that another try may help, whatever the HTTP status."`
+	NotFound Words `yaml:"not_found" doc:"Error codes that say a thing does not exist. Without it, every 404 in the API's own form does."`
+	Passing  Words `yaml:"passing" doc:"Error codes of transient errors, which a retry may resolve, whatever the HTTP status."`
 }
 
 // ResourceType says what is synced of one type.
