@@ -19,7 +19,7 @@ import (
 // first process keeps a fingerprint of the list in the session store, before it answers
 // with anything from it, and the others compare theirs.
 
-// settle makes sure that a list that was just read is what this sync has read before.
+// settle verifies that a list is the same as when this sync first read it.
 func (ts *typeSync) settle(ctx context.Context, slot *listSlot, list *unpagedList) error {
 	if ts.session == nil || !ts.state.named {
 		return nil

@@ -70,7 +70,7 @@ type Options struct {
 	Progress Progress
 }
 
-// Connector is a mapping at work.
+// Connector runs a mapping.
 type Connector struct {
 	options   Options
 	plan      *mapping.Plan
@@ -99,7 +99,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		MaxInFlight: inFlight,
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
-		Fails:       o.Plan.Errors.In,
+		Fails:       o.Plan.Errors.InSuccess,
 		Passing:     o.Plan.Errors.Passing,
 		NotFound:    o.Plan.Errors.NotFound(),
 		Waiting:     waiting,

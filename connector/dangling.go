@@ -127,7 +127,7 @@ func (ts *typeSync) isListed(ctx context.Context, id mapping.ID) (bool, error) {
 	return l.lost || l.Seen.Has(hashOf(id)), nil
 }
 
-// sure answers whether a resource of a type exists. Before it says that it does
+// sure reports whether a resource of a type exists. Before it reports that it does
 // not, lists in one reply are read once more: a reply may have been empty, cut or
 // late. A list that is empty each time is no answer.
 func (ts *typeSync) sure(ctx context.Context, t *mapping.ResourceType, exists func(*typeSync) (bool, error)) (bool, error) {

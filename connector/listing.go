@@ -18,7 +18,7 @@ import (
 )
 
 // listing is a list that is read page by page in one sync. What it knows can be
-// lost: it is found again from what the batches before have kept.
+// lost: it is rebuilt from the cached batches.
 type listing struct {
 	*paging.List[listedRecord]
 	typ *mapping.ResourceType

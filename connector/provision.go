@@ -144,7 +144,7 @@ func (ch *change) revoke(ctx context.Context) (already bool, err error) {
 	return ch.write(ctx, ch.Revoke, now.held, false)
 }
 
-// state is how things are with a grant.
+// state is the present state of a grant.
 type state struct {
 	held bool
 	// record is the principal's, where it was read; gone reports that there is none.
@@ -152,8 +152,8 @@ type state struct {
 	gone   bool
 }
 
-// look sees how things are: in the principal's record, read afresh, or in the
-// list of holders, and then the record only if it is needed besides.
+// look reads the present state: the principal's record, or the list of holders, and
+// then the record only if needRecord.
 func (ch *change) look(ctx context.Context, needRecord bool) (state, error) {
 	var now state
 	var err error
@@ -173,7 +173,7 @@ func (ch *change) look(ctx context.Context, needRecord bool) (state, error) {
 	return now, err
 }
 
-// read reads the principal afresh.
+// read reads the principal's record, without a cache.
 func (ch *change) read(ctx context.Context) (mapping.Record, bool, error) {
 	if ch.holder.Get != nil {
 		return ch.c.get(ctx, ch.holder, ch.principalID)

@@ -61,7 +61,7 @@ func (s *server) Close(ctx context.Context) error {
 
 // The SDK's statistics of a sync say how long it was held up by limits. Only
 // the connector knows, so every answer of a list says how much of its time
-// requests were waiting for the API's leave. An error says when to come back
+// requests waited for rate limits. An error says when to come back
 // (see [transport.Transport.Error]).
 
 func (s *server) ListResources(ctx context.Context, request *v2.ResourcesServiceListResourcesRequest) (*v2.ResourcesServiceListResourcesResponse, error) {

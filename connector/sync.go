@@ -17,8 +17,8 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// syncs are what is kept in memory for the syncs under way, by sync id. A
-// process may run several at once, and a lost state is only read again.
+// syncs has the state of the running syncs in memory, by sync id. A process may run
+// several at once; a lost state is read again.
 type syncs struct {
 	mu     sync.Mutex
 	states map[string]*syncState
@@ -103,8 +103,7 @@ func (s *syncer) in(o resource.SyncOpAttrs) *typeSync {
 	return &typeSync{Connector: s.Connector, typ: s.typ, state: s.syncs.state(o.SyncID), session: o.Session}
 }
 
-// alone returns a type in a sync of its own: nothing that another call has read
-// is used.
+// alone returns a type in a sync of its own, without any cached state.
 func (c *Connector) alone(t *mapping.ResourceType) *typeSync {
 	return &typeSync{Connector: c, typ: t, state: newSyncState()}
 }
@@ -169,7 +168,7 @@ func (ts *typeSync) listing() *listing {
 
 // firstDerived has the batch of a list that was the first to show a resource of
 // another type, by the resource, and the last batch that was read. When it is
-// lost, these resources are handed over again.
+// lost, these resources are returned again.
 type firstDerived struct {
 	batches map[string]int
 	last    int

@@ -47,7 +47,7 @@ func TestErrorsInSuccess(t *testing.T) {
 		`[{"errorCode":"E1"}]`: false,
 		`<html>"errorCode"`:    false,
 	} {
-		if got := plan.Errors.In("SearchUsers", []byte(body)); got != want {
+		if got := plan.Errors.InSuccess("SearchUsers", []byte(body)); got != want {
 			t.Errorf("%s: %v", body, got)
 		}
 	}
@@ -74,7 +74,7 @@ func TestErrorCodeFieldOfASuccessfulReply(t *testing.T) {
 		t.Fatal(err)
 	}
 	const body = `{"roles":[],"errorCode":"E1"}`
-	if plan.Errors.In("LoadAllRoles", []byte(body)) || !plan.Errors.In("LoadAllTenants", []byte(body)) {
+	if plan.Errors.InSuccess("LoadAllRoles", []byte(body)) || !plan.Errors.InSuccess("LoadAllTenants", []byte(body)) {
 		t.Error("a field of the reply is taken for an error code, or the other way round")
 	}
 }

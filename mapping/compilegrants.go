@@ -86,8 +86,8 @@ func (c *compiler) compileAlso(t *typeBuilder) {
 	}
 }
 
-// compileLike says which part of a shown resource's id is which part of the id
-// of the resource it is like: the one with the same path.
+// compileLike maps the parts of the id of the resource that a derived one is like to
+// the parts of the derived one's id: those with the same paths.
 func (c *compiler) compileLike(t *ResourceType, doc syntax.Also) ([]int, bool) {
 	shown, ok := c.partTexts(doc.ID, t)
 	written, likeOK := c.partTexts(doc.Like, t)

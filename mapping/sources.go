@@ -9,10 +9,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
-// Source says in the language's own words where a value comes from.
+// Source describes where a value comes from, in the words of the mapping.
 type Source struct {
-	// Key is what the value is: a key of the language, a part of an id or a
-	// field of a request.
+	// Key is the key, the part of an id or the request field that has the value.
 	Key string
 	// From is the path or expression as a mapping writes it.
 	From string
@@ -147,8 +146,8 @@ func withSources(with []filledField, principal, resource *ResourceType) []Source
 	return all
 }
 
-// ReturnsPrincipal reports whether the reply to the write has the principal's record, so that
-// nothing has to be read to see that it happened.
+// ReturnsPrincipal reports whether the reply to the write has the principal's record,
+// which verifies the write without another request.
 func (p *Provision) ReturnsPrincipal() bool { return p.principal != nil }
 
 // NamedKeys returns the keys of free-form objects that the mapping refers to,
@@ -253,8 +252,8 @@ func writtenPieces(pieces []piece) string {
 	return b.String()
 }
 
-// ReportsTotal reports whether a page has the number of records in all, so that
-// no page is asked for behind the last one.
+// ReportsTotal reports whether a page has the total number of records, so that no
+// request is made for a page after the last.
 func (p *Pages) ReportsTotal() bool { return p.total != nil }
 
 // Sources returns where the parts of the id come from that the requirement is
