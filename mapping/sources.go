@@ -37,8 +37,8 @@ func (t *ResourceType) eachExpr(visit func(key string, e *expr)) {
 	if s := t.fields.status; s != nil {
 		visit("status", s.from)
 	}
-	if t.fields.user != nil {
-		t.fields.user.eachExpr(visit)
+	for _, f := range t.fields.user {
+		visit(f.key, f.expr)
 	}
 	for _, f := range t.fields.profile {
 		visit("profile."+f.name, f.expr)

@@ -4,6 +4,7 @@ package syntax
 
 import (
 	"regexp"
+	"time"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -111,7 +112,7 @@ type Status struct {
 	Deleted  Words `yaml:"deleted" doc:"The API's values that mean deleted."`
 }
 
-// UserTrait is what is known of a user.
+// UserTrait says what is known of a user. Each key has a field of the same name in User.
 type UserTrait struct {
 	Block
 	Login        Text `yaml:"login" path:"record" doc:"What the user signs in with."`
@@ -120,6 +121,17 @@ type UserTrait struct {
 	LastLogin    Text `yaml:"last_login" path:"record" doc:"When the user last signed in."`
 	MFA          Text `yaml:"mfa" path:"record" doc:"Whether a second factor is set up."`
 	SSO          Text `yaml:"sso" path:"record" doc:"Whether the user signs in through SSO."`
+}
+
+// User has the values of UserTrait's keys for one user. The type of a field is what
+// its key wants: a text, a list of texts, a time, or a truth value, nil where the
+// mapping does not have the key.
+type User struct {
+	Login        string
+	LoginAliases []string // without Login
+	Email        string
+	LastLogin    time.Time // zero when not known
+	MFA, SSO     *bool
 }
 
 // Also are resources that another type's records show.
