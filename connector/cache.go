@@ -17,14 +17,13 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// page is what later phases need of one batch of a list. It lives in the
-// session store, under the number of the batch, so that no page is read twice in
-// a sync.
+// page is what later phases need of one batch of a list. It is cached in the session
+// store under the number of the batch, so that no page is read twice in a sync.
 type page struct {
-	// More tells that another batch comes after it.
+	// More reports that another batch follows.
 	More bool
 	Rows []row
-	// Shown are the ids of resources of other types that the records show.
+	// Derived are the ids of resources of other types that the records show, by type.
 	Derived map[string][]string
 }
 
@@ -42,7 +41,7 @@ type rowGrant struct {
 	On   string
 }
 
-// rowName is how an entitlement on the resource is called.
+// rowName has the texts of an entitlement on the resource.
 type rowName struct {
 	Name        string
 	Description string
@@ -52,11 +51,11 @@ func pageKey(t *mapping.ResourceType, batch int) string {
 	return fmt.Sprintf("page/%s/%d", t.ID, batch)
 }
 
-// countKey is where the number of a whole list's batches is kept.
+// countKey is the key of the number of batches of a complete list.
 func countKey(t *mapping.ResourceType) string { return "pages/" + t.ID }
 
-// maxValue is how large one value in the session store is. The SDK's limit is
-// 3.9 MiB; what is longer is stored in several.
+// maxValue is the maximum size of a value in the session store, in bytes; the SDK's
+// limit is 3.9 MiB. A longer value is stored in parts.
 const maxValue = 1 << 20
 
 // store puts a value into the session store, and reports whether it is there now.
@@ -76,7 +75,7 @@ func (ts *typeSync) store(ctx context.Context, key string, value []byte) bool {
 	return err == nil
 }
 
-// partKey is where the parts of a value are but the first.
+// partKey is the key of a part of a value after the first.
 func partKey(key string, n int) string { return fmt.Sprintf("%s/part/%d", key, n) }
 
 // stored reads a value from the session store; nil when it is not there.
@@ -150,7 +149,7 @@ func (ts *typeSync) cached(ctx context.Context, batch int) (*page, error) {
 	return nil, nil
 }
 
-// fits tells whether the page was kept by this mapping: a sync may be resumed
+// fits reports whether the page was kept by this mapping: a sync may be resumed
 // with another.
 func (p *page) fits(t *mapping.ResourceType) bool {
 	for _, row := range p.Rows {
@@ -322,7 +321,7 @@ func (ts *typeSync) pageOf(ctx context.Context, read *batch, isNew isNew) (*page
 // those that are not listed and are like one that is.
 func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, isNew isNew) error {
 	for _, t := range ts.plan.Types {
-		also := t.ShownIn(ts.typ)
+		also := t.DerivedIn(ts.typ)
 		if also == nil || !ts.willSync(t) {
 			continue
 		}
@@ -344,7 +343,7 @@ func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, i
 func (ts *typeSync) addHeld(ctx context.Context, row row, p *page, isNew isNew) error {
 	for _, g := range row.Grants {
 		t := ts.typ.Grants[g.Rule].Entitlement.On
-		if t.ShownIn(ts.typ) == nil || !ts.willSync(t) {
+		if t.DerivedIn(ts.typ) == nil || !ts.willSync(t) {
 			continue
 		}
 		id, err := t.ParseID(g.On)
@@ -377,7 +376,7 @@ func (ts *typeSync) addTo(ctx context.Context, p *page, list *unpagedList, id ma
 }
 
 // isNew reports whether a resource that a record of another type shows has to be
-// handed over with that record: it was not before.
+// returned with that record, because it was not returned before.
 type isNew func(t *mapping.ResourceType, id mapping.ID) bool
 
 // newOnce returns an isNew of a pass of its own.
@@ -395,7 +394,7 @@ func newOnce() isNew {
 // to the first batch that shows it. What this batch and those after it have shown
 // in an earlier reading of the list does not count. The caller has the list.
 func (ts *typeSync) newIn(batch int) isNew {
-	shown := ts.firstShown()
+	shown := ts.firstDerived()
 	if batch <= shown.last {
 		maps.DeleteFunc(shown.batches, func(_ string, first int) bool { return first >= batch })
 	}
@@ -410,10 +409,10 @@ func (ts *typeSync) newIn(batch int) isNew {
 	}
 }
 
-// Kept pages are written and read for every user, some of them three times, so
-// their form is as short to read as it can be: numbers are varints, and a text is
-// its length and its bytes. The first byte is the version of the form: what
-// another version of the connector has kept is as good as lost.
+// Cached pages are written and read for every user, some of them three times, so
+// their encoding is compact: numbers are varints, and a text is its length and its
+// bytes. The first byte is the version of the encoding; a page in another version
+// counts as lost.
 
 const pageForm = 1
 
@@ -493,7 +492,7 @@ func (w *pageWriter) text(s string) {
 	*w = append(*w, s...)
 }
 
-// pageReader reads a page. After what cannot be, everything is zero.
+// pageReader decodes a page. After invalid input it returns zero values.
 type pageReader struct {
 	rest   string
 	broken bool

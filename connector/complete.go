@@ -19,7 +19,7 @@ import (
 // first process keeps a fingerprint of the list in the session store, before it answers
 // with anything from it, and the others compare theirs.
 
-// settle makes sure that a list that was just read is what this sync has read before.
+// settle verifies that a list is the same as when this sync first read it.
 func (ts *typeSync) settle(ctx context.Context, slot *listSlot, list *unpagedList) error {
 	if ts.session == nil || !ts.state.named {
 		return nil
@@ -63,7 +63,7 @@ func (ts *typeSync) listKey() string { return "list/" + ts.typ.ID }
 // the batch: one that is stopped can then answer with the pages that it has.
 func (ts *typeSync) readRelated(ctx context.Context) error {
 	for _, t := range ts.plan.Types {
-		related := t == ts.typ.Parent || t.ShownIn(ts.typ) != nil ||
+		related := t == ts.typ.Parent || t.DerivedIn(ts.typ) != nil ||
 			slices.ContainsFunc(ts.typ.Grants, func(rule *mapping.GrantRule) bool { return rule.Entitlement.On == t })
 		if !related || !t.Unpaged() || !ts.willSync(t) {
 			continue
@@ -140,12 +140,12 @@ type content struct {
 	Parent   mapping.ID
 	Names    []rowName
 	Holds    []string            // The grants: rule and resource.
-	Shown    map[string][]string // The ids of resources of other types.
+	Derived  map[string][]string // The ids of resources of other types.
 	Errors   []string            // Reported where the record is used, which may be nowhere.
 }
 
 func contentOf(plan *mapping.Plan, t *mapping.ResourceType, id mapping.ID, r, parent mapping.Record) content {
-	c := content{Shown: map[string][]string{}}
+	c := content{Derived: map[string][]string{}}
 	note := func(err error) {
 		if err != nil {
 			c.Errors = append(c.Errors, err.Error())
@@ -167,12 +167,12 @@ func contentOf(plan *mapping.Plan, t *mapping.ResourceType, id mapping.ID, r, pa
 	}))
 	slices.Sort(c.Holds)
 	for _, other := range plan.Types {
-		if also := other.ShownIn(t); also != nil {
+		if also := other.DerivedIn(t); also != nil {
 			note(also.Each(r, func(id mapping.ID) error {
-				c.Shown[other.ID] = append(c.Shown[other.ID], id.String())
+				c.Derived[other.ID] = append(c.Derived[other.ID], id.String())
 				return nil
 			}))
-			slices.Sort(c.Shown[other.ID])
+			slices.Sort(c.Derived[other.ID])
 		}
 	}
 	return c

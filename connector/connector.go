@@ -12,8 +12,8 @@
 // Three ideas carry it. Every record is read once for each sync: what later
 // phases need of a paged record is kept in the SDK's session store (cache.go), and
 // lists that come in one reply stay in memory for the sync (sync.go). Nothing
-// depends on what was kept: whatever is missing is read again. And an error never
-// looks like an empty list: a list proves that it is whole (turn.go), or the sync
+// depends on this cache: whatever is missing is read again. And an error never
+// looks like an empty list: a list proves that it is complete (package paging), or the sync
 // fails.
 package connector
 
@@ -50,12 +50,12 @@ type Options struct {
 	// Expand marks the grants that the mapping calls expandable as such, so
 	// that holders of the one entitlement are shown to hold the other.
 	Expand bool
-	// WillSync tells whether a resource type takes part in the sync; nil for all.
+	// WillSync reports whether a resource type takes part in the sync; nil for all.
 	WillSync func(resourceTypeID string) bool
 
-	// Impatient tells that somebody waits: when nobody answers at the API's address, to
-	// validate, to grant and to revoke fail after the transport's tries, without the
-	// SDK's, which take minutes. Errors are shown at the end of the run, and are not in
+	// Impatient reports that a person waits: when the API is unreachable, validate, grant
+	// and revoke fail after the transport's retries, without those of the SDK, which
+	// take minutes. Errors are shown at the end of the run, and are not in
 	// its log.
 	Impatient bool
 	// Sequential sends one request at a time and reads nothing ahead, so that
@@ -66,11 +66,11 @@ type Options struct {
 	// Dangling is called with every grant that a sync leaves out; nil for nobody. A
 	// record that is read twice is reported twice.
 	Dangling func(Dangling)
-	// Progress is told how far a sync is; nil for nobody.
+	// Progress receives the progress of a sync; nil for none.
 	Progress Progress
 }
 
-// Connector is a mapping at work.
+// Connector runs a mapping.
 type Connector struct {
 	options   Options
 	plan      *mapping.Plan
@@ -99,7 +99,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		MaxInFlight: inFlight,
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
-		Fails:       o.Plan.Errors.In,
+		Fails:       o.Plan.Errors.InSuccess,
 		Passing:     o.Plan.Errors.Passing,
 		NotFound:    o.Plan.Errors.NotFound(),
 		Waiting:     waiting,
@@ -215,7 +215,7 @@ func answered[Reply any](reply Reply, err error) (Reply, error) {
 }
 
 // ResourceSyncers returns one syncer for each resource type of the mapping.
-// What a syncer implements is what the SDK tells of the type's capabilities.
+// What a syncer implements is what the SDK reports as the type's capabilities.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
 	var all []connectorbuilder.ResourceSyncerV2
 	for _, t := range c.plan.Types {

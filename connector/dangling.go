@@ -31,7 +31,7 @@ type Dangling struct {
 	Entitlement            *mapping.Entitlement
 }
 
-// leaveOut leaves a grant out, counts it and tells who asked to be told; or it
+// leaveOut leaves a grant out, counts it and reports it; or it
 // fails, where the mapping says so.
 func (ts *typeSync) leaveOut(d Dangling) error {
 	what := fmt.Sprintf("%s %q holds %s on %q", d.Principal.GetResourceType(), d.Principal.GetResource(), d.Entitlement.Name(), d.On.GetResource())
@@ -76,7 +76,7 @@ func (d *danglingCount) report(ctx context.Context, to Progress) {
 	d.count, d.examples = 0, nil
 }
 
-// listedOrLeftOut tells whether the principal of a grant, or the resource that
+// listedOrLeftOut reports whether the principal of a grant, or the resource that
 // it is on, is in its list. If not, the grant is left out.
 func (ts *typeSync) listedOrLeftOut(ctx context.Context, e *mapping.Entitlement, principal, on, which *v2.ResourceId) (bool, error) {
 	t := ts.plan.Type(which.GetResourceType())
@@ -91,8 +91,8 @@ func (ts *typeSync) listedOrLeftOut(ctx context.Context, e *mapping.Entitlement,
 	return false, ts.leaveOut(Dangling{Principal: principal, On: on, Missing: which, Entitlement: e})
 }
 
-// isListed tells whether a resource is in its list, which has been read to its
-// end. It is taken to be where that cannot be told any more.
+// isListed reports whether a resource is in its list, which has been read to its
+// end. Where that is no longer known, it is taken to be.
 func (ts *typeSync) isListed(ctx context.Context, id mapping.ID) (bool, error) {
 	if !ts.willSync(ts.typ) {
 		return true, nil
@@ -127,7 +127,7 @@ func (ts *typeSync) isListed(ctx context.Context, id mapping.ID) (bool, error) {
 	return l.lost || l.Seen.Has(hashOf(id)), nil
 }
 
-// sure answers whether a resource of a type exists. Before it says that it does
+// sure reports whether a resource of a type exists. Before it reports that it does
 // not, lists in one reply are read once more: a reply may have been empty, cut or
 // late. A list that is empty each time is no answer.
 func (ts *typeSync) sure(ctx context.Context, t *mapping.ResourceType, exists func(*typeSync) (bool, error)) (bool, error) {
@@ -194,7 +194,7 @@ func (ts *typeSync) extends(list, first *unpagedList) bool {
 		}
 	}
 	for _, id := range list.ids {
-		for _, also := range ts.typ.Also {
+		for _, also := range ts.typ.Derivations {
 			if _, derived := first.find(also.Like(id)); derived {
 				if _, listed := first.find(id); !listed {
 					return false
@@ -205,7 +205,7 @@ func (ts *typeSync) extends(list, first *unpagedList) bool {
 	return true
 }
 
-// exists tells whether a resource that a record of this type refers to is
+// exists reports whether a resource that a record of this type refers to is
 // there. Of a paged list that is not known, and the SDK checks it at the end of
 // the sync.
 func (ts *typeSync) exists(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (bool, error) {
@@ -216,7 +216,7 @@ func (ts *typeSync) exists(ctx context.Context, t *mapping.ResourceType, id mapp
 	if err != nil {
 		return false, err
 	}
-	if t.ShownIn(ts.typ) == nil {
+	if t.DerivedIn(ts.typ) == nil {
 		_, listed := list.find(id)
 		return listed, nil
 	}

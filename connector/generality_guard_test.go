@@ -87,7 +87,7 @@ func checkSource(t *testing.T, path string) {
 	}
 }
 
-// embeds tells whether a declaration is that of the embedded mapping or its lock.
+// embeds reports whether a declaration is that of the embedded mapping or its lock.
 func embeds(g *ast.GenDecl) bool {
 	return g.Doc != nil && slices.ContainsFunc(g.Doc.List, func(c *ast.Comment) bool {
 		return c.Text == "//go:embed "+product+".yaml" || c.Text == "//go:embed "+product+".lock.yaml"

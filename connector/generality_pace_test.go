@@ -14,7 +14,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/secondapi"
 )
 
-// TestSecondAPIWaits: the SDK is told how long each answer was held up by the
+// TestSecondAPIWaits: the SDK gets how long each answer was held up by the
 // API's limit, and of an answer that was not, nothing.
 func TestSecondAPIWaits(t *testing.T) {
 	plan, err := secondapi.Plan()
@@ -41,10 +41,10 @@ func TestSecondAPIWaits(t *testing.T) {
 			}
 			report := &v2.RateLimitWaitReport{}
 			annos := annotations.Annotations(answer.GetAnnotations())
-			told, err := annos.Pick(report)
+			reported, err := annos.Pick(report)
 			waited := time.Duration(report.GetWaitMs()) * time.Millisecond
-			if err != nil || told != (sync.atLeast > 0) || waited < sync.atLeast || waited >= sync.below {
-				t.Errorf("the %s sync is told %v, a wait of %v, %v", sync.id, told, waited, err)
+			if err != nil || reported != (sync.atLeast > 0) || waited < sync.atLeast || waited >= sync.below {
+				t.Errorf("the %s sync reports %v, a wait of %v, %v", sync.id, reported, waited, err)
 			}
 		}
 	})

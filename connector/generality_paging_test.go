@@ -26,7 +26,7 @@ func TestSecondAPIPages(t *testing.T) {
 			[]string{"people?limit=4", "groups?page=1&per_page=3"},
 		},
 		{
-			"empty lists, with a total", 0, 0, secondapi.Options{TellTotal: true},
+			"empty lists, with a total", 0, 0, secondapi.Options{WithTotal: true},
 			[]string{"people?limit=4", "groups?page=1&per_page=3"},
 		},
 		{
@@ -38,7 +38,7 @@ func TestSecondAPIPages(t *testing.T) {
 			[]string{"people?limit=4", "people?after=NA&limit=4", "groups?page=1&per_page=3", "groups?page=2&per_page=3", "groups?page=3&per_page=3"},
 		},
 		{
-			"full last pages, with a total", 8, 6, secondapi.Options{TellTotal: true},
+			"full last pages, with a total", 8, 6, secondapi.Options{WithTotal: true},
 			[]string{"people?limit=4", "people?after=NA&limit=4", "groups?page=1&per_page=3", "groups?page=2&per_page=3", "groups?page=3&per_page=3"},
 		},
 		{
@@ -46,7 +46,7 @@ func TestSecondAPIPages(t *testing.T) {
 			[]string{"people?limit=4", "people?after=NA&limit=4", "groups?page=1&per_page=3"},
 		},
 		{
-			"many pages", 18, 8, secondapi.Options{TellTotal: true},
+			"many pages", 18, 8, secondapi.Options{WithTotal: true},
 			[]string{
 				"people?limit=4", "people?after=NA&limit=4", "people?after=OA&limit=4", "people?after=MTI&limit=4", "people?after=MTY&limit=4",
 				"groups?page=1&per_page=3", "groups?page=2&per_page=3", "groups?page=3&per_page=3",
@@ -81,7 +81,7 @@ func TestSecondAPIPages(t *testing.T) {
 func TestSecondAPIShrinks(t *testing.T) {
 	data := crowd(0, 7)
 	var server *secondapi.Server
-	server = secondapi.Start(t, data, secondapi.Options{TellTotal: true, Fault: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	server = secondapi.Start(t, data, secondapi.Options{WithTotal: true, Fault: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if r.URL.Query().Get("page") == "2" {
 			server.DeleteGroup(501)
 		}
@@ -123,9 +123,9 @@ func TestSecondAPIParentIsLate(t *testing.T) {
 	}
 }
 
-// TestSecondAPIAnswersAreTheCallers: an answer that is asked for once more is as it was,
+// TestSecondAPIAnswersAreNotShared: an answer that is asked for once more is as it was,
 // whatever the caller did to the first.
-func TestSecondAPIAnswersAreTheCallers(t *testing.T) {
+func TestSecondAPIAnswersAreNotShared(t *testing.T) {
 	client, _ := harness.Client(t, workbench(t, secondapi.Start(t, secondapi.Demo(), secondapi.Options{})))
 	for _, typeID := range []string{"person", "group", "workspace", "role"} {
 		ask := func() *v2.ResourcesServiceListResourcesResponse {

@@ -210,8 +210,8 @@ func old(times int32) fault {
 	}
 }
 
-// TestSecondAPIPassingCode is tried again, whatever the status.
-func TestSecondAPIPassingCode(t *testing.T) {
+// TestSecondAPITransientCode is tried again, whatever the status.
+func TestSecondAPITransientCode(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusConflict, http.StatusInternalServerError} {
 		var busy atomic.Int32
 		d := deskOf(t, secondapi.Options{Fault: on("PUT /groups/31/members/105", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -269,8 +269,8 @@ func TestSecondAPIRefusals(t *testing.T) {
 			want:  `GiveRole answered with the person "101": the change may have been made to "101", and not to "105"`, writes: []string{"POST /people/105/roles"},
 		},
 		{
-			name: "a success that is none", fault: on("DELETE /groups/31/members/101", idle), revoke: "group:31:member:person:101",
-			want: "RemoveGroupMember answered with success, but reading does not show it", writes: []string{"DELETE /groups/31/members/101"},
+			name: "a success that is not valid", fault: on("DELETE /groups/31/members/101", idle), revoke: "group:31:member:person:101",
+			want: "RemoveGroupMember reported success, but the change is not visible", writes: []string{"DELETE /groups/31/members/101"},
 		},
 		{
 			name: "a 404 that is not the API's is not a person who is gone", fault: on("GET /people/101", page), revoke: "group:31:member:person:101",

@@ -88,7 +88,7 @@ func TestSecondAPISyncsExactly(t *testing.T) {
 }
 
 func TestSecondAPIIsReadOnce(t *testing.T) {
-	server := secondapi.Start(t, secondapi.Demo(), secondapi.Options{TellTotal: true})
+	server := secondapi.Start(t, secondapi.Demo(), secondapi.Options{WithTotal: true})
 	harness.Sync(t, workbench(t, server))
 	wantRequests(t, server, map[string]int{
 		"GET /people?limit=4":                                  1,

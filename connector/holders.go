@@ -301,7 +301,7 @@ func holdersIn(e *mapping.Entitlement, r mapping.Record) ([]mapping.ID, error) {
 	return holders, nil
 }
 
-// stillThere tells whether a resource exists now, as far as that can be seen.
+// stillThere reports whether a resource exists now, as far as that can be seen.
 func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (bool, error) {
 	if t.Get == nil && !t.Unpaged() {
 		return true, nil
@@ -310,7 +310,7 @@ func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id 
 	return ok, err
 }
 
-// listed tells whether a principal is among the holders of an entitlement.
+// listed reports whether a principal is among the holders of an entitlement.
 func (c *Connector) listed(ctx context.Context, e *mapping.Entitlement, on, principal mapping.ID) (bool, error) {
 	found := false
 	err := c.eachHolder(ctx, e, on.String(), func(batch *paging.Batch[[]mapping.ID]) (bool, error) {

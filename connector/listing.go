@@ -18,13 +18,13 @@ import (
 )
 
 // listing is a list that is read page by page in one sync. What it knows can be
-// lost: it is found again from what the batches before have kept.
+// lost: it is rebuilt from the cached batches.
 type listing struct {
 	*paging.List[listedRecord]
 	typ *mapping.ResourceType
 	// lock is a channel, so that waiting for it ends with the context.
 	lock chan struct{}
-	// lost tells that what was read before cannot be found again.
+	// lost reports that what was read before cannot be found again.
 	lost bool
 	// last is the batch that was read and kept last.
 	last *keptBatch
@@ -32,7 +32,7 @@ type listing struct {
 	mu sync.Mutex
 	// memory has the pages that the session store did not take, by batch. mu guards it.
 	memory map[int]*page
-	// rest is the page that was made anew for one that was lost, and restOf its batch.
+	// rest is the page that was rebuilt for one that was lost, and restOf its batch.
 	rest   *page
 	restOf int
 }
@@ -108,7 +108,7 @@ func positionOf(at paging.Position) mapping.Position {
 // caller to set.
 func newPage[T any](read mapping.Page) *paging.Page[T] {
 	out := &paging.Page[T]{Records: make([]T, len(read.Records)), Hashes: make([]uint64, len(read.Records)), Next: read.Next}
-	if read.TotalTold {
+	if read.HasTotal {
 		out.Total = read.Total
 	}
 	return out

@@ -12,7 +12,7 @@ type doer func(*http.Request) (*http.Response, error)
 func (d doer) Do(request *http.Request) (*http.Response, error) { return d(request) }
 
 // What says that there is more than two records, and what does not.
-func TestMoreInOneReply(t *testing.T) {
+func TestUnpagedReplyWithMore(t *testing.T) {
 	for _, test := range []struct{ link, body, want string }{
 		{"", `{"roles":[1,2]}`, ""},
 		{"", `[1,2]`, ""},

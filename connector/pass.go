@@ -25,7 +25,7 @@ type passToken struct {
 	// of the next one: of its grants or entitlements, or of a page of its holders.
 	Skip   int `json:"skip,omitempty"`
 	Within int `json:"within,omitempty"`
-	// Holders tells that the pass reads who holds entitlements, Entitlement is
+	// Holders reports that the pass reads who holds entitlements, Entitlement is
 	// how many entitlements of the resource are done, and Of the page of holders.
 	Holders     bool         `json:"holders,omitempty"`
 	Entitlement int          `json:"entitlement,omitempty"`
@@ -93,7 +93,7 @@ type segment struct {
 // segment returns the segment at a place. w is what of its rows is wanted.
 func (ts *typeSync) segment(ctx context.Context, at passToken, w wanted) (segment, error) {
 	switch {
-	case at.Derived > len(ts.typ.Also):
+	case at.Derived > len(ts.typ.Derivations):
 		return segment{}, errorf(codes.InvalidArgument, "page token: no other records show a %s", ts.typ.ID)
 	case at.Derived > 0:
 		return ts.derivedSegment(ctx, at, w)
@@ -120,7 +120,7 @@ func (ts *typeSync) unpagedSegment(ctx context.Context, w wanted) (segment, erro
 }
 
 func (ts *typeSync) derivedSegment(ctx context.Context, at passToken, w wanted) (segment, error) {
-	page, err := ts.of(ts.typ.Also[at.Derived-1].In).page(ctx, at.Page)
+	page, err := ts.of(ts.typ.Derivations[at.Derived-1].In).page(ctx, at.Page)
 	if err != nil {
 		return segment{}, err
 	}
@@ -136,8 +136,8 @@ func (ts *typeSync) derivedSegment(ctx context.Context, at passToken, w wanted) 
 
 // nextDerived returns the place of what the type after the n-th shows; nil at the end.
 func (ts *typeSync) nextDerived(n int) *passToken {
-	for ; n < len(ts.typ.Also); n++ {
-		if ts.willSync(ts.typ.Also[n].In) {
+	for ; n < len(ts.typ.Derivations); n++ {
+		if ts.willSync(ts.typ.Derivations[n].In) {
 			return &passToken{Derived: n + 1}
 		}
 	}

@@ -10,16 +10,16 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// Progress is told how far a sync is, by several goroutines.
+// Progress receives the progress of a sync, from several goroutines.
 type Progress interface {
-	// Read tells, after each step of a list that comes in pages, how many records of
-	// the type are read and of how many, 0 when the API does not tell. By then the
+	// Read reports, after each step of a list that comes in pages, how many records of
+	// the type are read and of how many, 0 when that is not known. By then the
 	// limits of the API let the rest be asked for, at the earliest.
 	Read(resourceTypeID string, read, total int, earliest time.Time)
-	// Wait tells that requests wait until then, and for what, as in "Shop's limit of
+	// Wait reports that requests wait until then, and for what, as in "Shop's limit of
 	// 200 searches a minute".
 	Wait(until time.Time, reason string)
-	// LeftOut tells at the end of a sync how many grants it left out, since they refer
+	// LeftOut reports at the end of a sync how many grants it left out, since they refer
 	// to what the API does not list.
 	LeftOut(grants int)
 }

@@ -21,7 +21,7 @@ func (*heard) LeftOut(int)                      {}
 func (h *heard) Wait(_ time.Time, reason string) { h.reasons = append(h.reasons, reason) }
 
 // What a sync waits for is said in the names of its own API and operation.
-func TestSecondAPISaysWhatItWaitsFor(t *testing.T) {
+func TestSecondAPIReportsItsWaits(t *testing.T) {
 	for limit, want := range map[int]string{1: "Workbench's limit of 1 list a minute", 2: "Workbench's limit of 2 lists a minute"} {
 		plan, err := secondapi.Plan()
 		if err != nil {
@@ -29,10 +29,10 @@ func TestSecondAPISaysWhatItWaitsFor(t *testing.T) {
 		}
 		plan.PerMinute = map[string]int{"ListRoles": limit}
 		synctest.Test(t, func(t *testing.T) {
-			told := &heard{}
+			progress := &heard{}
 			client := clientWith(t, connector.Options{
 				Name: "baton-workbench", Plan: plan, BaseURL: "http://127.0.0.1", Token: secondapi.Token,
-				Base: noRoles{}, Progress: told,
+				Base: noRoles{}, Progress: progress,
 			}, &memory{})
 			for i := range limit + 1 {
 				request := v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "role", ActiveSyncId: string(rune('a' + i))}.Build()
@@ -40,8 +40,8 @@ func TestSecondAPISaysWhatItWaitsFor(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if !slices.Equal(told.reasons, []string{want}) {
-				t.Errorf("%q, want %q", told.reasons, want)
+			if !slices.Equal(progress.reasons, []string{want}) {
+				t.Errorf("%q, want %q", progress.reasons, want)
 			}
 		})
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// provisioner grants and revokes: it looks how things are, writes, and makes sure
-// that it was done from the principal's record in the reply, or from one that it
+// provisioner grants and revokes: it reads the present state, writes, and verifies
+// the change from the principal's record in the reply, or from one that it
 // reads. What a look finds may be some seconds old, so it never takes the place of
 // the write. The rules that yield grants in a sync are what it looks with, so the
 // two cannot differ.
@@ -52,7 +52,7 @@ func (p provisioner) Revoke(ctx context.Context, grant *v2.Grant) (annotations.A
 	granted := annotations.Annotations(grant.GetAnnotations())
 	if granted.Contains(&v2.GrantImmutable{}) {
 		return nil, p.c.wrap(errorf(codes.FailedPrecondition,
-			"%s is held through something else and cannot be revoked by itself; revoke what it follows from", ch.what()))
+			"%s is held through something else and cannot be revoked on its own; revoke what it follows from", ch.what()))
 	}
 	already, err := ch.revoke(ctx)
 	if err != nil {
@@ -118,7 +118,7 @@ func (c *Connector) changeOf(principal *v2.ResourceId, entitlement *v2.Entitleme
 	return &change{target: t, c: c, holder: holder, principalID: id}, nil
 }
 
-// grant makes the grant. It tells whether it was there already.
+// grant makes the grant. It reports whether it was there already.
 func (ch *change) grant(ctx context.Context) (already bool, err error) {
 	now, err := ch.look(ctx, ch.Grant.Requires != nil)
 	switch {
@@ -134,7 +134,7 @@ func (ch *change) grant(ctx context.Context) (already bool, err error) {
 	return ch.write(ctx, ch.Grant, now.held, true)
 }
 
-// revoke makes the revocation. It tells whether the grant was gone already. There is
+// revoke makes the revocation. It reports whether the grant was gone already. There is
 // no write for a principal that is gone: its id may mean somebody else to the API.
 func (ch *change) revoke(ctx context.Context) (already bool, err error) {
 	now, err := ch.look(ctx, false)
@@ -144,16 +144,16 @@ func (ch *change) revoke(ctx context.Context) (already bool, err error) {
 	return ch.write(ctx, ch.Revoke, now.held, false)
 }
 
-// state is how things are with a grant.
+// state is the present state of a grant.
 type state struct {
 	held bool
-	// record is the principal's, where it was read; gone tells that there is none.
+	// record is the principal's, where it was read; gone reports that there is none.
 	record mapping.Record
 	gone   bool
 }
 
-// look sees how things are: in the principal's record, read afresh, or in the
-// list of holders, and then the record only if it is needed besides.
+// look reads the present state: the principal's record, or the list of holders, and
+// then the record only if needRecord.
 func (ch *change) look(ctx context.Context, needRecord bool) (state, error) {
 	var now state
 	var err error
@@ -173,7 +173,7 @@ func (ch *change) look(ctx context.Context, needRecord bool) (state, error) {
 	return now, err
 }
 
-// read reads the principal afresh.
+// read reads the principal's record, without a cache.
 func (ch *change) read(ctx context.Context) (mapping.Record, bool, error) {
 	if ch.holder.Get != nil {
 		return ch.c.get(ctx, ch.holder, ch.principalID)
@@ -182,7 +182,7 @@ func (ch *change) read(ctx context.Context) (mapping.Record, bool, error) {
 	return record, ok, err
 }
 
-// held tells whether a record says that an entitlement on a resource is held.
+// held reports whether a record says that an entitlement on a resource is held.
 func (ch *change) held(r mapping.Record, e *mapping.Entitlement, on mapping.ID) (bool, error) {
 	found := false
 	err := holds(ch.holder, r, func(rule int, id mapping.ID) error {
@@ -192,7 +192,7 @@ func (ch *change) held(r mapping.Record, e *mapping.Entitlement, on mapping.ID) 
 	return found, err
 }
 
-// required makes sure that the principal holds what the grant presupposes.
+// required checks that the principal holds what the grant requires.
 func (ch *change) required(r mapping.Record) error {
 	requires := ch.Grant.Requires
 	if requires == nil {
@@ -220,8 +220,8 @@ const (
 	pauseBetween = time.Second
 )
 
-// write calls the operation and makes sure that what it was called for came about.
-// It tells whether that was so before: the look before the write says so, or the API
+// write calls the operation and verifies the result.
+// It reports whether that was so before: the look before the write says so, or the API
 // refuses to do what the look after the write finds done.
 func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want bool) (already bool, err error) {
 	request, err := p.Request(ch.principalID, ch.onID)
@@ -248,7 +248,7 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want 
 		case ctx.Err() != nil:
 			return false, ctx.Err()
 		case lookErr != nil:
-			return false, ch.failed(fmt.Errorf("%w; reading how things are failed as well: %w", err, lookErr))
+			return false, ch.failed(fmt.Errorf("%w; reading the present state failed as well: %w", err, lookErr))
 		case now.held == want && transport.IsRefusal(err):
 			return true, nil
 		case now.held == want && before != want:
@@ -278,7 +278,7 @@ func (ch *change) failed(err error) error {
 	return errorf(code, "%s: %w", what, err)
 }
 
-// confirm makes sure that a write that succeeded has made the change: by the
+// confirm verifies that a successful write has made the change: by the
 // principal's record in the reply, or else by reading, which may lag behind.
 func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, want bool) error {
 	shown, held, err := ch.shownBy(p, reply)
@@ -290,7 +290,7 @@ func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, 
 	for try := 1; !shown; try++ {
 		now, err = ch.look(ctx, false)
 		if err != nil {
-			return fmt.Errorf("%s: %s answered with success, but reading it back failed: %w", ch.what(), p.Operation.Name, err)
+			return fmt.Errorf("%s: %s reported success, but reading it back failed: %w", ch.what(), p.Operation.Name, err)
 		}
 		held = now.held
 		if held == want || time.Since(start) >= lag {
@@ -306,10 +306,10 @@ func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, 
 	case now.gone:
 		return errorf(codes.FailedPrecondition, "%s: there is no %s %q any more", ch.what(), ch.holder.ID, ch.principalID)
 	}
-	return errorf(codes.Internal, "%s: %s answered with success, but reading does not show it", ch.what(), p.Operation.Name)
+	return errorf(codes.Internal, "%s: %s reported success, but the change is not visible", ch.what(), p.Operation.Name)
 }
 
-// shownBy tells whether the reply to a write shows if the entitlement is held, and
+// shownBy reports whether the reply to a write shows if the entitlement is held, and
 // whether it is. The record of somebody else in it is an error.
 func (ch *change) shownBy(p *mapping.Provision, reply any) (shown, held bool, err error) {
 	record, ok := p.Principal(reply)
@@ -332,7 +332,7 @@ func (ch *change) shownBy(p *mapping.Provision, reply any) (shown, held bool, er
 		return held, held, err
 	}
 	for _, rule := range ch.holder.Grants {
-		if rule.Entitlement == ch.Entitlement && !rule.Shown(record, ch.onID) {
+		if rule.Entitlement == ch.Entitlement && !rule.Conclusive(record, ch.onID) {
 			return false, false, nil
 		}
 	}

@@ -45,15 +45,15 @@ func (g getter) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, an
 // lacking says which is missing of the two resources that one which other records show
 // is made of: its parent, or the listed one that it is like. Nothing for other resources.
 func (ts *typeSync) lacking(ctx context.Context, id mapping.ID) string {
-	if len(ts.typ.Also) == 0 {
+	if len(ts.typ.Derivations) == 0 {
 		return ""
 	}
 	list, err := ts.unpaged(ctx) // It was read to look for the resource.
 	if err != nil {
 		return ""
 	}
-	like := ts.typ.Also[0].Like(id)
-	for _, also := range ts.typ.Also {
+	like := ts.typ.Derivations[0].Like(id)
+	for _, also := range ts.typ.Derivations {
 		r, ok := list.find(also.Like(id))
 		if !ok {
 			continue
@@ -82,7 +82,7 @@ func (ts *typeSync) find(ctx context.Context, id mapping.ID) (mapping.Record, bo
 	case ts.typ.Get != nil:
 		return ts.get(ctx, ts.typ, id)
 	}
-	return mapping.Record{}, false, errorf(codes.Unimplemented, "a %s cannot be read by itself: the mapping has no get", ts.typ.ID)
+	return mapping.Record{}, false, errorf(codes.Unimplemented, "a %s cannot be read on its own: the mapping has no get", ts.typ.ID)
 }
 
 // listedOrDerived returns the record of a listed resource, or of the one that a
@@ -92,7 +92,7 @@ func (ts *typeSync) listedOrDerived(ctx context.Context, list *unpagedList, id m
 		return r, nil
 	}
 	like := mapping.Record{}
-	for _, also := range ts.typ.Also {
+	for _, also := range ts.typ.Derivations {
 		if r, ok := list.find(also.Like(id)); ok {
 			like = r
 			break
@@ -240,7 +240,7 @@ func checkSize(r *v2.Resource) error {
 		r.GetId().GetResourceType(), r.GetId().GetResource(), size, maxResource)
 }
 
-// warnOfLongIDs tells of a resource that is stored as it is and that the SDK will
+// warnOfLongIDs warns of a resource that is stored as it is and that the SDK will
 // refuse to grant or revoke: a shortened id would be that of another resource.
 func warnOfLongIDs(ctx context.Context, t *mapping.ResourceType, r *v2.Resource) {
 	longest := len(r.GetId().GetResource())

@@ -22,8 +22,8 @@ type sdkServer interface {
 }
 
 // NewServer returns the SDK's server of a connector. To the SDK a type whose
-// entitlements are all read-only has no provisioner, so that it does not tell
-// of a capability that is not there; this server answers for it, with an error
+// entitlements are all read-only has no provisioner, so that no capability
+// is reported that is not there; this server answers for it, with an error
 // that says where to make the change instead.
 func NewServer(ctx context.Context, c *Connector, opts ...connectorbuilder.Opt) (types.ConnectorServer, error) {
 	built, err := connectorbuilder.NewConnector(ctx, c, opts...)
@@ -59,9 +59,9 @@ func (s *server) Close(ctx context.Context) error {
 	return s.sdkServer.Close(ctx)
 }
 
-// The SDK's statistics of a sync tell how long it was held up by limits. Only
+// The SDK's statistics of a sync say how long it was held up by limits. Only
 // the connector knows, so every answer of a list says how much of its time
-// requests were waiting for the API's leave. An error says when to come back
+// requests waited for rate limits. An error says when to come back
 // (see [transport.Transport.Error]).
 
 func (s *server) ListResources(ctx context.Context, request *v2.ResourcesServiceListResourcesRequest) (*v2.ResourcesServiceListResourcesResponse, error) {

@@ -17,8 +17,8 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// syncs are what is kept in memory for the syncs under way, by sync id. A
-// process may run several at once, and a lost state is only read again.
+// syncs has the state of the running syncs in memory, by sync id. A process may run
+// several at once; a lost state is read again.
 type syncs struct {
 	mu     sync.Mutex
 	states map[string]*syncState
@@ -94,7 +94,7 @@ type typeSync struct {
 	state *syncState
 	// session is the SDK's store for the sync, nil for none.
 	session sessions.SessionStore
-	// again tells that lists in one reply are those of the second reading.
+	// again reports that lists in one reply are those of the second reading.
 	again bool
 }
 
@@ -103,8 +103,7 @@ func (s *syncer) in(o resource.SyncOpAttrs) *typeSync {
 	return &typeSync{Connector: s.Connector, typ: s.typ, state: s.syncs.state(o.SyncID), session: o.Session}
 }
 
-// alone returns a type in a sync of its own: nothing that another call has read
-// is used.
+// alone returns a type in a sync of its own, without any cached state.
 func (c *Connector) alone(t *mapping.ResourceType) *typeSync {
 	return &typeSync{Connector: c, typ: t, state: newSyncState()}
 }
@@ -146,13 +145,13 @@ type syncState struct {
 	mu       sync.Mutex
 	lists    map[string]*listSlot
 	listings map[string]*listing
-	shown    map[string]*firstShown    // by the list's type
+	shown    map[string]*firstDerived  // by the list's type
 	holders  map[string][]*holdersList // by the type of the resources that they are held on
 	dangling danglingCount
 }
 
 func newSyncState() *syncState {
-	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstShown{}, holders: map[string][]*holdersList{}}
+	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstDerived{}, holders: map[string][]*holdersList{}}
 }
 
 // listing returns the list of a type that comes in pages.
@@ -167,21 +166,21 @@ func (ts *typeSync) listing() *listing {
 	return l
 }
 
-// firstShown has the batch of a list that was the first to show a resource of
+// firstDerived has the batch of a list that was the first to show a resource of
 // another type, by the resource, and the last batch that was read. When it is
-// lost, these resources are handed over again.
-type firstShown struct {
+// lost, these resources are returned again.
+type firstDerived struct {
 	batches map[string]int
 	last    int
 }
 
-// firstShown returns that of the type's list. It is for who has the list.
-func (ts *typeSync) firstShown() *firstShown {
+// firstDerived returns that of the type's list. It is for who has the list.
+func (ts *typeSync) firstDerived() *firstDerived {
 	ts.state.mu.Lock()
 	defer ts.state.mu.Unlock()
 	shown := ts.state.shown[ts.typ.ID]
 	if shown == nil {
-		shown = &firstShown{batches: map[string]int{}}
+		shown = &firstDerived{batches: map[string]int{}}
 		ts.state.shown[ts.typ.ID] = shown
 	}
 	return shown

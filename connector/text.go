@@ -29,11 +29,11 @@ const (
 	maxShown = 100
 )
 
-// mark stands in the place of what was left out.
+// mark replaces text that was left out.
 const mark = "…"
 
-// displayName makes a name fit for a display; the id stands in for one of which
-// nothing would be seen.
+// displayName makes a name fit for a display; the id replaces one that
+// would be invisible.
 func displayName(name string, id mapping.ID) string {
 	if name = clip(name, maxDisplayName); strings.TrimSpace(name) == "" {
 		return clip(id.String(), maxDisplayName)
@@ -59,12 +59,12 @@ func clip(s string, limit int) string {
 	return shorten(s, limit)
 }
 
-// unsightly tells whether a character does more to a line than to stand in it.
+// unsightly reports whether a character changes the line around it.
 func unsightly(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || isolating(r)
 }
 
-// isolating tells whether a character turns the direction of all text until
+// isolating reports whether a character turns the direction of all text until
 // another ends it: one that is not ended reaches into the text of others. The
 // marks that Arabic and Hebrew names need are not among them.
 func isolating(r rune) bool {

@@ -32,7 +32,7 @@ func parseToken(text string, v place) error {
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(v)
 	if err == nil && (decoder.More() || !v.Valid()) {
-		err = errors.New("there is no such place")
+		err = errors.New("no list comes to this place")
 	}
 	if err != nil {
 		return errorf(codes.InvalidArgument, "page token %.100q is not one of this connector's: %w", text, err)

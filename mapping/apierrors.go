@@ -14,20 +14,20 @@ type ErrorRules struct {
 
 	reply         reflect.Type
 	code, message *expr
-	// keys are what the code is under, as JSON writes it.
+	// keys are the JSON keys of the code, quoted.
 	keys []string
-	// own are the operations whose replies have a field there that is no error code.
+	// own are the operations whose successful replies have a field of that name.
 	own map[string]bool
 }
 
 // Read returns the error code and message in the body of an error reply, empty
-// when it does not say them.
+// for none.
 func (r ErrorRules) Read(body []byte) (code, message string) {
 	if r.reply == nil {
 		return "", ""
 	}
 	reply := reflect.New(r.reply)
-	// A field that does not fit takes nothing from the others.
+	// A field of the wrong type does not spoil the others.
 	if _, err := api.Decode(body, reply.Interface()); err != nil {
 		return "", ""
 	}
@@ -35,9 +35,9 @@ func (r ErrorRules) Read(body []byte) (code, message string) {
 	return r.code.text(v), r.message.text(v)
 }
 
-// In reports whether a reply to an operation that says success has an error code
-// all the same: nothing in such a reply is what it seems, an empty list least of all.
-func (r ErrorRules) In(operation string, body []byte) bool {
+// InSuccess reports whether a reply with a success status has an error code: such a
+// reply is not to be trusted, an empty list in it least of all.
+func (r ErrorRules) InSuccess(operation string, body []byte) bool {
 	if r.own[operation] || !slices.ContainsFunc(r.keys, func(key string) bool { return bytes.Contains(body, []byte(key)) }) {
 		return false
 	}
@@ -45,8 +45,8 @@ func (r ErrorRules) In(operation string, body []byte) bool {
 	return code != ""
 }
 
-// NotFound returns what reports whether an error code says that a thing does not
-// exist; nil where the mapping lists no such codes.
+// NotFound returns a function that reports whether an error code means "not found";
+// nil if the mapping lists no such codes.
 func (r ErrorRules) NotFound() func(code string) bool {
 	if len(r.notFound) == 0 {
 		return nil

@@ -9,9 +9,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// TestErrorsWithAnOddField: what one field of an error says counts, whatever the
+// TestErrorReplyWithUnexpectedField: what one field of an error says counts, whatever the
 // others are.
-func TestErrorsWithAnOddField(t *testing.T) {
+func TestErrorReplyWithUnexpectedField(t *testing.T) {
 	plan, err := mapping.Load("frozen.yaml", frozen, descopeAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -47,15 +47,15 @@ func TestErrorsInSuccess(t *testing.T) {
 		`[{"errorCode":"E1"}]`: false,
 		`<html>"errorCode"`:    false,
 	} {
-		if got := plan.Errors.In("SearchUsers", []byte(body)); got != want {
+		if got := plan.Errors.InSuccess("SearchUsers", []byte(body)); got != want {
 			t.Errorf("%s: %v", body, got)
 		}
 	}
 }
 
-// TestErrorCodeThatIsAField: where replies have a field of that name themselves, it
+// TestErrorCodeFieldOfASuccessfulReply: where replies have a field of that name themselves, it
 // says nothing of errors.
-func TestErrorCodeThatIsAField(t *testing.T) {
+func TestErrorCodeFieldOfASuccessfulReply(t *testing.T) {
 	operations := api.Operations{}
 	for name, op := range descopeAPI.Operations {
 		changed := *op
@@ -74,7 +74,7 @@ func TestErrorCodeThatIsAField(t *testing.T) {
 		t.Fatal(err)
 	}
 	const body = `{"roles":[],"errorCode":"E1"}`
-	if plan.Errors.In("LoadAllRoles", []byte(body)) || !plan.Errors.In("LoadAllTenants", []byte(body)) {
+	if plan.Errors.InSuccess("LoadAllRoles", []byte(body)) || !plan.Errors.InSuccess("LoadAllTenants", []byte(body)) {
 		t.Error("a field of the reply is taken for an error code, or the other way round")
 	}
 }

@@ -74,10 +74,10 @@ func (b *binding) yield(entries []reflect.Value, yield func(ID) error) error {
 	return yield(id)
 }
 
-// shown reports whether a record has all that this id would be read from: every list, be
-// it empty, or the one field where there is no list. An id that has other parts than
-// the binding gives is not read at all.
-func (b *binding) shown(record reflect.Value, id ID) bool {
+// conclusive reports whether a record has every list, empty or not, or the one field,
+// from which this id would be read. An id with other parts than the binding gives is
+// never read from it.
+func (b *binding) conclusive(record reflect.Value, id ID) bool {
 	for i, p := range b.parts {
 		if !p.bound && id[i] != "" || p.bound && p.level > 0 && id[i] == "" {
 			return true
@@ -87,10 +87,10 @@ func (b *binding) shown(record reflect.Value, id ID) bool {
 		_, ok := scalarText(b.parts[len(b.parts)-1].leaf.get(record))
 		return ok
 	}
-	return listsShown(b.lists, record)
+	return listsGiven(b.lists, record)
 }
 
-func listsShown(lists []access, v reflect.Value) bool {
+func listsGiven(lists []access, v reflect.Value) bool {
 	if len(lists) == 0 {
 		return true
 	}
@@ -99,7 +99,7 @@ func listsShown(lists []access, v reflect.Value) bool {
 		return false
 	}
 	for i := range entries.Len() {
-		if !listsShown(lists[1:], entries.Index(i)) {
+		if !listsGiven(lists[1:], entries.Index(i)) {
 			return false
 		}
 	}

@@ -73,7 +73,7 @@ func TestGrantRules(t *testing.T) {
 	}
 }
 
-func TestErrorsOfTheCallerComeBackAsTheyAre(t *testing.T) {
+func TestCallersErrorsAreReturnedUnchanged(t *testing.T) {
 	stop := errors.New("enough")
 	rule := loadFrozen(t).Type("user").Grants[1]
 	err := rule.Each(mapping.RecordOf(&descope.ResponseUser{RoleNames: []string{"A"}}), func(mapping.ID) error { return stop })
@@ -82,8 +82,8 @@ func TestErrorsOfTheCallerComeBackAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestRolesThatUsersShow(t *testing.T) {
-	also := loadFrozen(t).Type("role").Also[0]
+func TestDerivedRoles(t *testing.T) {
+	also := loadFrozen(t).Type("role").Derivations[0]
 	r := recordOf[descope.ResponseUser](t, `{"userId":"U1","roleNames":["P"],"userTenants":[{"tenantId":"T1","roleNames":["A","B"]}]}`)
 	var got []string
 	if err := also.Each(r, func(id mapping.ID) error {

@@ -7,14 +7,14 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-// Report is what there is to say of a mapping file.
+// Report is the result of checking a mapping file.
 type Report struct {
 	// Plan is nil when the file has mistakes.
 	Plan *Plan
-	// Mistakes keep the file from being used; they are sorted by place.
+	// Mistakes make the file unusable; they are sorted by place.
 	Mistakes Mistakes
-	// Warnings are what is legal and probably wrong, sorted by place. A file
-	// with mistakes has none: what it lacks may be behind a mistake.
+	// Warnings are legal and probably wrong, sorted by place. A file with mistakes
+	// has none, since a mistake may be their cause.
 	Warnings Mistakes
 
 	file  string
@@ -22,8 +22,8 @@ type Report struct {
 	lines [][]rune
 }
 
-// Check reads a mapping as Load does, and looks for what is legal and probably
-// wrong as well: access that the API shows and nothing reads, a list of which
+// Check reads a mapping as Load does, and also warns of what is legal and
+// probably wrong: access that the API shows and nothing reads, a list of which
 // only the first page is read, an entitlement that nothing grants.
 func Check(name string, src []byte, env Environment) *Report {
 	r := read(name, src, env)
@@ -48,8 +48,8 @@ func read(name string, src []byte, env Environment) *Report {
 	return r
 }
 
-// Compare warns of what a change from the contract before to the mapping's
-// breaks. name says whose the contract is; additions reports whether what is new counts.
+// Compare warns of incompatible differences between the contract before, which name
+// describes, and the mapping's; with additions, of new types and entitlements as well.
 func (r *Report) Compare(name string, before Contract, additions bool) {
 	if r.Plan == nil {
 		return
@@ -63,7 +63,7 @@ func (r *Report) Compare(name string, before Contract, additions bool) {
 	r.Warnings = found.Sorted()
 }
 
-// place returns where the file says what changes; what is gone is at what it was in.
+// place returns the place of a change; that of a removed key is its table.
 func (r *Report) place(of change) syntax.Pos {
 	types := r.doc.ResourceTypes
 	t, ok := find(types.Entries, func(e syntax.Entry[syntax.ResourceType]) bool { return e.Key.Value == of.typ })

@@ -26,7 +26,7 @@ func warningText(report *mapping.Report) string {
 	return strings.TrimPrefix(strings.ReplaceAll(report.Warnings.Error(), "\nf:", "\n"), "f:")
 }
 
-func TestCheckFindsTheMistakesThatLoadFinds(t *testing.T) {
+func TestCheckAndLoadFindTheSameMistakes(t *testing.T) {
 	src := edit(t, "email: email\n", "email: mail\n")
 	_, err := mapping.Load("f", []byte(src), descopeAPI)
 	report := mapping.Check("f", []byte(src), descopeAPI)
@@ -40,8 +40,8 @@ func TestCheckFindsTheMistakesThatLoadFinds(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	unread := func(place, operation, list string) string {
-		return place + ": each record of " + operation + " has the list " + list + ", which looks like access, and no rule reads it; " +
-			"read it, or say why not: ignored: {" + list + ": ...}"
+		return place + ": each record of " + operation + " has the list " + list + ", which looks like access, but no rule reads it; " +
+			"add a rule, or a reason: ignored: {" + list + ": ...}"
 	}
 	type edits [][2]string
 	for _, c := range []struct {
@@ -90,7 +90,7 @@ func TestWarnings(t *testing.T) {
 		{
 			"an entitlement that nothing grants",
 			edits{{"        read_only: A role's", "        read_only: Is a role's"}, {"    entitlements:\n      granted:\n", "    entitlements:\n      unused: {grantable_to: role, read_only: true}\n      granted:\n"}},
-			"118:7: no rule under grants of role says who holds permission.unused, so no grant of it is synced",
+			"118:7: no rule under grants of role reads permission.unused, so no grant of it is synced",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestWarnings(t *testing.T) {
 }
 
 // Names of lists, in any spelling, that look like access, and names that do not.
-func TestWhatLooksLikeAccess(t *testing.T) {
+func TestNamesOfAccess(t *testing.T) {
 	type record struct {
 		ID           string   `json:"id"`
 		Roles        []string `json:"roles"`
@@ -145,10 +145,10 @@ func TestWhatLooksLikeAccess(t *testing.T) {
 	}
 }
 
-func TestMistakesInWhatIsIgnored(t *testing.T) {
+func TestMistakesInIgnored(t *testing.T) {
 	checkMistakes(t, []mistakeCase{
 		{
-			name: "a field that is not there",
+			name: "an unknown field",
 			old:  "      ssoAppIds: An",
 			new:  "      ssoAppId: An",
 			want: `55:7: a user record (ResponseUser) has no field "ssoAppId"; did you mean "ssoAppIds"?`,
@@ -174,7 +174,7 @@ func TestMistakesInWhatIsIgnored(t *testing.T) {
 	})
 }
 
-func TestChangesAgainstALock(t *testing.T) {
+func TestLockChanges(t *testing.T) {
 	locked := loadFrozen(t).Contract()
 	for _, c := range []struct {
 		name  string
@@ -225,7 +225,7 @@ func TestChangesAgainstALock(t *testing.T) {
 	}
 }
 
-func TestALockThatIsNone(t *testing.T) {
+func TestInvalidLock(t *testing.T) {
 	_, err := mapping.ReadContract("team.lock.yaml", []byte("resource_types:\n  - typ: user\n"))
 	if err == nil || !strings.Contains(err.Error(), "team.lock.yaml: not a lock of a mapping") || !strings.Contains(err.Error(), "line 2: field typ not found") {
 		t.Error(err)

@@ -47,7 +47,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	c.plan.Description = doc.Connector.Description.Value
 	c.plan.HelpURL = doc.Connector.HelpURL.Value
 
-	// Each round needs what the one before found out of every type.
+	// Each round needs the results of the one before for every type.
 	var work []*typeBuilder
 	for i := range doc.ResourceTypes.Entries {
 		work = append(work, c.startType(&doc.ResourceTypes.Entries[i]))
@@ -62,12 +62,12 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	}
 	c.compileLimits(doc.Limits)
 	c.compileErrors(doc.Errors)
-	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "way with unknown references", syntax.UnknownReferences...) == syntax.Fail
+	c.plan.FailOnUnknown = c.oneOf(doc.Unknown, "value of unknown_references", syntax.UnknownReferences...) == syntax.Fail
 	return c.plan
 }
 
-// name returns the name that a key gives to what it is. It reports one that
-// Baton does not take, and returns it in small letters.
+// name returns the name in a key, in lower case, and reports one that Baton does not
+// accept.
 func (c *compiler) name(key syntax.Text, what string) string {
 	if !syntax.NamePattern.MatchString(key.Value) {
 		c.notAName(key.Pos, what, key.Value)
@@ -159,7 +159,7 @@ func (c *compiler) compileID(t *typeBuilder) {
 		t.Parts = append(t.Parts, name)
 	}
 	if !sure {
-		// What refers to the parts cannot be judged.
+		// References to the parts cannot be checked.
 		t.Parts = nil
 	}
 }

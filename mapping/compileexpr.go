@@ -9,7 +9,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-// want is what an expression is used for.
+// want is the kind of value that an expression must have.
 type want int
 
 const (

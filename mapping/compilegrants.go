@@ -75,19 +75,19 @@ func (c *compiler) compileAlso(t *typeBuilder) {
 		if !t.Unpaged() {
 			c.alsoOfPagedList(doc.Pos, t.ID)
 		}
-		if in.ID == doc.In.Value && t.ShownIn(in.ResourceType) != nil {
+		if in.ID == doc.In.Value && t.DerivedIn(in.ResourceType) != nil {
 			c.GivenTwice(doc.In.Pos, in.ID)
 		}
 		compiled := c.compileBinding(in.scope, doc.ID, t.ResourceType)
 		like, ok := c.compileLike(t.ResourceType, doc)
 		if compiled != nil && ok {
-			t.Also = append(t.Also, &Also{In: in.ResourceType, binding: compiled, like: like})
+			t.Derivations = append(t.Derivations, &Derivation{In: in.ResourceType, binding: compiled, like: like})
 		}
 	}
 }
 
-// compileLike says which part of a shown resource's id is which part of the id
-// of the resource it is like: the one with the same path.
+// compileLike maps the parts of the id of the resource that a derived one is like to
+// the parts of the derived one's id: those with the same paths.
 func (c *compiler) compileLike(t *ResourceType, doc syntax.Also) ([]int, bool) {
 	shown, ok := c.partTexts(doc.ID, t)
 	written, likeOK := c.partTexts(doc.Like, t)

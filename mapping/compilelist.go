@@ -121,7 +121,7 @@ func (c *compiler) pageField(f *requestBuilder, name syntax.Text, kinds ...apity
 		return nil
 	}
 	if !slices.Contains(kinds, apitype.KindOf(field.Type)) {
-		c.cannotSteerPages(name.Pos, name.Value, apitype.Describe(field.Type))
+		c.notForPaging(name.Pos, name.Value, apitype.Describe(field.Type))
 		return nil
 	}
 	return field.Index
@@ -138,7 +138,7 @@ func (c *compiler) replyField(op *api.Operation, written syntax.Text, kinds ...a
 		return nil
 	}
 	if p.list() || !slices.Contains(kinds, apitype.KindOf(p.typ)) {
-		c.cannotSteerPages(written.Pos, written.Value, p.describe())
+		c.notForPaging(written.Pos, written.Value, p.describe())
 		return nil
 	}
 	return p.leaf

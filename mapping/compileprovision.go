@@ -53,8 +53,8 @@ func (c *compiler) checkReadable(t *typeBuilder) {
 	}
 }
 
-// listed reports whether a list of holders is enough to see who holds the
-// entitlement, without the holder's own record.
+// listed reports whether the list of holders suffices to verify a grant, without the
+// holder's own record.
 func (e *Entitlement) listed() bool {
 	return e.Holders != nil && (e.Grant == nil || e.Grant.Requires == nil)
 }
@@ -75,7 +75,7 @@ func (c *compiler) compileProvision(e *Entitlement, doc *syntax.Provision) *Prov
 	f := c.fill(op)
 	f.unsure = doc.Broken || doc.With.Broken
 	p := &Provision{Operation: op, request: c.compileRequest(f, doc.Request)}
-	p.OnlyIfNeeded = c.oneOf(doc.Write, "time to write", syntax.WriteTimes...) == syntax.WriteNeeded
+	p.OnlyIfNeeded = c.oneOf(doc.Write, "value of write", syntax.WriteTimes...) == syntax.WriteNeeded
 	for _, w := range doc.With.Entries {
 		if filled, ok := c.compileWith(e, f, w); ok {
 			p.with = append(p.with, filled)
@@ -96,7 +96,7 @@ func (c *compiler) compileProvision(e *Entitlement, doc *syntax.Provision) *Prov
 func (c *compiler) compileWith(e *Entitlement, f *requestBuilder, w syntax.Entry[syntax.Words]) (filledField, bool) {
 	to, ok := f.field(w.Key)
 	if !ok || !c.takesID(to, w.Key) {
-		// What is wrong with the values is worth knowing all the same.
+		// Report mistakes in the values too.
 		for _, ref := range w.Value.Items {
 			c.idPart(e, ref)
 		}

@@ -22,7 +22,7 @@ type requestBuilder struct {
 	op     *api.Operation
 	fields []apitype.Field
 	given  map[string]bool
-	// unsure reports that something is given of which it is not known what it is.
+	// unsure reports that a field was given whose name is not known.
 	unsure bool
 }
 
@@ -148,7 +148,7 @@ func (c *compiler) setObject(n *yaml.Node, v reflect.Value, name string) bool {
 	return ok
 }
 
-// setFree sets a free-form field to what JSON can say.
+// setFree sets a free-form field to a JSON value.
 func (c *compiler) setFree(n *yaml.Node, v reflect.Value, name string) bool {
 	value, ok := c.freeValue(n, name)
 	if !ok {

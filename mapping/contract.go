@@ -10,23 +10,23 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Contract is what of a mapping customers' reviews, policies and provisioning
-// rules refer to. It is kept beside a mapping, so that a change to it is seen.
+// Contract has the parts of a mapping that customers' reviews, policies and
+// provisioning rules refer to. It is kept in a lock beside the mapping.
 type Contract struct {
 	ResourceTypes []ContractType `yaml:"resource_types"`
 }
 
-// ContractType is what is referred to of a resource type.
+// ContractType is the contract of a resource type.
 type ContractType struct {
 	Type  string `yaml:"type"`
 	Trait Trait  `yaml:"trait,omitempty"`
-	// ID is the form of the ids, of the paths that they come from. What may be
-	// left out is in brackets: [tenantId/]name.
+	// ID is the form of the ids, with the paths of their parts. Optional parts are in
+	// brackets: [tenantId/]name.
 	ID           string                `yaml:"id"`
 	Entitlements []ContractEntitlement `yaml:"entitlements,omitempty"`
 }
 
-// ContractEntitlement is what is referred to of an entitlement.
+// ContractEntitlement is the contract of an entitlement.
 type ContractEntitlement struct {
 	Slug        string   `yaml:"slug"`
 	Purpose     Purpose  `yaml:"purpose"`
@@ -64,8 +64,8 @@ func (t *ResourceType) idForm() string {
 	return form
 }
 
-// Changes says, a sentence each, what becomes of customers' data when a mapping
-// with this contract takes the place of one with the contract before.
+// Changes describes in sentences the effect on customers' data when a mapping with
+// this contract replaces one with the contract before.
 func (c Contract) Changes(before Contract) []string {
 	var sentences []string
 	for _, change := range c.changes(before) {
@@ -78,9 +78,9 @@ func (c Contract) Changes(before Contract) []string {
 type change struct {
 	// typ and slug are what changes; slug is empty for the type itself.
 	typ, slug string
-	// key is the key that says what changes, empty for what is gone or new.
+	// key is the key that changed, empty for an addition or a removal.
 	key string
-	// added reports that it is new, which orphans nothing.
+	// added reports an addition, which orphans nothing.
 	added bool
 	what  string
 }

@@ -20,8 +20,8 @@ type Entitlement struct {
 	Hint     string
 	// Grant and Revoke are nil when the entitlement is read-only.
 	Grant, Revoke *Provision
-	// Holders lists who holds the entitlement on one resource; nil when the
-	// holders' own records say it.
+	// Holders lists the holders of the entitlement on one resource; nil when the
+	// grants are in the holders' own records.
 	Holders *Holders
 
 	displayName, description *expr
@@ -77,10 +77,10 @@ func (g *GrantRule) Each(r Record, yield func(on ID) error) error {
 	return g.in.nameRecord(g.on.each(r.value, yield), r)
 }
 
-// Shown reports whether a record has all the lists in which the rule would find that
-// the entitlement is held on a resource, be they empty: without them it does not tell.
-// Of a rule that reads no list it reports whether there is a value.
-func (g *GrantRule) Shown(r Record, on ID) bool { return g.on.shown(r.value, on) }
+// Conclusive reports whether a record has every list that the rule reads, empty or
+// not: only then does it show that the entitlement is not held on a resource. For a
+// rule without lists it reports whether the field has a value.
+func (g *GrantRule) Conclusive(r Record, on ID) bool { return g.on.conclusive(r.value, on) }
 
 // nameRecord says in an error about a record whose record it is.
 func (t *ResourceType) nameRecord(err error, r Record) error {
@@ -95,18 +95,18 @@ func (t *ResourceType) nameRecord(err error, r Record) error {
 	return fmt.Errorf("%s %q of %s: %w", t.ID, id, t.List.Operation.Name, lacking)
 }
 
-// Also shows resources of one type in the records of another.
-type Also struct {
-	// In is the type whose records show them.
+// Derivation derives resources of one type from the records of another.
+type Derivation struct {
+	// In is the type of the records.
 	In *ResourceType
 
 	binding *binding
 	like    []int // for each part of an id, the part it has in Like; -1 for none
 }
 
-// ShownIn returns how the records of a type show resources of t; nil when they do not.
-func (t *ResourceType) ShownIn(in *ResourceType) *Also {
-	for _, a := range t.Also {
+// DerivedIn returns how resources of t are derived from the records of a type, or nil.
+func (t *ResourceType) DerivedIn(in *ResourceType) *Derivation {
+	for _, a := range t.Derivations {
 		if a.In == in {
 			return a
 		}
@@ -115,13 +115,13 @@ func (t *ResourceType) ShownIn(in *ResourceType) *Also {
 }
 
 // Each calls yield with the id of every resource that a record shows.
-func (a *Also) Each(r Record, yield func(id ID) error) error {
+func (a *Derivation) Each(r Record, yield func(id ID) error) error {
 	return a.In.nameRecord(a.binding.each(r.value, yield), r)
 }
 
-// Like returns the id of the listed resource that says the rest of the shown
+// Like returns the id of the listed resource that has the other fields of the derived
 // resource with this id.
-func (a *Also) Like(id ID) ID {
+func (a *Derivation) Like(id ID) ID {
 	like := make(ID, len(a.like))
 	for i, part := range a.like {
 		if part >= 0 {

@@ -9,9 +9,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// TestHostileFilesCostLittle loads the largest files there can be of each kind
+// TestHostileFilesAreCheap loads the largest files there can be of each kind
 // that is dear to read.
-func TestHostileFilesCostLittle(t *testing.T) {
+func TestHostileFilesAreCheap(t *testing.T) {
 	const size, most = 64 << 10, 32 << 20 // of file, and of memory taken from first to last
 	keys := &strings.Builder{}
 	for i := 0; keys.Len() < size-20; i++ {

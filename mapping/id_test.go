@@ -43,7 +43,7 @@ func TestOnlyTheCanonicalTextIsAnID(t *testing.T) {
 	}
 }
 
-func TestIDsComeBackAsTheyWere(t *testing.T) {
+func TestIDRoundTrip(t *testing.T) {
 	typ := loadFrozen(t).Type("role")
 	comesBack := func(tenant, name string) bool {
 		id := mapping.ID{tenant, name + "x"}

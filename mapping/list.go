@@ -41,10 +41,10 @@ type Position struct {
 // Page is one reply of a list.
 type Page struct {
 	Records []Record
-	// Total is the number of records in all, when Told.
+	// Total is the number of records in all, if HasTotal.
 	Total int
-	// TotalTold reports that the reply says how many records there are.
-	TotalTold bool
+	// HasTotal reports that the reply says how many records there are.
+	HasTotal bool
 	// Next is the cursor of the next page, empty when there is none.
 	Next string
 }
@@ -97,7 +97,7 @@ func (l *List) Read(reply any) Page {
 	if l.Pages.total != nil {
 		if text, ok := scalarText(l.Pages.total.get(root)); ok {
 			total, err := strconv.Atoi(text)
-			page.Total, page.TotalTold = total, err == nil && total > 0
+			page.Total, page.HasTotal = total, err == nil && total > 0
 		}
 	}
 	return page

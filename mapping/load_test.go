@@ -88,12 +88,12 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	want := strings.TrimSpace(`
 23:18: the API has no operation "SerchUsers"; did you mean "SearchUsers"?
 33:37: "off" is not a value of status in the API; it is one of disabled, enabled, expired, invited
-35:14: loginIds is a list of text, but text is wanted here; write "first loginIds"
+35:14: loginIds is a list of text, but text is expected here; write "first loginIds"
 37:14: a user record (ResponseUser) has no field "mail"; did you mean "email"?
 40:5: unknown key "profil"; did you mean "profile"?
-51:81: roleNames and userTenants are different lists, so their entries do not belong together
-100:17: AddUserRoles needs "roleNames", which "with" does not give
-105:86: resource.description is not known when granting: only the id of a role is (tenantId, name)
+51:81: roleNames and userTenants are different lists; their entries cannot be paired
+100:17: AddUserRoles needs "roleNames", which "with" does not set
+105:86: resource.description is not available here: only the parts of the id of a role are (tenantId, name)
 108:23: role.assigned can be held by user, but this rule is in role
 `)
 	if got := mistakesIn(t, src); got != want {
@@ -101,7 +101,7 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	}
 }
 
-func TestFilesOfOtherEditors(t *testing.T) {
+func TestLineEndingsAndByteOrderMarks(t *testing.T) {
 	src := string(frozen)
 	for name, other := range map[string]string{
 		"CRLF":               strings.ReplaceAll(src, "\n", "\r\n"),
@@ -123,7 +123,7 @@ func TestFilesOfOtherEditors(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreNoMapping(t *testing.T) {
+func TestInvalidFiles(t *testing.T) {
 	for name, c := range map[string]struct{ src, want string }{
 		"nothing":       {"", "1:1: the file is empty"},
 		"only comments": {"# later\n", "1:1: the file is empty"},

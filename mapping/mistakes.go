@@ -17,11 +17,11 @@ type mistakes struct{ *syntax.Collector }
 // The file and its types.
 
 func (m mistakes) unknownVersion(at syntax.Pos, version int) {
-	m.Addf(at, "version %d is not known; this is a connector for version 1", version)
+	m.Addf(at, "version %d is not supported; this connector reads version 1", version)
 }
 
 func (m mistakes) notAName(at syntax.Pos, what, name string) {
-	m.Addf(at, "the %s %q is not made of small letters, digits, - and _", what, name)
+	m.Addf(at, "the %s %q may have only lower-case letters, digits, - and _", what, name)
 }
 
 func (m mistakes) notOneOf(at syntax.Pos, value, what string, options []string) {
@@ -41,11 +41,11 @@ func (m mistakes) noEntitlement(at syntax.Pos, name string, entitlements []strin
 }
 
 func (m mistakes) severalParents(at syntax.Pos, n int) {
-	m.Addf(at, "a resource has one parent; here are %d", n)
+	m.Addf(at, "a resource has one parent, not %d", n)
 }
 
 func (m mistakes) parentNotInID(at syntax.Pos, path string) {
-	m.Addf(at, "%s is not a part of the id, so resources shown by other records have no parent", path)
+	m.Addf(at, "%s is not a part of the id, so resources derived from other records would have no parent", path)
 }
 
 func (m mistakes) ignoredIsRead(at syntax.Pos, path, key string) {
@@ -55,15 +55,15 @@ func (m mistakes) ignoredIsRead(at syntax.Pos, path, key string) {
 // Limits and errors.
 
 func (m mistakes) parallelRequestsOutOfRange(at syntax.Pos) {
-	m.Addf(at, "parallel_requests has to be from 1 to 100")
+	m.Addf(at, "parallel_requests must be from 1 to 100")
 }
 
 func (m mistakes) perMinuteNotPositive(at syntax.Pos) {
-	m.Addf(at, "requests a minute have to be above 0")
+	m.Addf(at, "requests per minute must be at least 1")
 }
 
 func (m mistakes) noErrorReply(at syntax.Pos) {
-	m.Addf(at, "the API document does not say what an error reply holds")
+	m.Addf(at, "the API document does not describe error replies")
 }
 
 func (m mistakes) errorCodeMissing(at syntax.Pos) {
@@ -97,7 +97,7 @@ func (m mistakes) partMissing(at syntax.Pos, typ, part string) {
 }
 
 func (m mistakes) differentLists(at syntax.Pos, one, other string) {
-	m.Addf(at, "%s and %s are different lists, so their entries do not belong together", one, other)
+	m.Addf(at, "%s and %s are different lists; their entries cannot be paired", one, other)
 }
 
 // Expressions.
@@ -111,7 +111,7 @@ func (m mistakes) nestedBrackets(at syntax.Pos) {
 }
 
 func (m mistakes) closesNothing(at syntax.Pos, bracket string) {
-	m.Addf(at, "%q closes nothing", bracket)
+	m.Addf(at, "%q has no opening bracket", bracket)
 }
 
 func (m mistakes) notClosed(at syntax.Pos, bracket string) {
@@ -119,7 +119,7 @@ func (m mistakes) notClosed(at syntax.Pos, bracket string) {
 }
 
 func (m mistakes) groupWithoutPath(at syntax.Pos) {
-	m.Addf(at, "no path in these brackets, so nothing says when to leave them out")
+	m.Addf(at, "no path in these brackets; text in brackets is left out when a path in it has no value")
 }
 
 func (m mistakes) parentNotUsable(at syntax.Pos, path, why string) {
@@ -127,19 +127,19 @@ func (m mistakes) parentNotUsable(at syntax.Pos, path, why string) {
 }
 
 func (m mistakes) firstOfNoList(at syntax.Pos, path, is string) {
-	m.Addf(at, "%s is %s, so there is no first one; write %q", path, is, path)
+	m.Addf(at, `%s is %s; "first" needs a list; write %q`, path, is, path)
 }
 
 func (m mistakes) notWanted(at syntax.Pos, path, is, wanted string) {
-	m.Addf(at, "%s is %s, but %s is wanted here", path, is, wanted)
+	m.Addf(at, "%s is %s, but %s is expected here", path, is, wanted)
 }
 
 func (m mistakes) listForText(at syntax.Pos, path, is string) {
-	m.Addf(at, "%s is %s, but text is wanted here; write %q", path, is, "first "+path)
+	m.Addf(at, "%s is %s, but text is expected here; write %q", path, is, "first "+path)
 }
 
 func (m mistakes) objectForText(at syntax.Pos, path, is, wanted string) {
-	m.Addf(at, "%s is %s, but %s is wanted here; name one of its fields", path, is, wanted)
+	m.Addf(at, "%s is %s, but %s is expected here; name one of its fields", path, is, wanted)
 }
 
 func (m mistakes) objectInProfile(at syntax.Pos, path, is string) {
@@ -153,7 +153,7 @@ const noParentOfError = "an error has no parent"
 func noParentHere(typ string) string { return fmt.Sprintf("a %s has no parent here", typ) }
 
 func parentPaged(parent string) string {
-	return fmt.Sprintf("the list of %s is paged, so a parent's record is not at hand", parent)
+	return fmt.Sprintf("the list of %s is paged, so a parent's record is not available", parent)
 }
 
 // Paths.
@@ -190,7 +190,7 @@ func (m mistakes) userWithoutTrait(at syntax.Pos) {
 }
 
 func (m mistakes) statusTwice(at syntax.Pos, value string, status Status) {
-	m.Addf(at, "%q is %s already", value, status)
+	m.Addf(at, "%q already means %s", value, status)
 }
 
 func (m mistakes) statusWithoutValues(at syntax.Pos) {
@@ -216,11 +216,11 @@ func (m mistakes) noRequestField(at syntax.Pos, operation, name string, fields [
 }
 
 func (m mistakes) requestFieldTwice(at syntax.Pos, operation, name string) {
-	m.Addf(at, "%s is given %q twice", operation, name)
+	m.Addf(at, "%s: %q is set twice", operation, name)
 }
 
 func (m mistakes) requestFieldMissing(at syntax.Pos, operation, field, key string) {
-	m.Addf(at, "%s needs %q, which %q does not give", operation, field, key)
+	m.Addf(at, "%s needs %q, which %q does not set", operation, field, key)
 }
 
 func (m mistakes) takesNoID(at syntax.Pos, field string, is reflect.Type) {
@@ -230,11 +230,11 @@ func (m mistakes) takesNoID(at syntax.Pos, field string, is reflect.Type) {
 // Pages.
 
 func (m mistakes) sizeNotPositive(at syntax.Pos) {
-	m.Addf(at, "size has to be above 0")
+	m.Addf(at, "size must be at least 1")
 }
 
 func (m mistakes) firstNegative(at syntax.Pos) {
-	m.Addf(at, "first has to be 0 or above")
+	m.Addf(at, "first must not be negative")
 }
 
 func (m mistakes) noNextPage(at syntax.Pos) {
@@ -261,8 +261,8 @@ func (m mistakes) firstWithoutPage(at syntax.Pos) {
 	m.Addf(at, "first is the number of the first page; it needs page")
 }
 
-func (m mistakes) cannotSteerPages(at syntax.Pos, path, is string) {
-	m.Addf(at, "%s is %s and cannot steer pages", path, is)
+func (m mistakes) notForPaging(at syntax.Pos, path, is string) {
+	m.Addf(at, "%s is %s and cannot be used for paging", path, is)
 }
 
 // Fixed values of a request.
@@ -272,11 +272,11 @@ func (m mistakes) noSuchField(at syntax.Pos, object, name string, fields []strin
 }
 
 func (m mistakes) badKey(at syntax.Pos, what string) {
-	m.Addf(at, "a key of %s is text, and there once", what)
+	m.Addf(at, "a key of %s must be text and unique", what)
 }
 
 func (m mistakes) notJSON(at syntax.Pos, name, value string) {
-	m.Addf(at, "%s is %s, which JSON cannot say", name, value)
+	m.Addf(at, "%s is %s, which JSON cannot represent", name, value)
 }
 
 func (m mistakes) noOption(at syntax.Pos, option string, options []string) {
@@ -284,17 +284,17 @@ func (m mistakes) noOption(at syntax.Pos, option string, options []string) {
 }
 
 func (m mistakes) optionIsTruth(at syntax.Pos, field string, is reflect.Type) {
-	m.Addf(at, "%s is %s, but an option is a truth value", field, apitype.Describe(is))
+	m.Addf(at, "%s is %s, but the option is a truth value", field, apitype.Describe(is))
 }
 
 // Entitlements, grants and what else shows resources.
 
 func (m mistakes) alsoOfPagedList(at syntax.Pos, typ string) {
-	m.Addf(at, `the list of %s is paged, so it is not known which of these it has; "also" needs a list in one reply`, typ)
+	m.Addf(at, `"also" needs a list in one reply, but the list of %s is paged`, typ)
 }
 
 func (m mistakes) likeNotInID(at syntax.Pos, path string) {
-	m.Addf(at, "%s is not one of the paths under id, so it is not known from the id which resource this one is like", path)
+	m.Addf(at, "%s is not one of the paths under id, so the id does not say which resource this one is like", path)
 }
 
 func (m mistakes) wrongHolder(at syntax.Pos, entitlement string, holders []*ResourceType, typ string) {
@@ -310,7 +310,7 @@ func (m mistakes) holdersOfSeveralTypes(at syntax.Pos, entitlement string, holde
 }
 
 func (m mistakes) holdersTwice(at syntax.Pos, entitlement, typ string) {
-	m.Addf(at, "who holds %s is said twice: here, and by a rule under grants of %s", entitlement, typ)
+	m.Addf(at, "the holders of %s are given twice: here and by a rule under grants of %s", entitlement, typ)
 }
 
 // Provisioning.
@@ -332,15 +332,15 @@ func (m mistakes) notProvisioned(at syntax.Pos, entitlement string) {
 }
 
 func (m mistakes) requiresOfRevoke(at syntax.Pos) {
-	m.Addf(at, "requires is for grants: what is revoked was granted")
+	m.Addf(at, "requires is only for grant")
 }
 
 func (m mistakes) cannotCheckGrant(at syntax.Pos, holder, entitlement string) {
-	m.Addf(at, "no rule under grants of %s says who holds %s, so a grant could not be checked", holder, entitlement)
+	m.Addf(at, "no rule under grants of %s reads %s, so a grant cannot be verified", holder, entitlement)
 }
 
 func (m mistakes) getMissing(at syntax.Pos, typ, entitlement string) {
-	m.Addf(at, `%s needs "get": granting %s reads the %s before`, typ, entitlement, typ)
+	m.Addf(at, `%s needs "get": the %s is read before %s is granted`, typ, typ, entitlement)
 }
 
 func (m mistakes) neitherPrincipalNorResource(at syntax.Pos, ref, head string) {
@@ -348,7 +348,7 @@ func (m mistakes) neitherPrincipalNorResource(at syntax.Pos, ref, head string) {
 }
 
 func (m mistakes) notKnownWhenGranting(at syntax.Pos, ref, typ string, parts []string) {
-	m.Addf(at, "%s is not known when granting: only the id of a %s is (%s)", ref, typ, strings.Join(parts, ", "))
+	m.Addf(at, "%s is not available here: only the parts of the id of a %s are (%s)", ref, typ, strings.Join(parts, ", "))
 }
 
 func (m mistakes) differentParts(at syntax.Pos, ref string, types []*ResourceType) {
@@ -356,7 +356,7 @@ func (m mistakes) differentParts(at syntax.Pos, ref string, types []*ResourceTyp
 }
 
 func (m mistakes) cannotBeRequired(at syntax.Pos, holder, entitlement string) {
-	m.Addf(at, "no rule under grants of %s says who holds %s, so it cannot be required", holder, entitlement)
+	m.Addf(at, "no rule under grants of %s reads %s, so it cannot be required", holder, entitlement)
 }
 
 func (m mistakes) requirementOnPrincipal(at syntax.Pos, ref string) {
@@ -366,7 +366,7 @@ func (m mistakes) requirementOnPrincipal(at syntax.Pos, ref string) {
 // Warnings.
 
 func (m mistakes) neverGranted(at syntax.Pos, holder, entitlement string) {
-	m.Addf(at, "no rule under grants of %s says who holds %s, so no grant of it is synced", holder, entitlement)
+	m.Addf(at, "no rule under grants of %s reads %s, so no grant of it is synced", holder, entitlement)
 }
 
 func (m mistakes) unpagedList(at syntax.Pos, operation string, fields []string) {
@@ -374,7 +374,7 @@ func (m mistakes) unpagedList(at syntax.Pos, operation string, fields []string) 
 }
 
 func (m mistakes) accessNotRead(at syntax.Pos, operation, list string) {
-	m.Addf(at, "each record of %s has the list %s, which looks like access, and no rule reads it; read it, or say why not: ignored: {%s: ...}", operation, list, list)
+	m.Addf(at, "each record of %s has the list %s, which looks like access, but no rule reads it; add a rule, or a reason: ignored: {%s: ...}", operation, list, list)
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

@@ -11,7 +11,7 @@ import (
 func TestMistakesInEntitlements(t *testing.T) {
 	checkMistakes(t, []mistakeCase{
 		{
-			name: "an entitlement that is not there",
+			name: "an unknown entitlement",
 			old:  "entitlement: tenant.member, on: {id: userTenants.tenantId}",
 			new:  "entitlement: tenant.membr, on: {id: userTenants.tenantId}",
 			want: `49:23: there is no entitlement "tenant.membr"; did you mean "tenant.member"?`,
@@ -26,7 +26,7 @@ func TestMistakesInEntitlements(t *testing.T) {
 			want: "109:23: tenant.member can be held by user, but this rule is in role",
 		},
 		{
-			name: "a holder that is not there",
+			name: "an unknown holder",
 			old:  "grantable_to: role",
 			new:  "grantable_to: rol",
 			want: `119:23: there is no resource type "rol"; did you mean "role"?`,
@@ -38,13 +38,13 @@ func TestMistakesInEntitlements(t *testing.T) {
 			want: `119:30: "role" is given twice`,
 		},
 		{
-			name: "an expansion that is not there",
+			name: "an unknown expansion",
 			old:  "expand: assigned",
 			new:  "expand: assined",
 			want: `108:80: a role has no entitlement "assined"; did you mean "assigned"?`,
 		},
 		{
-			name: "a purpose that Baton does not have",
+			name: "a purpose unknown to Baton",
 			old:  "purpose: permission",
 			new:  "purpose: permit",
 			want: `122:18: "permit" is not a purpose; it is one of assignment, permission, ownership`,
@@ -76,14 +76,14 @@ func TestMistakesInEntitlements(t *testing.T) {
 			old: `      - {entitlement: tenant.member, on: {id: userTenants.tenantId}}
 `,
 			new:  "",
-			want: "64:7: no rule under grants of user says who holds tenant.member, so a grant could not be checked",
+			want: "64:7: no rule under grants of user reads tenant.member, so a grant cannot be verified",
 		},
 		{
 			name: "holders that cannot be read alone",
 			old: `    get: {operation: LoadUser, with: {userId: id}, record: user}
 `,
 			new:  "",
-			want: `19:3: user needs "get": granting tenant.member reads the user before`,
+			want: `19:3: user needs "get": the user is read before tenant.member is granted`,
 		},
 	})
 }
@@ -102,7 +102,7 @@ func TestMistakesInAlso(t *testing.T) {
 		{name: "a list of one is no mistake", old: one, new: "    also:\n" + entry, want: ""},
 		{name: "a type twice", old: one, new: "    also:\n" + entry + entry, want: `93:13: "user" is given twice`},
 		{
-			name: "a type that is not there, in a list",
+			name: "an unknown type, in a list",
 			old:  one, new: "    also:\n" + entry + `      - {in: usr, id: {name: name}, like: {name: name}}
 `,
 			want: `93:14: there is no resource type "usr"; did you mean "user"?`,
@@ -171,16 +171,16 @@ func TestMistakesInHolders(t *testing.T) {
 		},
 		{
 			"a needed part of the path, of the id", "with: {team_slug: slug}", "with: {page: slug}",
-			`26:17: ListTeamMembers needs "team_slug", which "with" does not give
-28:25: ListTeamMembers is given "page" twice`,
+			`26:17: ListTeamMembers needs "team_slug", which "with" does not set
+28:25: ListTeamMembers: "page" is set twice`,
 		},
 		{
 			"a needed part of the path, fixed", "request: {org: acme, role: member}", "request: {role: member}",
-			`26:17: ListTeamMembers needs "org", which "with" does not give`,
+			`26:17: ListTeamMembers needs "org", which "with" does not set`,
 		},
 		{
 			"a field given twice", "request: {org: acme, role: member}", "request: {org: acme, team_slug: core}",
-			`26:18: ListTeamMembers is given "team_slug" twice`,
+			`26:18: ListTeamMembers: "team_slug" is set twice`,
 		},
 		{
 			"what is not a part of the resource's id", "with: {team_slug: slug}", "with: {team_slug: name}",
@@ -203,7 +203,7 @@ func TestMistakesInHolders(t *testing.T) {
 		},
 		{
 			"records that are no list", "operation: ListTeamMembers", "records: parent\n          operation: GetTeam",
-			`25:20: parent is an object, but a list of objects is wanted here
+			`25:20: parent is an object, but a list of objects is expected here
 28:32: GetTeam takes no "role"; it is one of org, team_slug
 29:25: GetTeam takes no "page"; it is one of org, team_slug
 29:48: GetTeam takes no "per_page"; it is one of org, team_slug`,
@@ -242,7 +242,7 @@ func TestMistakesInHolders(t *testing.T) {
 		},
 		{
 			"a rule that says it too", "    # grants of the user", "    grants: [{entitlement: team.member, on: {slug: login}}]",
-			"25:11: who holds team.member is said twice: here, and by a rule under grants of user",
+			"25:11: the holders of team.member are given twice: here and by a rule under grants of user",
 		},
 		{
 			"a page field that it does not take", "page: page, first", "page: pages, first",
@@ -250,7 +250,7 @@ func TestMistakesInHolders(t *testing.T) {
 		},
 		{
 			"pages by a field that is no number", "page: page, first: 1, ", "page: role, first: 1, ",
-			`28:25: ListTeamMembers is given "role" twice`,
+			`28:25: ListTeamMembers: "role" is set twice`,
 		},
 		{
 			"a size without a limit", "limit: per_page, size: 100", "size: 100",

@@ -54,10 +54,10 @@ func TestMistakesInIDs(t *testing.T) {
 			name: "two lists in one rule",
 			old:  "on: {tenantId: userTenants.tenantId, name: userTenants.roleNames}}",
 			new:  "on: {tenantId: userTenants.tenantId, name: roleNames}}",
-			want: "51:81: roleNames and userTenants are different lists, so their entries do not belong together",
+			want: "51:81: roleNames and userTenants are different lists; their entries cannot be paired",
 		},
 		{
-			name: "a parent type that is not there",
+			name: "an unknown parent type",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {tenat: tenantId}",
 			want: `86:14: there is no resource type "tenat"; did you mean "tenant"?`,
@@ -66,7 +66,7 @@ func TestMistakesInIDs(t *testing.T) {
 			name: "two parents",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {tenant: tenantId, user: name}",
-			want: "86:32: a resource has one parent; here are 2",
+			want: "86:32: a resource has one parent, not 2",
 		},
 		{
 			name: "a parent that is a list",
@@ -78,7 +78,7 @@ func TestMistakesInIDs(t *testing.T) {
 			name: "a parent that shown resources would lack",
 			old:  "parent: {tenant: tenantId}",
 			new:  "parent: {tenant: description}",
-			want: "86:22: description is not a part of the id, so resources shown by other records have no parent",
+			want: "86:22: description is not a part of the id, so resources derived from other records would have no parent",
 		},
 		{
 			name: "a part of an id that get does not know",
@@ -92,7 +92,7 @@ func TestMistakesInIDs(t *testing.T) {
 `,
 			new: `  Permission:
 `,
-			want: `110:3: the resource type id "Permission" is not made of small letters, digits, - and _`,
+			want: `110:3: the resource type id "Permission" may have only lower-case letters, digits, - and _`,
 		},
 	})
 }

@@ -13,7 +13,7 @@ func TestMistakesInKeys(t *testing.T) {
 			want: `93:5: unknown key "entitlments"; did you mean "entitlements"?`,
 		},
 		{
-			name: "a key that is nothing like another",
+			name: "a key without a near match",
 			old:  "parallel_requests: 6",
 			new: `parallel_requests: 6
   colour: red`,
@@ -23,7 +23,7 @@ func TestMistakesInKeys(t *testing.T) {
 			name: "a key of earlier mappings",
 			old:  "passing: [E130429]",
 			new:  "permanent: [E011001]",
-			want: `16:3: "permanent" is not a key any more: no error code of the API passes by itself unless "passing" lists it; remove it`,
+			want: `16:3: "permanent" is not a key any more: no error code of the API is transient unless "passing" lists it; remove it`,
 		},
 		{
 			name: "a misspelling beside the right key",
@@ -64,13 +64,13 @@ func TestMistakesInKeys(t *testing.T) {
 			want: `20:5: "user" needs "id": path to the id, or a list of paths to its parts`,
 		},
 		{
-			name: "a table where text is wanted",
+			name: "a table where text is expected",
 			old:  "login: first loginIds",
 			new:  "login: {first: loginIds}",
 			want: `35:14: "login" is text, not a table`,
 		},
 		{
-			name: "text where a table is wanted",
+			name: "text where a table is expected",
 			old: `limits:
   parallel_requests: 6
   per_minute: {SearchUsers: 200}`,
@@ -78,7 +78,7 @@ func TestMistakesInKeys(t *testing.T) {
 			want: `8:9: "limits" is a table of keys, not 6`,
 		},
 		{
-			name: "text where a list is wanted",
+			name: "text where a list is expected",
 			old: `    grants: # what this record holds
       - {entitlement: tenant.member, on: {id: userTenants.tenantId}}
       - {entitlement: role.assigned, on: {name: roleNames}}
@@ -164,26 +164,26 @@ func TestMistakesInKeys(t *testing.T) {
 func TestMistakesInKinds(t *testing.T) {
 	checkMistakes(t, []mistakeCase{
 		{
-			name: "text where a truth value is wanted",
+			name: "text where a truth value is expected",
 			old:  "mfa: TOTP or webauthn or push",
 			new:  "mfa: TOTP or email or push",
-			want: "38:20: email is text, but a truth value is wanted here",
+			want: "38:20: email is text, but a truth value is expected here",
 		},
 		{
-			name: "an object where text is wanted",
+			name: "an object where text is expected",
 			old: `description: description
     also:`,
 			new: `description: name or permissionNames
     also:`,
-			want: `88:26: permissionNames is a list of text, but text is wanted here; write "first permissionNames"`,
+			want: `88:26: permissionNames is a list of text, but text is expected here; write "first permissionNames"`,
 		},
 		{
-			name: "a truth value where a time is wanted",
+			name: "a truth value where a time is expected",
 			old: `created_at: createdTime
     status`,
 			new: `created_at: verifiedEmail
     status`,
-			want: "32:17: verifiedEmail is a truth value, but a time is wanted here",
+			want: "32:17: verifiedEmail is a truth value, but a time is expected here",
 		},
 		{
 			name: "objects in a profile",
@@ -192,7 +192,7 @@ func TestMistakesInKinds(t *testing.T) {
 			want: "43:16: userTenants is a list of objects; name one of its fields",
 		},
 		{
-			name: "a template where a truth value is wanted",
+			name: "a template where a truth value is expected",
 			old:  "mfa: TOTP or webauthn or push",
 			new:  `mfa: "{TOTP}"`,
 			want: "38:12: a text with paths in braces cannot stand here; write a path",
@@ -203,25 +203,25 @@ func TestMistakesInKinds(t *testing.T) {
 func TestMistakesInEnums(t *testing.T) {
 	checkMistakes(t, []mistakeCase{
 		{
-			name: "a trait that Baton does not have",
+			name: "a trait unknown to Baton",
 			old:  "trait: group",
 			new:  "trait: goup",
 			want: `59:12: "goup" is not a trait; did you mean "group"?`,
 		},
 		{
-			name: "a time to write that is none",
+			name: "an unknown value of write",
 			old:  "          requires: {entitlement",
 			new:  "          write: allways\n          requires: {entitlement",
-			want: `102:18: "allways" is not a time to write; did you mean "always"?`,
+			want: `102:18: "allways" is not a value of write; did you mean "always"?`,
 		},
 		{
-			name: "a trait like no other",
+			name: "a trait without a near match",
 			old:  "trait: user",
 			new:  "trait: person",
 			want: `21:12: "person" is not a trait; it is one of user, group, role, app`,
 		},
 		{
-			name: "a status that the API does not have",
+			name: "a status unknown to the API",
 			old:  "enabled: enabled",
 			new:  "enabled: off",
 			want: `33:37: "off" is not a value of status in the API; it is one of disabled, enabled, expired, invited`,
@@ -230,7 +230,7 @@ func TestMistakesInEnums(t *testing.T) {
 			name: "a status given twice",
 			old:  "pending: invited",
 			new:  "pending: disabled",
-			want: `33:76: "disabled" is pending already`,
+			want: `33:76: "disabled" already means pending`,
 		},
 		{
 			name: "a value of a request field",
@@ -250,16 +250,16 @@ func TestMistakesInNumbers(t *testing.T) {
 			want: `3:10: "version" is a whole number, not "1"`,
 		},
 		{
-			name: "a version that is not known",
+			name: "an unknown version",
 			old:  "version: 1",
 			new:  "version: 2",
-			want: "3:10: version 2 is not known; this is a connector for version 1",
+			want: "3:10: version 2 is not supported; this connector reads version 1",
 		},
 		{
 			name: "a size of nothing",
 			old:  "size: 100",
 			new:  "size: 0",
-			want: "28:35: size has to be above 0",
+			want: "28:35: size must be at least 1",
 		},
 		{
 			name: "a size that is no number",
@@ -271,13 +271,13 @@ func TestMistakesInNumbers(t *testing.T) {
 			name: "no requests at all",
 			old:  "parallel_requests: 6",
 			new:  "parallel_requests: 0",
-			want: "9:22: parallel_requests has to be from 1 to 100",
+			want: "9:22: parallel_requests must be from 1 to 100",
 		},
 		{
-			name: "no requests a minute",
+			name: "no requests per minute",
 			old:  "{SearchUsers: 200}",
 			new:  "{SearchUsers: 0}",
-			want: "10:29: requests a minute have to be above 0",
+			want: "10:29: requests per minute must be at least 1",
 		},
 	})
 }

@@ -5,7 +5,7 @@ import "testing"
 func TestMistakesInOperations(t *testing.T) {
 	checkMistakes(t, []mistakeCase{
 		{
-			name: "an operation that the API does not have",
+			name: "an operation unknown to the API",
 			old:  "operation: SearchUsers",
 			new:  "operation: SerchUsers",
 			want: `23:18: the API has no operation "SerchUsers"; did you mean "SearchUsers"?`,
@@ -17,7 +17,7 @@ func TestMistakesInOperations(t *testing.T) {
 			want: `10:16: the API has no operation "SearchUser"; did you mean "SearchUsers"?`,
 		},
 		{
-			name: "an operation like no other",
+			name: "an operation without a near match",
 			old:  "operation: RemoveUserTenant",
 			new:  "operation: Detach",
 			want: `74:22: the API has no operation "Detach"`,
@@ -47,7 +47,7 @@ func TestMistakesInOperations(t *testing.T) {
 			want: `26:37: an entry of sort has no field "dsc"; did you mean "desc"?`,
 		},
 		{
-			name: "an option that the connector does not have",
+			name: "an option unknown to the connector",
 			old:  "option.include-test-users",
 			new:  "option.include-test-user",
 			want: `27:23: the connector has no option "include-test-user"; did you mean "include-test-users"?`,
@@ -56,13 +56,13 @@ func TestMistakesInOperations(t *testing.T) {
 			name: "an option where it does not fit",
 			old:  "withTestUser: option.include-test-users",
 			new:  "text: option.include-test-users",
-			want: "27:15: text is text, but an option is a truth value",
+			want: "27:15: text is text, but the option is a truth value",
 		},
 		{
 			name: "a field given in the request and for the pages",
 			old:  "sort: [{field: createdTime, desc: false}, {field: id}]",
 			new:  "limit: 5",
-			want: `28:22: SearchUsers is given "limit" twice`,
+			want: `28:22: SearchUsers: "limit" is set twice`,
 		},
 	})
 }

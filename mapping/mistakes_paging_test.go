@@ -5,7 +5,7 @@ import "testing"
 func TestMistakesInPaging(t *testing.T) {
 	checkMistakes(t, []mistakeCase{
 		{
-			name: "a request field that is not there",
+			name: "an unknown request field",
 			old:  "offset: offset",
 			new:  "offset: ofset",
 			want: `28:48: SearchUsers takes no "ofset"; did you mean "offset"?`,
@@ -14,10 +14,10 @@ func TestMistakesInPaging(t *testing.T) {
 			name: "a request field that is no number",
 			old:  "offset: offset",
 			new:  "offset: text",
-			want: "28:48: text is text and cannot steer pages",
+			want: "28:48: text is text and cannot be used for paging",
 		},
 		{
-			name: "a total that is not there",
+			name: "an unknown total",
 			old:  "total: total",
 			new:  "total: count",
 			want: `28:75: a reply of SearchUsers has no field "count"; it is one of total, users`,

@@ -13,16 +13,16 @@ func TestMistakesInPaths(t *testing.T) {
 			want: `37:14: a user record (ResponseUser) has no field "mail"; did you mean "email"?`,
 		},
 		{
-			name: "a list where text is wanted",
+			name: "a list where text is expected",
 			old:  "login: first loginIds",
 			new:  "login: loginIds",
-			want: `35:14: loginIds is a list of text, but text is wanted here; write "first loginIds"`,
+			want: `35:14: loginIds is a list of text, but text is expected here; write "first loginIds"`,
 		},
 		{
 			name: "the first of what is no list",
 			old:  "login: first loginIds",
 			new:  "login: first email",
-			want: `35:20: email is text, so there is no first one; write "email"`,
+			want: `35:20: email is text; "first" needs a list; write "email"`,
 		},
 		{
 			name: "in the middle of alternatives",
@@ -84,7 +84,7 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "a brace that is not opened",
 			old:  `"Confers the permission {name}"`,
 			new:  `"Confers the permission name}"`,
-			want: `121:50: "}" closes nothing`,
+			want: `121:50: "}" has no opening bracket`,
 		},
 		{
 			name: "a bracket that is not closed",
@@ -96,7 +96,7 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "a bracket that is not opened",
 			old:  `"Confers the permission {name}"`,
 			new:  `"Confers the permission {name}]"`,
-			want: `121:52: "]" closes nothing`,
+			want: `121:52: "]" has no opening bracket`,
 		},
 		{
 			name: "brackets inside brackets",
@@ -126,7 +126,7 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "what is not a path",
 			old:  "login: first loginIds",
 			new:  "login: loginIds[0]",
-			want: "35:22: no path in these brackets, so nothing says when to leave them out",
+			want: "35:22: no path in these brackets; text in brackets is left out when a path in it has no value",
 		},
 		{
 			name: "with a space",
@@ -144,7 +144,7 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "records that are no list of objects",
 			old:  "records: users",
 			new:  "records: total",
-			want: "24:16: total is a number, but a list of objects is wanted here",
+			want: "24:16: total is a number, but a list of objects is expected here",
 		},
 		{
 			name: "records not given",

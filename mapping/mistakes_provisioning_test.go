@@ -10,7 +10,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
 			new: `operation: AddUserRoles
           with: {loginId: principal.userId, tenantId: resource.tenantId}`,
-			want: `100:17: AddUserRoles needs "roleNames", which "with" does not give`,
+			want: `100:17: AddUserRoles needs "roleNames", which "with" does not set`,
 		},
 		{
 			name: "a misspelled request field",
@@ -21,7 +21,7 @@ func TestMistakesInProvisioning(t *testing.T) {
 			want: `100:18: AddUserRoles takes no "loginID"; did you mean "loginId"?`,
 		},
 		{
-			name: "a request field like no other",
+			name: "a request field without a near match",
 			old: `operation: AddUserRoles
           with: {loginId: principal.userId, `,
 			new: `operation: AddUserRoles
@@ -34,7 +34,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}`,
 			new: `operation: AddUserRoles
           with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.description]}`,
-			want: "100:86: resource.description is not known when granting: only the id of a role is (tenantId, name)",
+			want: "100:86: resource.description is not available here: only the parts of the id of a role are (tenantId, name)",
 		},
 		{
 			name: "neither principal nor resource",
@@ -74,7 +74,7 @@ func TestMistakesInProvisioning(t *testing.T) {
 			new: `operation: AddUserTenant
           with: {loginId: principal.userId, tenantId: resource.id}
           principal: user.userTenants`,
-			want: "72:22: user.userTenants is a list of objects, but a user record (ResponseUser) is wanted here",
+			want: "72:22: user.userTenants is a list of objects, but a user record (ResponseUser) is expected here",
 		},
 		{
 			name: "a requirement on the principal",
@@ -89,7 +89,7 @@ func TestMistakesInProvisioning(t *testing.T) {
 			new: `operation: RemoveUserTenant
           requires: {entitlement: tenant.member, on: {id: resource.id}}
 `,
-			want: "75:21: requires is for grants: what is revoked was granted",
+			want: "75:21: requires is only for grant",
 		},
 	})
 }

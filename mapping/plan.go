@@ -74,8 +74,8 @@ type ResourceType struct {
 	Parent *ResourceType
 	// NeedsParent reports that a resource's texts use its parent's record.
 	NeedsParent bool
-	// Also are where resources of this type are shown that the list does not have.
-	Also []*Also
+	// Derivations are the other types whose records show resources that the list lacks.
+	Derivations []*Derivation
 	// Entitlements are what can be held on a resource of this type.
 	Entitlements []*Entitlement
 	// Grants are the rules by which a record says what its resource holds.

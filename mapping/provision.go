@@ -28,9 +28,9 @@ func (g *Get) Record(reply any) (Record, bool) {
 // Provision is one write: a grant or a revocation.
 type Provision struct {
 	Operation *api.Operation
-	// Requires is what the principal has to hold before; nil for nothing.
+	// Requires is what the principal must hold before; nil for nothing.
 	Requires *Requirement
-	// OnlyIfNeeded reports that it does harm where there is nothing to do.
+	// OnlyIfNeeded reports that a repeated write does harm.
 	OnlyIfNeeded bool
 
 	request   request

@@ -49,9 +49,9 @@ func TestDescopeRequests(t *testing.T) {
 	}
 }
 
-// TestRequestsSayFalseAndZero: false, 0 and "" that the mapping gives are sent,
+// TestRequestsWithFalseAndZero: false, 0 and "" that the mapping gives are sent,
 // and what it does not give is not.
-func TestRequestsSayFalseAndZero(t *testing.T) {
+func TestRequestsWithFalseAndZero(t *testing.T) {
 	src := strings.NewReplacer(
 		"        sort: [{field: createdTime, desc: false}, {field: id}]\n", "        sort: [{desc: false}]\n        page: 0\n        text: ''\n        ssoOnly: false\n",
 		", page: page", "",
@@ -67,7 +67,7 @@ func TestRequestsSayFalseAndZero(t *testing.T) {
 	}
 }
 
-func TestAnOptionIsPassedOn(t *testing.T) {
+func TestOptionInARequest(t *testing.T) {
 	env := descopeAPI
 	env.Options = map[string]bool{"include-test-users": true}
 	plan, err := mapping.Load("frozen.yaml", frozen, env)
@@ -117,7 +117,7 @@ func TestPagesByCursor(t *testing.T) {
 			t.Fatal(err)
 		}
 		page := list.Read(&r)
-		if page.Next != want || len(page.Records) != 2 || page.TotalTold {
+		if page.Next != want || len(page.Records) != 2 || page.HasTotal {
 			t.Errorf("%s: %+v", reply, page)
 		}
 		if id, err := loadPeople(t).Type("person").IDOf(page.Records[1]); err != nil || id.String() != "2" {
@@ -141,15 +141,15 @@ func TestPagesByNumberOfABareList(t *testing.T) {
 
 func TestTotals(t *testing.T) {
 	list := loadFrozen(t).Type("user").List
-	if page := list.Read(&descope.UsersResponse{Total: new(int32(7))}); page.Total != 7 || !page.TotalTold {
+	if page := list.Read(&descope.UsersResponse{Total: new(int32(7))}); page.Total != 7 || !page.HasTotal {
 		t.Errorf("%+v", page)
 	}
-	if page := list.Read(&descope.UsersResponse{}); page.TotalTold {
+	if page := list.Read(&descope.UsersResponse{}); page.HasTotal {
 		t.Error("a total that is absent is not a total of 0")
 	}
 }
 
-func TestTheRecordInAReply(t *testing.T) {
+func TestRecordInAReply(t *testing.T) {
 	get := loadFrozen(t).Type("user").Get
 	if r, ok := get.Record(&descope.User{User: descope.ResponseUser{UserID: "U1"}}); !ok || !r.Given() {
 		t.Error("the reply has a user")

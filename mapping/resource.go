@@ -9,7 +9,7 @@ import (
 type resourceFields struct {
 	name, description, createdAt *expr
 	status                       *statusRule
-	user                         *userFields
+	user                         []userField
 	profile                      []profileField
 }
 
@@ -77,14 +77,6 @@ func (t *ResourceType) timeOf(e *expr, v values, id ID, key string) (time.Time, 
 		return at, fmt.Errorf("%s of %s %q: %w", key, t.ID, id, err)
 	}
 	return at, nil
-}
-
-func truthOf(e *expr, v values) *bool {
-	if e == nil {
-		return nil
-	}
-	is := e.truth(v)
-	return &is
 }
 
 // Status is whether a resource is in use.

@@ -9,10 +9,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 )
 
-// Source says in the language's own words where a value comes from.
+// Source describes where a value comes from, in the words of the mapping.
 type Source struct {
-	// Key is what the value is: a key of the language, a part of an id or a
-	// field of a request.
+	// Key is the key, the part of an id or the request field that has the value.
 	Key string
 	// From is the path or expression as a mapping writes it.
 	From string
@@ -38,8 +37,8 @@ func (t *ResourceType) eachExpr(visit func(key string, e *expr)) {
 	if s := t.fields.status; s != nil {
 		visit("status", s.from)
 	}
-	if t.fields.user != nil {
-		t.fields.user.eachExpr(visit)
+	for _, f := range t.fields.user {
+		visit(f.key, f.expr)
 	}
 	for _, f := range t.fields.profile {
 		visit("profile."+f.name, f.expr)
@@ -77,7 +76,7 @@ func (g *GrantRule) Sources() []Source { return g.on.sources(g.Entitlement.On) }
 
 // Sources returns where the parts of the ids of the type t come from that the
 // records show.
-func (a *Also) Sources(t *ResourceType) []Source { return a.binding.sources(t) }
+func (a *Derivation) Sources(t *ResourceType) []Source { return a.binding.sources(t) }
 
 // Sources returns where the parts of a holder's id come from.
 func (h *Holders) Sources() []Source { return h.principal.sources(h.Of) }
@@ -147,9 +146,9 @@ func withSources(with []filledField, principal, resource *ResourceType) []Source
 	return all
 }
 
-// Tells says whether the reply to the write has the principal's record, so that
-// nothing has to be read to see that it happened.
-func (p *Provision) Tells() bool { return p.principal != nil }
+// ReturnsPrincipal reports whether the reply to the write has the principal's record,
+// which verifies the write without another request.
+func (p *Provision) ReturnsPrincipal() bool { return p.principal != nil }
 
 // NamedKeys returns the keys of free-form objects that the mapping refers to,
 // sorted: `x` of customAttributes.x.
@@ -191,7 +190,7 @@ func (p *Plan) NamedKeys() []string {
 		for _, rule := range t.Grants {
 			addBinding(rule.on)
 		}
-		for _, also := range t.Also {
+		for _, also := range t.Derivations {
 			addBinding(also.binding)
 		}
 		for _, e := range t.Entitlements {
@@ -253,9 +252,9 @@ func writtenPieces(pieces []piece) string {
 	return b.String()
 }
 
-// TellTotal reports whether a page has the number of records in all, so that
-// no page is asked for behind the last one.
-func (p *Pages) TellTotal() bool { return p.total != nil }
+// ReportsTotal reports whether a page has the total number of records, so that no
+// request is made for a page after the last.
+func (p *Pages) ReportsTotal() bool { return p.total != nil }
 
 // Sources returns where the parts of the id come from that the requirement is
 // on, for a grant on a resource of the type t.
@@ -295,7 +294,7 @@ func (p *Plan) readings(t *ResourceType) []reading {
 		if other.Parent == t {
 			all = append(all, other.expressionReadings(true)...)
 		}
-		if also := other.ShownIn(t); also != nil {
+		if also := other.DerivedIn(t); also != nil {
 			all = append(all, also.binding.readings("also")...)
 		}
 		for _, e := range other.Entitlements {

@@ -151,7 +151,7 @@ func TestUser(t *testing.T) {
 	}
 }
 
-func TestAResourceWithoutANameIsCalledByItsID(t *testing.T) {
+func TestNameDefaultsToTheID(t *testing.T) {
 	typ := loadFrozen(t).Type("tenant")
 	res, err := typ.Resource(mapping.ID{"T1"}, mapping.RecordOf(&descope.Tenant{}), mapping.Record{})
 	if err != nil || res.Name != "T1" {

@@ -78,7 +78,7 @@ func TestCheckAsJSON(t *testing.T) {
 		},
 		"a warning": {
 			[]string{warned, ""},
-			`[{"line":19,"col":3,"severity":"warning","what":"each record of SearchUsers has the list permissions, which looks like access, and no rule reads it; read it, or say why not: ignored: {permissions: ...}","excerpt":"  user:"}]`,
+			`[{"line":19,"col":3,"severity":"warning","what":"each record of SearchUsers has the list permissions, which looks like access, but no rule reads it; add a rule, or a reason: ignored: {permissions: ...}","excerpt":"  user:"}]`,
 		},
 		"nothing": {nil, `[]`},
 	} {

@@ -37,7 +37,7 @@ func Cost(plan *mapping.Plan) string {
 // pagesTerm is what so many records cost, and what more: a list that does not
 // tell its end is read until a page is empty.
 func pagesTerm(p *mapping.Pages, records string) (term string, more int) {
-	if !p.ByCursor() && !p.TellTotal() {
+	if !p.ByCursor() && !p.ReportsTotal() {
 		more = 1
 	}
 	if p.Size == 0 {

@@ -87,7 +87,7 @@ func (p *printer) resourceType(t *mapping.ResourceType) {
 	if t.Parent != nil {
 		p.linef("The parent is the %s with %s; without a value there is none.", t.Parent.ID, list(t.ParentSources()))
 	}
-	for _, a := range t.Also {
+	for _, a := range t.Derivations {
 		p.linef("The records of %s show more of them: %s. What these do not say comes from the listed %s that they are like.", a.In.ID, list(a.Sources(t)), t.ID)
 	}
 	p.linef("")

@@ -39,7 +39,7 @@ func (p *printer) entitlement(e *mapping.Entitlement) {
 
 func (p *printer) write(what string, w *mapping.Provision, with []mapping.Source) {
 	p.linef("  %s\t%s %s\t{%s}", what, w.Operation.Method, w.Operation.Path, list(with))
-	if w.Tells() {
+	if w.ReturnsPrincipal() {
 		p.linef("  \tthe reply shows that it happened")
 	} else {
 		p.linef("  \tit is read again, to see that it happened")

@@ -30,8 +30,8 @@ type Server struct {
 // Options say how the server behaves where the document leaves it open, and
 // what goes wrong.
 type Options struct {
-	// TellTotal adds the number of groups to each page of them.
-	TellTotal bool
+	// WithTotal adds the number of groups to each page of them.
+	WithTotal bool
 	// LateEnd names a next page of people after the last one when that is full.
 	LateEnd bool
 	// RefuseRepeats refuses to give a role that is held, and to take one that is not.
@@ -180,7 +180,7 @@ func (s *Server) listGroups(r *http.Request) reply {
 	size, page := cmp.Or(number(r, "per_page"), 50), cmp.Or(number(r, "page"), 1)
 	start := min((page-1)*size, len(s.data.Groups))
 	data := object{"items": s.data.Groups[start:min(start+size, len(s.data.Groups))]}
-	if s.options.TellTotal {
+	if s.options.WithTotal {
 		data["total_count"] = len(s.data.Groups)
 	}
 	return reply{http.StatusOK, object{"data": data}}

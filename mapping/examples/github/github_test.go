@@ -224,7 +224,7 @@ func TestMemberOfATeamBelow(t *testing.T) {
 	if harness.Sync(t, options(t, o)).Grants[grant] == nil {
 		t.Error("there is no " + grant)
 	}
-	if _, err := o.tryRevoke(t, grant); err == nil || !strings.Contains(err.Error(), "RemoveTeamMembership answered with success, but reading does not show it") {
+	if _, err := o.tryRevoke(t, grant); err == nil || !strings.Contains(err.Error(), "RemoveTeamMembership reported success, but the change is not visible") {
 		t.Error(err)
 	}
 }

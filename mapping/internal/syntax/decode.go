@@ -118,7 +118,7 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 
 // withdrawn are keys that earlier mappings have, and what takes their place.
 var withdrawn = map[string]string{
-	"permanent": "no error code of the API passes by itself unless \"passing\" lists it; remove it",
+	"permanent": "no error code of the API is transient unless \"passing\" lists it; remove it",
 }
 
 func hasKey(n *yaml.Node, name string) bool {

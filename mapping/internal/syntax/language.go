@@ -4,6 +4,7 @@ package syntax
 
 import (
 	"regexp"
+	"time"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -19,9 +20,9 @@ type Document struct {
 	Block
 	Version       Integer             `yaml:"version" need:"yes" doc:"Version of the mapping language: 1."`
 	Connector     ConnectorInfo       `yaml:"connector" need:"yes" doc:"What the connector is called."`
-	Limits        Limits              `yaml:"limits" doc:"What the API bears."`
+	Limits        Limits              `yaml:"limits" doc:"Request limits of the API."`
 	Errors        ErrorRules          `yaml:"errors" doc:"How error replies are read."`
-	Unknown       Text                `yaml:"unknown_references" doc:"What becomes of a grant on, or of, a resource that no list has: leave_out (default), which says so once for each sync, or fail."`
+	Unknown       Text                `yaml:"unknown_references" doc:"What to do with a grant that refers to a resource in no list: leave_out (default), with one warning for each sync, or fail."`
 	ResourceTypes Table[ResourceType] `yaml:"resource_types" need:"yes" doc:"What is synced, by resource type id."`
 }
 
@@ -45,8 +46,8 @@ type ErrorRules struct {
 	Block
 	Code     Text  `yaml:"code" doc:"Path to the error code in an error reply."`
 	Message  Text  `yaml:"message" doc:"Path to the message in an error reply."`
-	NotFound Words `yaml:"not_found" doc:"Error codes that say a thing does not exist. Without it every 404 in the API's own form says so."`
-	Passing  Words `yaml:"passing" doc:"Error codes of what passes by itself, so that another try may help, whatever the HTTP status."`
+	NotFound Words `yaml:"not_found" doc:"Error codes that say a thing does not exist. Without it, every 404 in the API's own form does."`
+	Passing  Words `yaml:"passing" doc:"Error codes of transient errors, which a retry may resolve, whatever the HTTP status."`
 }
 
 // ResourceType says what is synced of one type.
@@ -111,7 +112,7 @@ type Status struct {
 	Deleted  Words `yaml:"deleted" doc:"The API's values that mean deleted."`
 }
 
-// UserTrait is what is known of a user.
+// UserTrait says what is known of a user. Each key has a field of the same name in User.
 type UserTrait struct {
 	Block
 	Login        Text `yaml:"login" path:"record" doc:"What the user signs in with."`
@@ -120,6 +121,17 @@ type UserTrait struct {
 	LastLogin    Text `yaml:"last_login" path:"record" doc:"When the user last signed in."`
 	MFA          Text `yaml:"mfa" path:"record" doc:"Whether a second factor is set up."`
 	SSO          Text `yaml:"sso" path:"record" doc:"Whether the user signs in through SSO."`
+}
+
+// User has the values of UserTrait's keys for one user. The type of a field is what
+// its key wants: a text, a list of texts, a time, or a truth value, nil where the
+// mapping does not have the key.
+type User struct {
+	Login        string
+	LoginAliases []string // without Login
+	Email        string
+	LastLogin    time.Time // zero when not known
+	MFA, SSO     *bool
 }
 
 // Also are resources that another type's records show.
