@@ -117,7 +117,7 @@ func TestWorkflows(t *testing.T) {
 
 // TestRightsToWrite: only these jobs may write, and only that.
 func TestRightsToWrite(t *testing.T) {
-	want := []string{"codeql.yaml analyze security-events", "release.yaml publish contents", "release.yaml publish id-token"}
+	want := []string{"codeql.yaml analyze security-events", "release.yaml publish contents", "release.yaml publish id-token", "release.yaml publish packages"}
 	var got []string
 	for name, w := range workflows(t) {
 		for id, j := range w.Jobs {
