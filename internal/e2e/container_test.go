@@ -7,12 +7,10 @@ import (
 	"context"
 	"debug/elf"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -221,17 +219,6 @@ func readDeployment(t *testing.T) deployed {
 		t.Fatal(err)
 	}
 	return manifest.Spec.Template.Spec.Containers[0]
-}
-
-// freePort returns a port that nobody listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
 func get(t *testing.T, url string) int {
