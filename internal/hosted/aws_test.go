@@ -175,7 +175,7 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "baton-descope-lambda")
-	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-tags", tag, "-o", program, "github.com/conductorone/baton-descope/cmd/baton-descope")
+	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-tags", "baton_lambda_support", "-o", program, "github.com/conductorone/baton-descope/cmd/baton-descope")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s\n%s", err, out)
