@@ -13,8 +13,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// The two files in the repository are what the program says of itself, without
-// credentials.
+// The program prints the two descriptions in the repository, without credentials.
 func TestDescriptionsAreUpToDate(t *testing.T) {
 	t.Parallel()
 	for command, file := range map[string]string{"capabilities": "baton_capabilities.json", "config": "config_schema.json"} {
@@ -41,17 +40,17 @@ func TestDescriptionsAreUpToDate(t *testing.T) {
 
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
-	var told struct {
+	var reported struct {
 		Types []struct {
 			ResourceType struct{ ID string }
 			Capabilities []string
 		} `json:"resourceTypeCapabilities"`
 	}
-	if err := json.Unmarshal([]byte(run(t, nil, "baton-descope", "capabilities").stdout), &told); err != nil {
+	if err := json.Unmarshal([]byte(run(t, nil, "baton-descope", "capabilities").stdout), &reported); err != nil {
 		t.Fatal(err)
 	}
 	provisions := map[string]bool{}
-	for _, typ := range told.Types {
+	for _, typ := range reported.Types {
 		provisions[typ.ResourceType.ID] = slices.Contains(typ.Capabilities, "CAPABILITY_PROVISION")
 	}
 	want := map[string]bool{"user": false, "tenant": true, "role": true, "permission": false}
@@ -74,8 +73,8 @@ func TestWrongKey(t *testing.T) {
 	}
 }
 
-// A failed sync never ends with exit code 0. BATON_DESCOPE_TEST_FAILING_SYNCS is how
-// many are made in place of 20.
+// A failed sync never ends with exit code 0. BATON_DESCOPE_TEST_FAILING_SYNCS sets the
+// number of syncs, which is 20 otherwise.
 func TestFailingSyncs(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -109,8 +108,8 @@ func TestKeyThatCannotReadRoles(t *testing.T) {
 	}
 }
 
-// Mistakes in the settings are found before any request.
-func TestRefusedSettings(t *testing.T) {
+// Mistakes in settings are reported before any request.
+func TestInvalidSettingsAreRefused(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
 	for name, test := range map[string]struct {

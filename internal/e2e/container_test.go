@@ -56,7 +56,7 @@ func inContainer(t *testing.T, env []string, args ...string) *contained {
 	return c
 }
 
-// openUpTo lets everybody walk to a folder: those of a test are its user's alone.
+// openUpTo lets every user reach a folder; the folders of a test are private otherwise.
 func openUpTo(t *testing.T, dir string) {
 	t.Helper()
 	for parent := filepath.Dir(dir); strings.HasPrefix(parent, os.TempDir()+"/"); parent = filepath.Dir(parent) {
@@ -66,7 +66,7 @@ func openUpTo(t *testing.T, dir string) {
 	}
 }
 
-// The image has no C library, no loader.
+// The image has no C library and no loader.
 func TestProgramIsStatic(t *testing.T) {
 	t.Parallel()
 	file, err := elf.Open(filepath.Join(programs, "baton-descope"))
@@ -99,7 +99,7 @@ func TestSyncInAContainer(t *testing.T) {
 	empty(t, c.Dir)
 }
 
-// The systemd unit hands over a file and nothing else.
+// The systemd unit passes a file and nothing else.
 func TestSettingsInAFile(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -117,8 +117,8 @@ func TestSettingsInAFile(t *testing.T) {
 	hidden(t, "the log", c.output.Bytes())
 }
 
-// The Deployment's settings and probes, in service mode: ConductorOne is a stand-in,
-// the rest is real.
+// The Deployment's settings and probes work in service mode. ConductorOne is a fake; the
+// rest is real.
 func TestServiceAsDeployed(t *testing.T) {
 	t.Parallel()
 	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
@@ -174,7 +174,7 @@ func TestServiceAsDeployed(t *testing.T) {
 	empty(t, c.tmp)
 }
 
-// received waits for what a service sends.
+// received waits for a value that a service sends.
 func received[T any](t *testing.T, c *contained, from <-chan T) T {
 	t.Helper()
 	select {
@@ -194,7 +194,7 @@ type probe struct {
 	HTTPGet struct{ Path string } `yaml:"httpGet"`
 }
 
-// deployed is what the test needs of the container in deploy/kubernetes.
+// deployed is the part of the container in deploy/kubernetes that the test reads.
 type deployed struct {
 	Env            []struct{ Name, Value string }
 	StartupProbe   probe `yaml:"startupProbe"`
@@ -239,7 +239,7 @@ func get(t *testing.T, url string) int {
 	return response.StatusCode
 }
 
-// empty fails the test when there is something in a folder.
+// empty fails the test unless a folder is empty.
 func empty(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
