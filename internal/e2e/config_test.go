@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -16,24 +15,20 @@ import (
 // The program prints the two descriptions in the repository, without credentials.
 func TestDescriptionsAreUpToDate(t *testing.T) {
 	t.Parallel()
-	for command, file := range map[string]string{"capabilities": "baton_capabilities.json", "config": "config_schema.json"} {
+	for command, name := range map[string]string{"capabilities": "baton_capabilities.json", "config": "config_schema.json"} {
 		e := run(t, nil, "baton-descope", command)
 		if e.code != 0 {
 			t.Fatalf("%s: exit code %d\n%s", command, e.code, e.all)
 		}
-		content, err := os.ReadFile(filepath.Join("..", "..", file))
-		if err != nil {
-			t.Fatal(err)
-		}
 		var want, got any
-		if err := json.Unmarshal(content, &want); err != nil {
-			t.Fatalf("%s: %v", file, err)
+		if err := json.Unmarshal([]byte(file(t, name)), &want); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 		if err := json.Unmarshal([]byte(e.stdout), &got); err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, e.stdout)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s is not what baton-descope %s says; run make generate", file, command)
+			t.Errorf("%s is not what baton-descope %s says; run make generate", name, command)
 		}
 	}
 }

@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
@@ -204,21 +202,13 @@ type deployed struct {
 
 func readDeployment(t *testing.T) deployed {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("..", "..", "deploy", "kubernetes", "deployment.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
+	return parse[struct {
 		Spec struct {
 			Template struct {
 				Spec struct{ Containers []deployed }
 			}
 		}
-	}
-	if err := yaml.Unmarshal(content, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	return manifest.Spec.Template.Spec.Containers[0]
+	}](t, file(t, "deploy/kubernetes/deployment.yaml")).Spec.Template.Spec.Containers[0]
 }
 
 func get(t *testing.T, url string) int {
