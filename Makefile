@@ -2,6 +2,7 @@
 
 VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOLANGCI_LINT := bin/golangci-lint-v2.11.4
+ACTIONLINT    := bin/actionlint-v1.7.12
 
 # Programs are built as they are released, without C; only the race detector needs it.
 export CGO_ENABLED = 0
@@ -122,7 +123,7 @@ bench-quick: ## Measure a sync of 10,000 users beside the floor, for about a min
 	go run ./internal/bench -users 10000 $(BENCH)
 
 .PHONY: generate
-generate: ## Make the generated files anew
+generate: ## Regenerate the generated files
 	go generate ./...
 	$(GOBUILD) -o bin/baton-descope ./cmd/baton-descope
 	bin/baton-descope capabilities > baton_capabilities.json
@@ -138,12 +139,17 @@ check-generated: ## Fail when generated files are not up to date
 	@internal/scripts/check-generated
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run golangci-lint
+lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Run golangci-lint, and actionlint over the workflows
 	$(GOLANGCI_LINT) run ./...
+	$(ACTIONLINT)
 
 $(GOLANGCI_LINT):
 	GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.11.4
 	mv bin/golangci-lint $@
+
+$(ACTIONLINT):
+	GOBIN="$(CURDIR)/bin" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	mv bin/actionlint $@
 
 # os/arch of each program that is released.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64

@@ -29,8 +29,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// conductorOne stands in for ConductorOne: it hands out one task, a full sync, and
-// takes the file.
+// conductorOne is a fake ConductorOne: it hands out one task, a full sync, and accepts
+// the file.
 type conductorOne struct {
 	v1.UnimplementedBatonServiceServer
 	host     string // as a connector finds it
@@ -66,7 +66,7 @@ func newConductorOne(t *testing.T) *conductorOne {
 	return c
 }
 
-// environment is what a connector needs to find and trust it.
+// environment returns the settings with which a connector finds and trusts it.
 func (c *conductorOne) environment(t *testing.T) []string {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
@@ -161,7 +161,7 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// says waits until the output has a text.
+// says waits until the output contains a text.
 func (b *lockedBuffer) says(t *testing.T, text string) {
 	t.Helper()
 	for range 600 {
@@ -173,7 +173,8 @@ func (b *lockedBuffer) says(t *testing.T, text string) {
 	t.Fatalf("the output lacks %q:\n%s", text, b)
 }
 
-// ConductorOne that cannot be reached is named, and tried until it can be.
+// A ConductorOne that cannot be reached is named in the log, and tried again until it
+// can be reached.
 func TestServiceWaitsForConductorOne(t *testing.T) {
 	t.Parallel()
 	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
@@ -204,7 +205,7 @@ func TestServiceWaitsForConductorOne(t *testing.T) {
 	hidden(t, "the log", []byte(output.String()))
 }
 
-// ConductorOne that does not know the connector ends it, with where that was.
+// A ConductorOne that does not know the connector ends it, and the error names the address.
 func TestServiceThatIsRefused(t *testing.T) {
 	t.Parallel()
 	c1 := newConductorOne(t)
@@ -217,7 +218,7 @@ func TestServiceThatIsRefused(t *testing.T) {
 	}
 }
 
-// forward passes connections on to an address.
+// forward forwards connections to an address.
 func forward(ctx context.Context, from net.Listener, to string) {
 	for {
 		in, err := from.Accept()
@@ -238,8 +239,8 @@ func forward(ctx context.Context, from net.Listener, to string) {
 	}
 }
 
-// SIGINT ends a service at once, also one that waits for ConductorOne or for the API's
-// answer in the middle of a task.
+// SIGINT ends a service at once, even while it waits for ConductorOne or, in the middle
+// of a task, for a reply of the API.
 func TestServiceEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	t.Run("waiting for ConductorOne", func(t *testing.T) {

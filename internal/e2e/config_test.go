@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -13,45 +12,40 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// The two files in the repository are what the program says of itself, without
-// credentials.
+// The program prints the two descriptions in the repository, without credentials.
 func TestDescriptionsAreUpToDate(t *testing.T) {
 	t.Parallel()
-	for command, file := range map[string]string{"capabilities": "baton_capabilities.json", "config": "config_schema.json"} {
+	for command, name := range map[string]string{"capabilities": "baton_capabilities.json", "config": "config_schema.json"} {
 		e := run(t, nil, "baton-descope", command)
 		if e.code != 0 {
 			t.Fatalf("%s: exit code %d\n%s", command, e.code, e.all)
 		}
-		content, err := os.ReadFile(filepath.Join("..", "..", file))
-		if err != nil {
-			t.Fatal(err)
-		}
 		var want, got any
-		if err := json.Unmarshal(content, &want); err != nil {
-			t.Fatalf("%s: %v", file, err)
+		if err := json.Unmarshal([]byte(file(t, name)), &want); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 		if err := json.Unmarshal([]byte(e.stdout), &got); err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, e.stdout)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s is not what baton-descope %s says; run make generate", file, command)
+			t.Errorf("%s is not what baton-descope %s says; run make generate", name, command)
 		}
 	}
 }
 
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
-	var told struct {
+	var reported struct {
 		Types []struct {
 			ResourceType struct{ ID string }
 			Capabilities []string
 		} `json:"resourceTypeCapabilities"`
 	}
-	if err := json.Unmarshal([]byte(run(t, nil, "baton-descope", "capabilities").stdout), &told); err != nil {
+	if err := json.Unmarshal([]byte(run(t, nil, "baton-descope", "capabilities").stdout), &reported); err != nil {
 		t.Fatal(err)
 	}
 	provisions := map[string]bool{}
-	for _, typ := range told.Types {
+	for _, typ := range reported.Types {
 		provisions[typ.ResourceType.ID] = slices.Contains(typ.Capabilities, "CAPABILITY_PROVISION")
 	}
 	want := map[string]bool{"user": false, "tenant": true, "role": true, "permission": false}
@@ -74,8 +68,8 @@ func TestWrongKey(t *testing.T) {
 	}
 }
 
-// A failed sync never ends with exit code 0. BATON_DESCOPE_TEST_FAILING_SYNCS is how
-// many are made in place of 20.
+// A failed sync never ends with exit code 0. BATON_DESCOPE_TEST_FAILING_SYNCS sets the
+// number of syncs, which is 20 otherwise.
 func TestFailingSyncs(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -109,8 +103,8 @@ func TestKeyThatCannotReadRoles(t *testing.T) {
 	}
 }
 
-// Mistakes in the settings are found before any request.
-func TestRefusedSettings(t *testing.T) {
+// Mistakes in settings are reported before any request.
+func TestInvalidSettingsAreRefused(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
 	for name, test := range map[string]struct {

@@ -7,18 +7,14 @@ import (
 	"context"
 	"debug/elf"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
@@ -58,7 +54,7 @@ func inContainer(t *testing.T, env []string, args ...string) *contained {
 	return c
 }
 
-// openUpTo lets everybody walk to a folder: those of a test are its user's alone.
+// openUpTo lets every user reach a folder; the folders of a test are private otherwise.
 func openUpTo(t *testing.T, dir string) {
 	t.Helper()
 	for parent := filepath.Dir(dir); strings.HasPrefix(parent, os.TempDir()+"/"); parent = filepath.Dir(parent) {
@@ -68,7 +64,7 @@ func openUpTo(t *testing.T, dir string) {
 	}
 }
 
-// The image has no C library, no loader.
+// The image has no C library and no loader.
 func TestProgramIsStatic(t *testing.T) {
 	t.Parallel()
 	file, err := elf.Open(filepath.Join(programs, "baton-descope"))
@@ -101,7 +97,7 @@ func TestSyncInAContainer(t *testing.T) {
 	empty(t, c.Dir)
 }
 
-// The systemd unit hands over a file and nothing else.
+// The systemd unit passes a file and nothing else.
 func TestSettingsInAFile(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -119,8 +115,8 @@ func TestSettingsInAFile(t *testing.T) {
 	hidden(t, "the log", c.output.Bytes())
 }
 
-// The Deployment's settings and probes, in service mode: ConductorOne is a stand-in,
-// the rest is real.
+// The Deployment's settings and probes work in service mode. ConductorOne is a fake; the
+// rest is real.
 func TestServiceAsDeployed(t *testing.T) {
 	t.Parallel()
 	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
@@ -176,7 +172,7 @@ func TestServiceAsDeployed(t *testing.T) {
 	empty(t, c.tmp)
 }
 
-// received waits for what a service sends.
+// received waits for a value that a service sends.
 func received[T any](t *testing.T, c *contained, from <-chan T) T {
 	t.Helper()
 	select {
@@ -196,7 +192,7 @@ type probe struct {
 	HTTPGet struct{ Path string } `yaml:"httpGet"`
 }
 
-// deployed is what the test needs of the container in deploy/kubernetes.
+// deployed is the part of the container in deploy/kubernetes that the test reads.
 type deployed struct {
 	Env            []struct{ Name, Value string }
 	StartupProbe   probe `yaml:"startupProbe"`
@@ -206,32 +202,13 @@ type deployed struct {
 
 func readDeployment(t *testing.T) deployed {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("..", "..", "deploy", "kubernetes", "deployment.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
+	return parse[struct {
 		Spec struct {
 			Template struct {
 				Spec struct{ Containers []deployed }
 			}
 		}
-	}
-	if err := yaml.Unmarshal(content, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	return manifest.Spec.Template.Spec.Containers[0]
-}
-
-// freePort returns a port that nobody listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	}](t, file(t, "deploy/kubernetes/deployment.yaml")).Spec.Template.Spec.Containers[0]
 }
 
 func get(t *testing.T, url string) int {
@@ -252,7 +229,7 @@ func get(t *testing.T, url string) int {
 	return response.StatusCode
 }
 
-// empty fails the test when there is something in a folder.
+// empty fails the test unless a folder is empty.
 func empty(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -1,5 +1,3 @@
-//go:build unix
-
 package e2e
 
 import (
@@ -11,252 +9,219 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"unicode"
+
+	"github.com/conductorone/baton-sdk/pkg/field"
+
+	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
-// The commands of the documents are run, and print what the documents say.
-//
-// A block of commands is fenced as console: a line that starts with "$ " is a
-// command, and the lines below it are what it prints, where "..." stands for any
-// text, and alone on a line for any lines. What prints more than logs and is shown
-// without output may print anything. In a block that is fenced as sh every line is a
-// command. A block fenced as "yaml edit=FILE" is an edit of a file: the lines that
-// end in "# the new line" join the others, which are there.
-//
-// All blocks of a document are one session of a shell, in a folder with copies of
-// what the commands read and the programs in bin. notRun lists what is not run.
-func TestCommandsOfDocuments(t *testing.T) {
-	t.Parallel()
-	for _, name := range withCommands(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			shell := sync.OnceValue(func() *session { return open(t) })
-			for _, b := range blocksOf(t, name) {
-				if b.file != "" {
-					edit(t, filepath.Join(shell().dir, b.file), b.text)
-				}
-				for _, c := range b.commands {
-					if e := listed(name, c.text); e != nil {
-						checkNotRun(t, c.text, e)
-						continue
-					}
-					if !c.runs() {
-						t.Errorf("%q: whether the test is to run it has to be said, in programsRun, ofMake or notRun", c.text)
-						continue
-					}
-					got, code := shell().run(t, c)
-					if c.output == "" && code != 0 {
-						t.Errorf("$ %s\nended with exit code %d and printed\n%s", c.text, code, got)
-					}
-					if c.output != "" && !matches(got, c.output) {
-						t.Errorf("$ %s\nprinted\n%s\nand the document says\n%s", c.text, got, c.output)
-					}
-				}
-			}
-		})
-	}
-}
+// root is the repository, from this folder.
+var root = filepath.Join("..", "..")
 
-// programsRun are the programs that the test runs when a document does.
-var programsRun = []string{
-	"./bin/baton", "./bin/baton-descope", "./bin/descope-emulator", "baton", "baton-descope",
-	"cat", "cp", "curl", "cut", "diff", "echo", "export", "grep", "head", "kill", "ls", "mkdir", "printf", "sed", "sleep", "tail", "test", "unset",
-}
-
-// elsewhere are documents whose commands another test looks at.
-var elsewhere = []string{
-	"docs/regenerating.md", // The change that it makes is not in the repository; internal/apidiff.
-}
-
-// withCommands returns the documents that have commands.
-func withCommands(t *testing.T) []string {
+// file returns a file of the repository.
+func file(t *testing.T, name string) string {
 	t.Helper()
-	var found []string
-	repository := os.DirFS(filepath.Join("..", ".."))
-	for _, pattern := range []string{"*.md", "docs/*.md", "deploy/*.md", "deploy/*/*.md", "mapping/examples/*.md"} {
-		names, err := fs.Glob(repository, pattern)
+	content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// contents returns the files that a pattern matches.
+func contents(t *testing.T, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%s: %v, %v", pattern, names, err)
+	}
+	var all []string
+	for _, name := range names {
+		content, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range names {
-			if !slices.Contains(elsewhere, name) && len(blocksOf(t, name)) > 0 {
-				found = append(found, name)
-			}
-		}
+		all = append(all, string(content))
 	}
-	if len(found) < 5 {
-		t.Fatalf("there are only %v", found)
+	return all
+}
+
+// documents returns the Markdown files of the repository, and those that read like them.
+func documents(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && slices.Contains([]string{".git", "bin", "demo", "dist"}, entry.Name()):
+			return filepath.SkipDir
+		case filepath.Ext(name) == ".md" || filepath.Ext(name) == ".mdx" || filepath.Base(filepath.Dir(name)) == "ISSUE_TEMPLATE":
+			relative, err := filepath.Rel(root, name)
+			found = append(found, filepath.ToSlash(relative))
+			return err
+		}
+		return nil
+	})
+	if err != nil || len(found) < 10 {
+		t.Fatalf("%v, %v", found, err)
 	}
 	return found
 }
 
-// block is a fenced part of a document: commands, or an edit of a file.
-type block struct {
-	commands []command
-	file     string
-	text     string
+var (
+	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	inline  = regexp.MustCompile("`[^`\n]*`")
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)|(?m:^\[[^\]]+\]:\s+(\S+))|(https://github\.com/conductorone/baton-descope/(?:blob|tree)/main/[^\s"')]+)`)
+	heading = regexp.MustCompile(`(?m)^#{1,6}\s+(.*?)\s*$`)
+)
+
+// TestLinks checks that what documents link to in this repository is there, to the
+// heading.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	for _, name := range documents(t) {
+		text := inline.ReplaceAllString(fenced.ReplaceAllString(file(t, name), ""), "")
+		for _, found := range link.FindAllStringSubmatch(text, -1) {
+			to, anchor, anchored := strings.Cut(found[1]+found[2]+found[3], "#")
+			ours := regexp.MustCompile(`^https://github\.com/conductorone/baton-descope/(?:blob|tree)/main/`).FindString(to)
+			target := path.Join(path.Dir(name), to)
+			switch {
+			case ours != "":
+				target = strings.TrimPrefix(to, ours)
+			case strings.Contains(to, ":"):
+				continue
+			case to == "":
+				target = name
+			}
+			if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(target))); err != nil {
+				t.Errorf("%s links to %s: %v", name, to, err)
+			} else if anchored && !slices.Contains(anchors(file(t, target)), anchor) {
+				t.Errorf("%s links to #%s of %s, which has %v", name, anchor, target, anchors(file(t, target)))
+			}
+		}
+	}
 }
 
-// command is one that a document shows, and what it is to print.
-type command struct{ text, output string }
-
-var assignments = regexp.MustCompile(`^([A-Z_]+=\S+ )*`)
-
-// runs tells whether the test may run the command.
-func (c command) runs() bool {
-	if _, ok := ofMake[c.text]; ok {
-		return true
-	}
-	program, _, _ := strings.Cut(assignments.ReplaceAllString(c.text, ""), " ")
-	return slices.Contains(programsRun, program)
-}
-
-// blocksOf returns the blocks of a document that are about commands.
-func blocksOf(t *testing.T, name string) []block {
-	t.Helper()
-	source, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var blocks []block
-	for i, part := range strings.Split("\n"+string(source), "\n```") {
-		info, text, _ := strings.Cut(part, "\n")
-		if i%2 == 0 {
-			continue
+// anchors returns the names that GitHub gives to the headings of a document.
+func anchors(text string) []string {
+	var names []string
+	count := map[string]int{}
+	for _, found := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		shown := regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(found[1], "$1")
+		name := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, shown)
+		names = append(names, name)
+		if n := count[name]; n > 0 {
+			names[len(names)-1] = fmt.Sprintf("%s-%d", name, n)
 		}
-		switch kind, file, _ := strings.Cut(info, "="); kind {
-		case "console":
-			blocks = append(blocks, block{commands: consoleCommands(t, name, text)})
-		case "sh":
-			blocks = append(blocks, block{commands: shellCommands(text)})
-		case "yaml edit":
-			blocks = append(blocks, block{file: file, text: text + "\n"})
-		}
+		count[name]++
 	}
-	return blocks
-}
-
-func consoleCommands(t *testing.T, name, text string) []command {
-	t.Helper()
-	var all []command
-	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {
-		if command, ok := strings.CutPrefix(line, "$ "); ok {
-			all = append(all, newCommand(command))
-			continue
-		}
-		if len(all) == 0 {
-			t.Fatalf("%s: a block of commands starts with the output %q", name, line)
-		}
-		all[len(all)-1].output += line
-	}
-	return all
-}
-
-func shellCommands(text string) []command {
-	var all []command
-	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			all = append(all, newCommand(line))
-		}
-	}
-	return all
+	return names
 }
 
 var (
-	comment = regexp.MustCompile(`\s+# .*`)
-	spaces  = regexp.MustCompile(`\s{2,}`)
+	variable   = regexp.MustCompile(`\bBATON_[A-Z0-9_]+`)
+	flagInText = regexp.MustCompile("`(?:baton-descope )?--([a-z][a-z0-9-]*)")
+	ourCommand = regexp.MustCompile(`(?m)^.*\bbaton-descope(?::\S+)?((?: [^\n#>|]*)?)`)
+	flagOfOurs = regexp.MustCompile(` --?([a-z][a-z0-9-]*)`)
+	target     = regexp.MustCompile("(?:`|(?m:^(?:\\$ )?)|&& )make ([a-z][a-z-]*)")
+	ourPackage = regexp.MustCompile(`\bgithub\.com/conductorone/baton-descope/((?:cmd|internal)/[\w/-]+)`)
 )
 
-// newCommand returns a command without its comment.
-func newCommand(text string) command {
-	return command{text: spaces.ReplaceAllString(strings.TrimSpace(comment.ReplaceAllString(text, "")), " ")}
+// copied are files from which a reader copies settings.
+var copied = []string{
+	"README.md", "docs/connector.mdx", "deploy/README.md", "deploy/systemd/README.md", "deploy/systemd/baton-descope.service", "Dockerfile",
+	"deploy/docker/release.Dockerfile", "deploy/kubernetes/deployment.yaml", "deploy/kubernetes/secret.example.yaml",
 }
 
-// edit makes a change to a file that a document describes.
-func edit(t *testing.T, file, text string) {
-	t.Helper()
-	source, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+// TestNames checks that what a reader copies exists: settings and flags of the
+// connector, targets of make, and packages.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	flags := map[string]bool{"help": true, "version": true}
+	variables := map[string]bool{"BATON_CONFIG_PATH": true, "BATON_HOST_ID": true, "BATON_TMPDIR": true} // the SDK has no flags for these
+	for _, f := range slices.Concat(field.DefaultFields, config.Schema.Fields) {
+		flags[f.FieldName], flags[f.GetCLIShortHand()], variables[variableOf(f)] = true, true, true
 	}
-	var old strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.HasSuffix(line, "# the new line\n") {
-			old.WriteString(line)
+	check := func(name, what string, known map[string]bool, found [][]string) {
+		for _, f := range found {
+			if !known[f[len(f)-1]] {
+				t.Errorf("%s: there is no %s %s", name, what, f[len(f)-1])
+			}
 		}
 	}
-	if strings.Count(string(source), old.String()) != 1 || old.String() == text {
-		t.Fatalf("%s is not once in %s, or there is no new line", old.String(), path.Base(file))
+	for _, name := range copied {
+		check(name, "setting", variables, variable.FindAllStringSubmatch(file(t, name), -1))
+		check(name, "flag", flags, flagInText.FindAllStringSubmatch(file(t, name), -1))
 	}
-	write(t, file, strings.Replace(string(source), old.String(), text, 1))
-}
-
-var (
-	colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
-	logged = regexp.MustCompile(`(?m)^\{"level":.*\n?`)
-	// What is different each time, and what stands for it on both sides.
-	volatile = []struct {
-		pattern *regexp.Regexp
-		becomes string
-	}{
-		{regexp.MustCompile(`\bv\d+\.\d+\.\d+[\w.-]*`), "v0.0.0"},
-		{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(Z|[+-]\d\d:\d\d)`), "0000-00-00T00:00:00Z"},
-		{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:0"},
-		{regexp.MustCompile(`\b\d+(\.\d+)?(ms|s)\b`), "0s"},
+	targets := map[string]bool{}
+	for _, found := range regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllStringSubmatch(file(t, "Makefile"), -1) {
+		targets[found[1]] = true
 	}
-)
-
-// plain returns lines as they are compared: without colours, logs, blank lines and
-// spaces at the end.
-func plain(text string) string {
-	text = logged.ReplaceAllString(colour.ReplaceAllString(text, ""), "")
-	for _, v := range volatile {
-		text = v.pattern.ReplaceAllString(text, v.becomes)
-	}
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, " \t\r\n"); line != "" {
-			b.WriteString(line + "\n")
+	for _, name := range documents(t) {
+		text := strings.ReplaceAll(file(t, name), "\\\n", "")
+		for _, found := range ourCommand.FindAllStringSubmatch(strings.Join(fenced.FindAllString(text, -1), "\n"), -1) {
+			if !strings.HasPrefix(found[1], " mapping ") && !strings.Contains(found[0], "docker build ") {
+				check(name, "flag", flags, flagOfOurs.FindAllStringSubmatch(found[1], -1))
+			}
 		}
-	}
-	return b.String()
-}
-
-// matches tells whether a document shows what was printed.
-func matches(printed, shown string) bool {
-	var pattern strings.Builder
-	for line := range strings.Lines(plain(shown)) {
-		if line == "...\n" {
-			pattern.WriteString(`(?:.*\n)*`)
-			continue
-		}
-		pattern.WriteString(strings.ReplaceAll(regexp.QuoteMeta(line), `\.\.\.`, `.*`))
-	}
-	return regexp.MustCompile(`^` + pattern.String() + `$`).MatchString(plain(printed))
-}
-
-func TestWhatMatches(t *testing.T) {
-	printed := "\x1b[96mID \x1b[0m | Name  \n\nU1 | Ann\nU2 | Ben\n{\"level\":\"info\"}\nread at 2026-01-02T03:04:05Z in 12.5s\n"
-	for shown, want := range map[string]bool{
-		"ID | Name\nU1 | Ann\nU2 | Ben\nread at 2020-01-01T00:00:00Z in 3ms\n":    false, // a space less
-		"ID  | Name\nU1 | Ann\nU2 | Ben\nread at 2020-01-01T00:00:00Z in 3ms\n":   true,
-		"ID  | Name\n...\nread at 2020-01-01T00:00:00Z in 3ms\n":                  true,
-		"ID  | Name\nU1 | A...\nU2 | Ben\nread at ... in 3ms\n":                   true,
-		"ID  | Name\nU1 | Ann\n...\nU3 | Cy\n...\n":                               false,
-		"ID  | Name\nU1 | Ann\nU2 | Ben\n":                                        false,
-		"...\nU2 | Ben\n...\n":                                                    true,
-		"ID  | Name\nU1 | Ann\nU2 | Ben\n...\nread at 2020-01-01T00:00:00Z in ..": false,
-	} {
-		if got := matches(printed, shown); got != want {
-			t.Errorf("%t for\n%s", got, shown)
+		check(name, "target of make", targets, target.FindAllStringSubmatch(text, -1))
+		for _, found := range ourPackage.FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(root, found[1])); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }
 
-func TestBlocks(t *testing.T) {
-	got := fmt.Sprint(consoleCommands(t, "", "$ make demo    # a comment\n$ baton \\\n    -f x\na\n\nb\n"), shellCommands("# About it\nls -l \\\n  here\n"))
-	if want := "[{make demo } {baton -f x a\n\nb\n}] [{ls -l here }]"; got != want {
-		t.Errorf("%s, want %s", got, want)
+// variableOf returns the environment variable of a setting.
+func variableOf(f field.SchemaField) string {
+	return "BATON_" + strings.ToUpper(strings.ReplaceAll(f.FieldName, "-", "_"))
+}
+
+// TestSettingsOfREADME checks that README.md describes each setting of the connector's own.
+func TestSettingsOfREADME(t *testing.T) {
+	t.Parallel()
+	readme := file(t, "README.md")
+	for _, f := range config.Schema.Fields {
+		if row := "| `--" + f.FieldName + "` | `" + variableOf(f) + "` | "; !strings.Contains(readme, row) {
+			t.Errorf("README.md has no row %s", row)
+		}
+	}
+}
+
+// TestFilesOfContributing checks that what CONTRIBUTING.md and SECURITY.md call a file is one.
+func TestFilesOfContributing(t *testing.T) {
+	t.Parallel()
+	somePath := regexp.MustCompile(`^\.?[\w*.-]+(/[\w*.-]+)+/?$|^[\w-]+\.(go|md|mod|json|ya?ml)$`)
+	for _, document := range []string{"CONTRIBUTING.md", "SECURITY.md"} {
+		for _, span := range inline.FindAllString(fenced.ReplaceAllString(file(t, document), ""), -1) {
+			for word := range strings.FieldsSeq(strings.Trim(span, "`")) {
+				if !somePath.MatchString(word) || strings.Contains(word, "bin/") { // what is built
+					continue
+				}
+				var found []string
+				for _, folder := range []string{"", "*", "*/*"} {
+					names, err := filepath.Glob(filepath.Join(root, folder, word))
+					if err != nil {
+						t.Fatal(err)
+					}
+					found = append(found, names...)
+				}
+				if len(found) == 0 {
+					t.Errorf("%s: there is no file %s", document, word)
+				}
+			}
+		}
 	}
 }

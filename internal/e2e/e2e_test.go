@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,10 +63,10 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
-// TestSources looks at the sources of the programs. go test caches a result by what
-// the tests opened, and does not see what the build read.
+// TestSources opens the folders of the programs' sources. go test caches a result by the
+// files that tests open, and does not see those that the build reads.
 func TestSources(t *testing.T) {
-	for _, dir := range []string{"api", "cmd", "connector", "gen", "mapping"} {
+	for _, dir := range []string{"api", "cmd", "connector", "gen", "internal", "mapping"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(_ string, _ fs.DirEntry, err error) error { return err })
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +74,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// key is the management key of every test. It must never be seen.
+// key is the management key of every test. It must never appear in output.
 const key = "K2e2eNobodyMayEverReadThisKey"
 
 // descope starts the local Descope.
@@ -81,21 +83,20 @@ func descope(t *testing.T, project emulator.Project) *emulatortest.Running {
 	return emulatortest.Start(t, project, emulator.Options{ManagementKey: key})
 }
 
-// ended is a run that is over.
+// ended is a completed run.
 type ended struct {
 	code   int
 	stdout string
 	all    string // stdout and stderr
 }
 
-// run runs a program in an empty directory of its own, with no environment but the
-// one given.
+// run runs a program in an empty directory of its own, with the given environment only.
 func run(t *testing.T, env []string, program string, args ...string) ended {
 	t.Helper()
 	return runIn(t, t.TempDir(), env, program, args...)
 }
 
-// runIn is run in a directory that may have files.
+// runIn is run in an existing directory.
 func runIn(t *testing.T, dir string, env []string, program string, args ...string) ended {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, program), args...)
@@ -112,8 +113,8 @@ func runIn(t *testing.T, dir string, env []string, program string, args ...strin
 	return ended{cmd.ProcessState.ExitCode(), stdout.String(), stdout.String() + stderr.String()}
 }
 
-// connector runs baton-descope against the local Descope, with everything logged.
-// Whatever comes of it, the key is not in the output.
+// connector runs baton-descope against the local Descope with debug logs. It fails the
+// test when the key is in the output.
 func connector(t *testing.T, d *emulatortest.Running, args ...string) ended {
 	t.Helper()
 	e := run(t, []string{"BATON_MANAGEMENT_KEY=" + key}, "baton-descope", append([]string{
@@ -152,7 +153,7 @@ func synced(t *testing.T, d *emulatortest.Running, args ...string) string {
 	return file
 }
 
-// stored is what the reader finds in a c1z.
+// stored is the content of a c1z, as the reader shows it.
 type stored struct {
 	resources    map[string]resource // by type and id, as in "user:U2"
 	entitlements map[string]entitlement
@@ -224,7 +225,7 @@ func read(t *testing.T, file string) stored {
 	return s
 }
 
-// equalSets compares the keys of what was found with what is wanted.
+// equalSets compares the keys of the values found with those wanted.
 func equalSets[T any](t *testing.T, what string, found map[string]T, wanted map[string]bool) {
 	t.Helper()
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
@@ -234,7 +235,7 @@ func equalSets[T any](t *testing.T, what string, found map[string]T, wanted map[
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		if !wanted[id] {
-			t.Errorf("%s: %s is too much", what, id)
+			t.Errorf("%s: %s is not wanted", what, id)
 		}
 	}
 }
@@ -247,4 +248,15 @@ func (e ended) contains(t *testing.T, texts ...string) {
 			t.Errorf("the output lacks %q:\n%s", text, e.all)
 		}
 	}
+}
+
+// freePort returns a port on which nothing listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }

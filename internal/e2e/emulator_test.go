@@ -12,7 +12,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// The way of make demo: both programs are processes of their own.
+// As in make demo, both programs are separate processes.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "descope-emulator"), "--addr", "127.0.0.1:0")

@@ -10,9 +10,9 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// Where nobody answers, a person who waits is told after the tries of one request, in one
-// line with the address and what to look at, whatever was to be done.
-func TestNobodyAnswers(t *testing.T) {
+// Where no server answers, a sync or change ends after the attempts of one request, with
+// one line that names the address and the setting to check.
+func TestNoServerAnswers(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
 	file := synced(t, d)
@@ -55,8 +55,8 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-// What is wrong is said once, and not in the log as well, before a sync and in the middle.
-func TestErrorsAreToldOnce(t *testing.T) {
+// An error is printed once, and not in the log as well, before and during a sync.
+func TestErrorsArePrintedOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		args  []string

@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// A pipe in the place of the configuration file is not waited for.
-func TestConfigFileThatIsAPipe(t *testing.T) {
+// A FIFO in place of the configuration file is refused without waiting for it.
+func TestConfigFileThatIsAFIFO(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{".baton.yaml", ".baton.json"} {
 		d := descope(t, emulator.Demo())

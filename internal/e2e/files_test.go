@@ -23,7 +23,7 @@ import (
 
 const someone = "bid:r:user/U2demoChloeDuval"
 
-// A targeted sync has no grants, and never takes the place of a sync that has.
+// A targeted sync has no grants, and never replaces a full sync.
 func TestTargetedSync(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -49,7 +49,7 @@ func TestTargetedSync(t *testing.T) {
 	equal(t, read(t, file), wantedOf(d.Store(), false, false))
 	succeeds(t, d, grantTo(file, "tenant:T2birch:member", "user", "U2demoChloeDuval")...)
 
-	// Into a file of its own, again and again, until a whole sync takes it.
+	// It can be repeated into a file of its own, until a full sync replaces it.
 	own := filepath.Join(t.TempDir(), "own.c1z")
 	for range 2 {
 		succeeds(t, d, "-f", own, "--sync-resources", someone)
@@ -80,7 +80,7 @@ func TestTargetedSync(t *testing.T) {
 	equal(t, read(t, own), wantedOf(d.Store(), false, false))
 }
 
-// only fails the test when a folder has anything else.
+// only fails the test when a folder has other files.
 func only(t *testing.T, folder string, names ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -96,7 +96,7 @@ func only(t *testing.T, folder string, names ...string) {
 	}
 }
 
-// What is named by a link is updated, and the link stays.
+// A sync to a link updates the file that it points to, and leaves the link.
 func TestFileIsALink(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -125,7 +125,7 @@ func TestFileIsALink(t *testing.T) {
 	only(t, pub, "d.c1z")
 }
 
-// A FIFO is refused at once wherever a file is read or written, and so is the output.
+// A FIFO is refused at once wherever a file is read or written.
 func TestFIFOs(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -170,7 +170,8 @@ func TestFIFOs(t *testing.T) {
 	}
 }
 
-// withUmask is baton-descope in a folder, for its temporary files as well, with an umask.
+// withUmask returns a command that runs baton-descope with an umask, in a folder that
+// also gets its temporary files.
 func withUmask(t *testing.T, d *emulatortest.Running, dir, umask string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-c", "umask " + umask + `; exec "$@"`, "sh", filepath.Join(programs, "baton-descope"),
@@ -181,7 +182,7 @@ func withUmask(t *testing.T, d *emulatortest.Running, dir, umask string, args ..
 	return cmd
 }
 
-// Nobody else can read a file that a run makes, be it for a moment, whatever the umask.
+// No other user can read a file that a run makes, even for a moment, whatever the umask.
 func TestFilesArePrivate(t *testing.T) {
 	t.Parallel()
 	for _, umask := range []string{"0000", "0022", "0077"} {
@@ -233,8 +234,7 @@ func TestFilesArePrivate(t *testing.T) {
 	})
 }
 
-// private fails the test when others may read something in a folder. In the folder of
-// a run they can reach nothing.
+// private fails the test when other users can read a file in a folder.
 func private(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -248,8 +248,8 @@ func private(t *testing.T, dir string) {
 	}
 }
 
-// What a grant leaves that is killed goes with the next run, and what a living one has
-// stays. Both are where --c1z-temp-dir says.
+// The next run removes the temporary files of a killed grant, and keeps those of a running
+// one. Both are in --c1z-temp-dir.
 func TestLeftByAGrant(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())

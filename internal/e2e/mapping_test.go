@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// edited writes the built-in mapping to a file, with one line in place of another,
-// and tells where the line is.
+// edited writes the built-in mapping to a file with one line replaced, and returns the
+// file and the line's number.
 func edited(t *testing.T, line, replacement string) (file string, number int) {
 	t.Helper()
 	before, after, found := strings.Cut(string(mapping.Descope), line)
@@ -37,7 +37,7 @@ func TestMistakeInAMapping(t *testing.T) {
 	}
 }
 
-// A mapping is changed without a line of Go: the example of the README.
+// The example of README.md: a mapping is changed without a line of Go.
 func TestEditedMapping(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -48,8 +48,8 @@ func TestEditedMapping(t *testing.T) {
 	}
 }
 
-// A resource type more: the tenants a second time.
-func TestResourceTypeMore(t *testing.T) {
+// A mapping can have another resource type: here the tenants a second time.
+func TestAnotherResourceType(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
 	file, _ := edited(t, "\n  tenant:\n", `

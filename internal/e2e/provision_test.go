@@ -14,13 +14,13 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 )
 
-// change is a request that writes.
+// change is a write request.
 type change struct {
 	operation string
 	body      map[string]any
 }
 
-// changes returns the requests that wrote, and forgets all requests.
+// changes returns the write requests, and clears the list of requests.
 func changes(t *testing.T, d *emulatortest.Running) []change {
 	t.Helper()
 	var all []change
@@ -121,8 +121,8 @@ func TestGrantAndRevoke(t *testing.T) {
 	}
 }
 
-// The roles inside a tenant go with the membership.
-func TestRevokedMembershipTakesItsRoles(t *testing.T) {
+// Revoking a membership removes the roles inside the tenant.
+func TestRevokingAMembershipRemovesItsRoles(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
 	succeeds(t, d, revoke(synced(t, d), "tenant:T2acme:member:user:U2demoKwameAsante")...)
@@ -159,9 +159,9 @@ func TestRefusedChanges(t *testing.T) {
 	}
 }
 
-// What the connectors of the ecosystem are tested with: sync, grant, sync, revoke,
-// sync, grant, with each change made twice. The last three have a single holder, or none
-// at the start, so that the file does not know what is granted.
+// The sequence with which Baton connectors are tested: sync, grant, sync, revoke, sync,
+// grant, each change twice. The last three entitlements have one holder at the start, or
+// none, so the file does not know what is granted.
 func TestAcceptance(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ entitlement, user string }{
@@ -206,7 +206,7 @@ func TestAcceptance(t *testing.T) {
 	}
 }
 
-// What came to the API after the sync is looked up there, and the line says so.
+// A grant of something newer than the sync is looked up in the API, and the output says so.
 func TestGrantOfWhatTheFileLacks(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -235,7 +235,7 @@ func TestGrantOfWhatTheFileLacks(t *testing.T) {
 	}
 }
 
-// What came into the file from another connector's is not this one's to change.
+// Resources that came from another connector's file are not changed.
 func TestExternalResourcesAreNotChanged(t *testing.T) {
 	t.Parallel()
 	other := descope(t, emulator.Generate(emulator.Size{Users: 20}))
@@ -251,7 +251,7 @@ func TestExternalResourcesAreNotChanged(t *testing.T) {
 	}
 }
 
-// An error says what is not there, and what was meant.
+// An error names what is missing, and the nearest name.
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	project := emulator.Demo()
@@ -314,7 +314,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		"a file of something else":   {revoke(text, "x"), "text.c1z: the file cannot be read as a c1z"},
 		"a folder":                   {revoke(t.TempDir(), "x"), "choose another"},
 	} {
-		// The last line is the error; the log before it has it once more, as JSON.
+		// The last line is the error; the log before it repeats it as JSON.
 		e := fails(t, d, test.args...)
 		if lines := strings.Split(strings.TrimSpace(e.all), "\n"); !strings.Contains(lines[len(lines)-1], test.says) {
 			t.Errorf("%s: the error lacks %q:\n%s", name, test.says, lines[len(lines)-1])
@@ -325,7 +325,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	}
 }
 
-// Without -p nothing is sent, wherever the change and the flag come from.
+// Without -p nothing is sent, whatever the source of the change and the flag.
 func TestChangesNeedProvisioning(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())

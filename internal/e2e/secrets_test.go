@@ -18,8 +18,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/leaktest"
 )
 
-// A key from the environment is in the arguments of no process, neither of the
-// one that was started nor of those that it starts.
+// A key from the environment is not in the arguments of any process: not of the one that
+// was started, nor of those that it starts.
 func TestKeyIsInNoArguments(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
@@ -54,9 +54,9 @@ func TestKeyIsInNoArguments(t *testing.T) {
 	}
 }
 
-// Whatever a server tells the connector of its own request, the program tells
-// nobody, in either form of its log; nor is it in what the program leaves behind.
-func TestEchoedKeyIsToldToNobody(t *testing.T) {
+// A key that a server echoes is not in the log, in either format, nor in any file that
+// the program leaves.
+func TestEchoedKeyIsHidden(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(w http.ResponseWriter, said string){
 		"in an error": func(w http.ResponseWriter, said string) {
@@ -105,7 +105,7 @@ func TestEchoedKeyIsToldToNobody(t *testing.T) {
 	}
 }
 
-// Recorded replies have nothing of the key, though the API quotes it to everybody.
+// Recorded replies do not contain the key, even if the API echoes it.
 func TestRecordedRepliesHaveNoKey(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -123,7 +123,7 @@ func TestRecordedRepliesHaveNoKey(t *testing.T) {
 	}
 }
 
-// The program does not go where a redirect points, and says where that is.
+// A redirect is not followed, and the error names its target.
 func TestRedirect(t *testing.T) {
 	t.Parallel()
 	var strangers atomic.Int32
@@ -140,8 +140,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// A proxy learns nothing of what goes to this machine, whose name may be written in
-// many ways.
+// Requests to this machine, however its name is written, do not go through a proxy.
 func TestNoProxyForThisMachine(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
@@ -166,7 +165,7 @@ func TestNoProxyForThisMachine(t *testing.T) {
 	}
 }
 
-// A reply that goes on without giving anything ends the run.
+// A compressed reply without an end ends the run.
 func TestGzipWithoutEnd(t *testing.T) {
 	t.Parallel()
 	var empty bytes.Buffer

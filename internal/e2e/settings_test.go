@@ -29,7 +29,7 @@ func runWithCredentials(t *testing.T, d *emulatortest.Running, dir string, env [
 	return e
 }
 
-// refused fails the test unless a run ends with an error before any request.
+// refused fails the test unless a run ended with this error, before any request.
 func refused(t *testing.T, d *emulatortest.Running, e ended, says string) {
 	t.Helper()
 	if e.code != 2 {
@@ -41,7 +41,7 @@ func refused(t *testing.T, d *emulatortest.Running, e ended, says string) {
 	}
 }
 
-// A configuration file that is there and is not right ends the run with its place.
+// An invalid configuration file ends the run, and the error has the position.
 func TestBrokenConfigFile(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ config, says string }{
@@ -83,7 +83,7 @@ func TestBrokenConfigFile(t *testing.T) {
 	}
 }
 
-// What is named and not there, or cannot be read, ends the run too.
+// A named file that is missing or cannot be read ends the run too.
 func TestConfigFileThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -137,7 +137,7 @@ func TestConfigFileThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// The environment and the command line have to be right as well.
+// Invalid values in the environment and on the command line end the run as well.
 func TestValuesOfTheWrongKind(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ env, arg, says string }{
@@ -171,14 +171,14 @@ func TestValuesOfTheWrongKind(t *testing.T) {
 				args = []string{test.arg}
 			}
 			refused(t, d, withConfig(t, d, "", env, args...), test.says)
-			// Service mode is the SDK's, and takes no other settings.
+			// Service mode is the SDK's, and accepts no other settings.
 			refused(t, d, withConfig(t, d, "", append(env, "BATON_CLIENT_ID=a@b/c", "BATON_CLIENT_SECRET=s"), args...), test.says)
 		})
 	}
 }
 
-// What is right is read: with a mark of the byte order, in quotes, as a list, from
-// JSON, and in a file of another name.
+// A valid configuration file is read: with a byte order mark, in quotes, as a list, from
+// JSON, and under another name.
 func TestConfigFileIsRead(t *testing.T) {
 	t.Parallel()
 	const config = "\ufeff# ours\nWorkers: 2\ninclude-test-users: \"true\"\nsync-resource-types: [user]\nlog-level: debug\nmapping: ''\n"
@@ -208,8 +208,7 @@ func TestConfigFileIsRead(t *testing.T) {
 	}
 }
 
-// Commands that read no settings do not mind a broken file; help is there when it is
-// needed.
+// Commands that read no settings, such as help, work with an invalid file.
 func TestCommandsWithoutSettings(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -221,8 +220,7 @@ func TestCommandsWithoutSettings(t *testing.T) {
 	refused(t, d, withConfig(t, d, "health-check-prot: 1\n", nil, "health-check"), `.baton.yaml:1: there is no setting "health-check-prot"; did you mean "health-check-port"?`)
 }
 
-// Words that are no command and flags that there are not end a run, and the nearest
-// is named.
+// Unknown commands and flags end a run, and the error names the nearest.
 func TestUnknownWords(t *testing.T) {
 	t.Parallel()
 	for line, says := range map[string]string{
@@ -255,7 +253,7 @@ func TestUnknownWords(t *testing.T) {
 	}
 }
 
-// What is asked for besides a sync is done or refused: a full sync is not the answer.
+// A request for anything but a sync is carried out or refused: it never becomes a full sync.
 func TestRefusedModes(t *testing.T) {
 	t.Parallel()
 	for line, says := range map[string]string{

@@ -10,9 +10,9 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// A sync ends with what the file holds, in both formats of a file, also when it was read
-// in part, and with what was left out.
-func TestWhatASyncHasBrought(t *testing.T) {
+// A sync ends with a summary of the file, in both storage formats, also of a partial sync,
+// and with the number of dangling grants.
+func TestSummary(t *testing.T) {
 	t.Parallel()
 	project := emulator.Demo()
 	project.Users = append(project.Users, emulator.User{UserID: "U2stale", RoleNames: []string{"Gone"}})
@@ -44,7 +44,7 @@ func TestWhatASyncHasBrought(t *testing.T) {
 	}
 }
 
-// What `baton export` makes for spreadsheets has who a user is.
+// The tables of `baton export` identify each user.
 func TestExport(t *testing.T) {
 	t.Parallel()
 	file := synced(t, descope(t, emulator.Demo()))

@@ -36,7 +36,7 @@ func TestSyncStoresWhatTheProjectHolds(t *testing.T) {
 	found := read(t, synced(t, d))
 	equal(t, found, wantedOf(d.Store(), false, false))
 
-	// The ids are a contract: some of them in full.
+	// The ids are a contract, so some are here in full.
 	for id, name := range map[string]string{
 		"role:Support%2FL2":                         "Support/L2",
 		"role:T2acme/Approver":                      "Approver (Acme Robotics)",
@@ -93,8 +93,8 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// A sync reads each thing once. Validation before it costs one small request for
-// each resource type.
+// A sync reads everything once. Validation before it costs one small request per resource
+// type.
 func TestRequestsOfASync(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Generate(emulator.Size{Users: 1234}))
@@ -155,8 +155,8 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// A failure in the middle of a sync tells in its exit code what failed, and leaves
-// the file of the sync before as it was.
+// The exit code of a sync that fails midway shows the cause, and the file of the last sync
+// is unchanged.
 func TestFailureInTheMiddle(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

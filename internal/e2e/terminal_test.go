@@ -16,8 +16,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// On a terminal a line shows how far a sync is and what it waits for, and gives way to
-// what the sync has brought.
+// On a terminal a line shows the progress of a sync and what it waits for, until the
+// summary replaces it.
 func TestOnATerminal(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -50,7 +50,7 @@ func TestOnATerminal(t *testing.T) {
 	}
 }
 
-// openTerminal returns what a terminal shows, and what programs write to it.
+// openTerminal returns the two ends of a terminal: what it shows, and what programs write.
 func openTerminal(t *testing.T) (screen, terminal *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)

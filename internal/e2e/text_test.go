@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// Names with characters that break lines, terminals and C strings are ids all the
-// same: they are stored and granted as they are, and nothing is logged but lines.
+// Names with characters that break lines, terminals or C strings are stored and granted
+// unchanged, and the log stays one entry a line.
 func TestOddCharacters(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
@@ -45,8 +45,8 @@ func TestOddCharacters(t *testing.T) {
 	lines(t, fails(t, d, grantTo(file, "role:esc\x1b[31mred:assigned", "user", "U2demoChloeDuval")...).all)
 }
 
-// lines fails the test unless the output is lines of JSON, and an error or what a sync
-// has brought, which is two lines.
+// lines fails the test unless the output is lines of JSON, and an error or a summary of
+// two lines.
 func lines(t *testing.T, output string) {
 	t.Helper()
 	text := 0
@@ -63,9 +63,9 @@ func lines(t *testing.T, output string) {
 	}
 }
 
-// An id of any length is stored as it is. The SDK grants and revokes with ids of
-// up to 1,024 bytes; the rest fail, write nothing, and are warned of by name.
-// Texts that are only shown are shortened, and so are in nobody's way.
+// An id of any length is stored unchanged. The SDK grants and revokes ids of up to 1,024
+// bytes; longer ones fail without a write, and a warning names them. Texts that are only
+// shown are shortened.
 func TestLongTexts(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())

@@ -6,8 +6,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// wanted is what a sync of a project has to store, worked out from the project and
-// the rules in the README, without a line of the connector.
+// wanted is the expected content of a sync, computed from the project and the rules in
+// README.md, without the connector's code.
 type wanted struct {
 	resources, entitlements, grants map[string]bool
 }
@@ -21,7 +21,7 @@ func roleID(tenantID, name string) string {
 	return escape.Replace(tenantID) + "/" + escape.Replace(name)
 }
 
-// wantedOf needs a project without references to roles and tenants that are gone.
+// wantedOf needs a project without dangling references.
 func wantedOf(store *emulator.Store, testUsers, expand bool) wanted {
 	w := wanted{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	permissionsOf := map[string][]string{} // by role id

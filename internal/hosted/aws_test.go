@@ -23,8 +23,8 @@ import (
 	lambdagrpc "github.com/conductorone/baton-sdk/pkg/lambda/grpc"
 )
 
-// function is one process of the function, and AWS's side of it: the runtime API,
-// which the process asks for the next call and gives its answer to.
+// function is one process of the function, and the runtime API of AWS, from which it gets
+// calls and to which it sends replies.
 type function struct {
 	calls chan call
 	mu    sync.Mutex
@@ -49,7 +49,7 @@ func startFunction(t *testing.T, env ...string) *function {
 	cmd.Env = append([]string{
 		"HOME=" + dir, "TMPDIR=" + dir,
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(runtime.URL, "http://"),
-		// The process proves who it is by what it signs with these.
+		// The process proves its identity by signing with these.
 		"AWS_REGION=us-west-2", "AWS_ACCESS_KEY_ID=AKIATEST", "AWS_SECRET_ACCESS_KEY=test",
 	}, env...)
 	cmd.Stdout, cmd.Stderr = f.log, f.log
@@ -58,7 +58,7 @@ func startFunction(t *testing.T, env ...string) *function {
 	}
 	f.pid = cmd.Process.Pid
 	go func() {
-		_ = cmd.Wait() // Its state tells how it ended.
+		_ = cmd.Wait() // The state of the process has the result.
 		f.state = cmd.ProcessState
 		close(f.ended)
 	}()
@@ -130,7 +130,7 @@ func (f *function) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 }
 
-// memory is the most that the process has taken so far, where /proc tells.
+// memory returns the peak memory of the process so far, where there is a /proc.
 func (f *function) memory() string {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", f.pid))
 	if err != nil {
@@ -141,8 +141,8 @@ func (f *function) memory() string {
 	return strings.TrimSpace(line)
 }
 
-// functions are processes of one function, of which any may get a call; here they
-// take turns.
+// functions are processes of one function, any of which may get a call; here they
+// alternate.
 type functions struct {
 	all    []*function
 	called atomic.Int64
@@ -162,7 +162,7 @@ func (f *functions) RoundTrip(ctx context.Context, request *lambdagrpc.Request) 
 	return response, json.Unmarshal(body, response)
 }
 
-// program is the function as it is built for AWS.
+// program is the function, built for AWS.
 var program string
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
@@ -175,7 +175,7 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "baton-descope-lambda")
-	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-tags", tag, "-o", program, "github.com/conductorone/baton-descope/cmd/baton-descope")
+	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-tags", "baton_lambda_support", "-o", program, "github.com/conductorone/baton-descope/cmd/baton-descope")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s\n%s", err, out)

@@ -27,8 +27,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// conductorOne stands in for ConductorOne: it gives a function that has a token its
-// settings, keeps the session store, and signs the calls.
+// conductorOne is a fake ConductorOne: it gives a function with a token its settings,
+// keeps the session store, and signs calls.
 type conductorOne struct {
 	v1.ConnectorConfigServiceServer
 	host     string // as a function finds it
@@ -66,7 +66,8 @@ func newConductorOne(t *testing.T, settings map[string]any) *conductorOne {
 	return c
 }
 
-// environment is what a function needs to find and trust it, and to know its calls.
+// environment returns the settings with which a function finds and trusts it, and
+// verifies its calls.
 func (c *conductorOne) environment(t *testing.T) []string {
 	t.Helper()
 	public, private := newKey(t)
@@ -82,8 +83,8 @@ func (c *conductorOne) environment(t *testing.T) []string {
 	}
 }
 
-// GetConnectorConfig gives the settings to who asks, and to nobody else: they are
-// encrypted for the key with which the call is signed.
+// GetConnectorConfig returns the settings, encrypted for the key with which the call is
+// signed.
 func (c *conductorOne) GetConnectorConfig(ctx context.Context, _ *v1.GetConnectorConfigRequest) (*v1.GetConnectorConfigResponse, error) {
 	c.configs.Add(1)
 	caller, err := callerKey(ctx)

@@ -26,13 +26,13 @@ import (
 	"github.com/conductorone/baton-descope/internal/leaktest"
 )
 
-// key is the management key of every test. It must never be seen.
+// key is the management key of every test. It must never appear in output.
 const key = "K2hostedNobodyMayEverReadThisKey"
 
 var leaks = leaktest.New(key)
 
-// size is a list of three steps, the last one short. HOSTED_USERS asks for another
-// number of users, to see what memory the processes take.
+// size is the number of users: a list of three batches, the last one short. HOSTED_USERS
+// sets another, to measure the memory of the processes.
 func size(t *testing.T) emulator.Size {
 	t.Helper()
 	asked := os.Getenv("HOSTED_USERS")
@@ -51,8 +51,8 @@ func descope(t *testing.T) *emulatortest.Running {
 	return emulatortest.Start(t, emulator.Generate(size(t)), emulator.Options{ManagementKey: key})
 }
 
-// TestSync syncs through the function: one process, and two of which neither gets all
-// the pages and that share only the session store. They find the same.
+// TestSync syncs through the function: one process, then two that share only the session
+// store and of which neither gets every page. Both results are the same.
 func TestSync(t *testing.T) {
 	d := descope(t)
 	settings := map[string]any{"project-id": d.ProjectID(), "management-key": key, "base-url": d.URL}
@@ -81,7 +81,7 @@ func same[V any](t *testing.T, what string, one, two map[string]V) {
 	}
 }
 
-// syncWith starts so many processes of the function, and syncs through them.
+// syncWith starts a number of processes of the function, and syncs through them.
 func syncWith(t *testing.T, settings map[string]any, processes int) *harness.Snapshot {
 	t.Helper()
 	c1 := newConductorOne(t, settings)
@@ -112,7 +112,7 @@ func syncWith(t *testing.T, settings map[string]any, processes int) *harness.Sna
 	return harness.Read(t, path)
 }
 
-// TestUnsigned: who is not ConductorOne gets nothing from the function.
+// TestUnsigned checks that the function refuses calls that ConductorOne did not sign.
 func TestUnsigned(t *testing.T) {
 	d := descope(t)
 	c1 := newConductorOne(t, map[string]any{"project-id": d.ProjectID(), "management-key": key, "base-url": d.URL})
@@ -129,7 +129,7 @@ func TestUnsigned(t *testing.T) {
 	}
 }
 
-// TestCannotStart: a function that cannot get what it needs ends, and says why.
+// TestCannotStart checks that a function without its settings ends, and prints the reason.
 func TestCannotStart(t *testing.T) {
 	good := map[string]any{"project-id": "P2hosted", "management-key": key}
 	for name, test := range map[string]struct {

@@ -1,4 +1,4 @@
-package packaging
+package e2e
 
 import (
 	"encoding/json"
@@ -10,12 +10,21 @@ import (
 	"strings"
 	"testing"
 
-	generated "github.com/conductorone/baton-descope/gen/config"
-	"github.com/conductorone/baton-descope/internal/descope"
-	"github.com/conductorone/baton-descope/internal/explain"
+	"gopkg.in/yaml.v3"
 )
 
+// page is the connector's page in ConductorOne's documentation.
 const page = "docs/connector.mdx"
+
+// parse decodes YAML.
+func parse[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
 
 // components are what the linter of ConductorOne's documentation allows.
 var components = []string{"Card", "Check", "Frame", "Icon", "Info", "Note", "Step", "Steps", "Tab", "Tabs", "Tip", "Warning"}
@@ -46,26 +55,9 @@ func prose(t *testing.T) []string {
 	return lines
 }
 
-func TestFrontMatter(t *testing.T) {
-	header, _, _ := strings.Cut(strings.TrimPrefix(file(t, page), "---\n"), "\n---\n")
-	fields := parse[map[string]string](t, header)
-	for _, name := range []string{"title", "og:title", "description", "og:description", "sidebarTitle"} {
-		if fields[name] == "" {
-			t.Errorf("there is no %s", name)
-		}
-	}
-	if len(fields) != 5 {
-		t.Errorf("fields that their format does not have: %v", slices.Sorted(maps.Keys(fields)))
-	}
-	if fields["title"] != fields["og:title"] || fields["description"] != fields["og:description"] {
-		t.Error("the og fields say something else")
-	}
-	if fields["title"] != "Set up a Descope connector" || fields["sidebarTitle"] != "Descope" {
-		t.Errorf("the titles are %q and %q", fields["title"], fields["sidebarTitle"])
-	}
-}
-
-func TestMDXIsWhatTheLinterTakes(t *testing.T) {
+// TestMDX checks that the page is what the linter of that documentation accepts.
+func TestMDX(t *testing.T) {
+	t.Parallel()
 	tag := regexp.MustCompile(`<(/?)([A-Za-z][A-Za-z0-9]*)((?: [a-zA-Z]+="[^"]*")*) *(/?)>`)
 	var open []string
 	for number, line := range prose(t) {
@@ -99,21 +91,27 @@ func TestMDXIsWhatTheLinterTakes(t *testing.T) {
 	if len(open) > 0 {
 		t.Errorf("%v do not end", open)
 	}
+	header, _, _ := strings.Cut(strings.TrimPrefix(file(t, page), "---\n"), "\n---\n")
+	fields := parse[map[string]string](t, header)
+	if names := slices.Sorted(maps.Keys(fields)); !slices.Equal(names, []string{"description", "og:description", "og:title", "sidebarTitle", "title"}) {
+		t.Errorf("the front matter has the fields %v", names)
+	}
 }
 
-// The table of capabilities says what baton_capabilities.json says.
+// TestCapabilitiesTable compares the table of capabilities with baton_capabilities.json.
 func TestCapabilitiesTable(t *testing.T) {
-	var told struct {
+	t.Parallel()
+	var reported struct {
 		Types []struct {
 			ResourceType struct{ DisplayName string }
 			Capabilities []string
 		} `json:"resourceTypeCapabilities"`
 	}
-	if err := json.Unmarshal([]byte(file(t, "baton_capabilities.json")), &told); err != nil {
+	if err := json.Unmarshal([]byte(file(t, "baton_capabilities.json")), &reported); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string][2]bool{}
-	for _, typ := range told.Types {
+	for _, typ := range reported.Types {
 		want[typ.ResourceType.DisplayName+"s"] = [2]bool{
 			slices.Contains(typ.Capabilities, "CAPABILITY_SYNC"), slices.Contains(typ.Capabilities, "CAPABILITY_PROVISION"),
 		}
@@ -134,9 +132,10 @@ func TestCapabilitiesTable(t *testing.T) {
 	}
 }
 
-// The form of the cloud-hosted connector has the fields of the configuration, under
-// the names that the page uses.
+// TestFieldsOfTheForm checks that the page names the fields of the cloud-hosted
+// connector's form as the configuration does, in that order.
 func TestFieldsOfTheForm(t *testing.T) {
+	t.Parallel()
 	_, tab, _ := strings.Cut(file(t, page), "Enter the configuration:")
 	tab, _, _ = strings.Cut(tab, "</Step>")
 	var got, want []string
@@ -162,37 +161,29 @@ func TestFieldsOfTheForm(t *testing.T) {
 	}
 }
 
-// The calls that a key has to be allowed are those that the mapping makes, as
-// mapping explain tells.
+// TestCallsOfTheKey checks that the calls that a key has to be allowed are those that
+// the mapping makes, as mapping explain reports them.
 func TestCallsOfTheKey(t *testing.T) {
-	plan, err := descope.LoadMapping(&generated.Descope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var explained strings.Builder
-	if err := explain.Text(&explained, plan); err != nil {
-		t.Fatal(err)
-	}
-	_, calls, ok := strings.Cut(explained.String(), "WHAT THE KEY HAS TO BE ALLOWED TO CALL")
+	t.Parallel()
+	e := run(t, nil, "baton-descope", "mapping", "explain")
+	_, calls, ok := strings.Cut(e.stdout, "WHAT THE KEY HAS TO BE ALLOWED TO CALL")
 	if !ok {
-		t.Fatal("mapping explain does not tell the calls")
+		t.Fatalf("mapping explain does not report the calls: %s", e.all)
 	}
-	call := regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE) /v\d/[a-z/]+`)
-	want, got := map[string]bool{}, map[string]bool{}
-	for _, c := range call.FindAllString(calls, -1) {
-		want[c] = true
+	sorted := func(text string) []string {
+		found := regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE) /v\d/[a-z/]+`).FindAllString(text, -1)
+		slices.Sort(found)
+		return slices.Compact(found)
 	}
-	for _, c := range call.FindAllString(file(t, page), -1) {
-		got[c] = true
-	}
-	if len(want) == 0 || !maps.Equal(got, want) {
-		t.Errorf("the page has %q, the mapping makes %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	if got, want := sorted(file(t, page)), sorted(calls); len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("the page has %q, the mapping makes %q", got, want)
 	}
 }
 
-// The Secret of the page is the example, and its Deployment is that of deploy/ with
-// less in it.
+// TestManifestsOfThePage checks that the page's Secret is the example of deploy/, and
+// its Deployment a part of the one there.
 func TestManifestsOfThePage(t *testing.T) {
+	t.Parallel()
 	blocks := regexp.MustCompile("(?s)```yaml expandable\n(.*?)```").FindAllStringSubmatch(file(t, page), -1)
 	if len(blocks) != 2 {
 		t.Fatalf("there are %d manifests", len(blocks))
@@ -204,7 +195,7 @@ func TestManifestsOfThePage(t *testing.T) {
 	within(t, "Deployment", parse[any](t, blocks[1][1]), parse[any](t, file(t, "deploy/kubernetes/deployment.yaml")))
 }
 
-// within fails the test when something of one document is not in another.
+// within fails the test when one document has something that another lacks.
 func within(t *testing.T, place string, part, whole any) {
 	t.Helper()
 	switch part := part.(type) {
