@@ -4,4 +4,3 @@
 package exampleapis
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config github.yaml ../../mapping/examples/github/openapi.yaml
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config descopeaccess.yaml ../../api/descope.yaml
