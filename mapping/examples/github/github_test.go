@@ -23,7 +23,7 @@ func options(t testing.TB, o *organization) connector.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector.Options{Name: name, Plan: plan, BaseURL: o.URL, Token: demoToken}
+	return connector.Options{Name: name, Plan: plan, BaseURL: organizationURL(o.URL, "acme"), Token: demoToken}
 }
 
 // demo is a small organization.

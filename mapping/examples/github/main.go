@@ -1,12 +1,14 @@
 // Command baton-github syncs the members, teams and organization roles of a GitHub
 // organization into Baton, and grants and revokes teams and roles there.
 //
-//	baton-github --token ghp_... -f github.c1z
+//	baton-github --org acme --token ghp_... -f github.c1z
 package main
 
 import (
 	"context"
 	_ "embed"
+	"net/url"
+	"strings"
 
 	sdkcli "github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/config"
@@ -34,6 +36,13 @@ const name = "baton-github"
 
 // The settings of the connector, beside those of the SDK.
 var (
+	org = field.StringField(
+		"org",
+		field.WithRequired(true),
+		field.WithDisplayName("Organization"),
+		field.WithDescription("Name of the GitHub organization"),
+		field.WithPlaceholder("acme"),
+	)
 	token = field.StringField(
 		"token",
 		field.WithRequired(true),
@@ -47,7 +56,7 @@ var (
 		field.WithDisplayName("Base URL"),
 		field.WithDescription("Base URL of the GitHub API"),
 	)
-	schema = field.NewConfiguration([]field.SchemaField{token, baseURL}, field.WithConnectorDisplayName("GitHub"))
+	schema = field.NewConfiguration([]field.SchemaField{org, token, baseURL}, field.WithConnectorDisplayName("GitHub"))
 )
 
 func main() {
@@ -88,7 +97,7 @@ func newServer(ctx context.Context, settings *viper.Viper, run sdkcli.RunTimeOpt
 		Name:     name,
 		Version:  version,
 		Plan:     plan,
-		BaseURL:  settings.GetString(baseURL.FieldName),
+		BaseURL:  organizationURL(settings.GetString(baseURL.FieldName), settings.GetString(org.FieldName)),
 		Token:    settings.GetString(token.FieldName),
 		WillSync: chosen.WillSyncResourceType,
 	})
@@ -96,6 +105,11 @@ func newServer(ctx context.Context, settings *viper.Viper, run sdkcli.RunTimeOpt
 		return nil, err
 	}
 	return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(run.SessionStore))
+}
+
+// organizationURL returns the URL below which everything of an organization is.
+func organizationURL(baseURL, org string) string {
+	return strings.TrimRight(baseURL, "/") + "/orgs/" + url.PathEscape(org)
 }
 
 // loadPlan checks the mapping against the operations of the API, and compiles it.

@@ -110,7 +110,7 @@ func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve answers by the parts of the path; {org} is always acme.
+// serve answers by the parts of the path below the organization.
 func (o *organization) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	rest, ok := strings.CutPrefix(r.URL.Path, "/orgs/acme/")
 	parts := strings.Split(rest, "/")

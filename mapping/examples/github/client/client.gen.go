@@ -129,9 +129,6 @@ type User struct {
 	Type *string `json:"type,omitempty"`
 }
 
-// Org defines model for Org.
-type Org = string
-
 // Page defines model for Page.
 type Page = int
 
@@ -304,74 +301,74 @@ type ClientInterface interface {
 
 	// ListOrgMembers List the members of an organization, a page at a time.
 	//
-	// Corresponds with GET /orgs/{org}/members (the `ListOrgMembers` operationId).
-	ListOrgMembers(ctx context.Context, org Org, params *ListOrgMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /members (the `ListOrgMembers` operationId).
+	ListOrgMembers(ctx context.Context, params *ListOrgMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrgMembership Get one member of an organization; 404 for anybody else.
 	//
-	// Corresponds with GET /orgs/{org}/memberships/{username} (the `GetOrgMembership` operationId).
-	GetOrgMembership(ctx context.Context, org Org, username Username, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /memberships/{username} (the `GetOrgMembership` operationId).
+	GetOrgMembership(ctx context.Context, username Username, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListOrgRoles List the roles that an organization can give, all in one reply.
 	//
-	// Corresponds with GET /orgs/{org}/organization-roles (the `ListOrgRoles` operationId).
-	ListOrgRoles(ctx context.Context, org Org, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /organization-roles (the `ListOrgRoles` operationId).
+	ListOrgRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RemoveOrgRole Take a role from a user.
 	//
-	// Corresponds with DELETE /orgs/{org}/organization-roles/users/{username}/{role_id} (the `RemoveOrgRole` operationId).
-	RemoveOrgRole(ctx context.Context, org Org, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with DELETE /organization-roles/users/{username}/{role_id} (the `RemoveOrgRole` operationId).
+	RemoveOrgRole(ctx context.Context, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AssignOrgRole Give a user a role.
 	//
-	// Corresponds with PUT /orgs/{org}/organization-roles/users/{username}/{role_id} (the `AssignOrgRole` operationId).
-	AssignOrgRole(ctx context.Context, org Org, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with PUT /organization-roles/users/{username}/{role_id} (the `AssignOrgRole` operationId).
+	AssignOrgRole(ctx context.Context, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListOrgRoleUsers List who has a role, in person or through a team, a page at a time.
 	//
-	// Corresponds with GET /orgs/{org}/organization-roles/{role_id}/users (the `ListOrgRoleUsers` operationId).
-	ListOrgRoleUsers(ctx context.Context, org Org, roleID RoleID, params *ListOrgRoleUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /organization-roles/{role_id}/users (the `ListOrgRoleUsers` operationId).
+	ListOrgRoleUsers(ctx context.Context, roleID RoleID, params *ListOrgRoleUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTeams List the teams of an organization, a page at a time.
 	//
-	// Corresponds with GET /orgs/{org}/teams (the `ListTeams` operationId).
-	ListTeams(ctx context.Context, org Org, params *ListTeamsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /teams (the `ListTeams` operationId).
+	ListTeams(ctx context.Context, params *ListTeamsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTeam Get one team.
 	//
-	// Corresponds with GET /orgs/{org}/teams/{team_slug} (the `GetTeam` operationId).
-	GetTeam(ctx context.Context, org Org, teamSlug TeamSlug, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /teams/{team_slug} (the `GetTeam` operationId).
+	GetTeam(ctx context.Context, teamSlug TeamSlug, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTeamMembers List the members of a team and of the teams below it, a page at a time.
 	//
-	// Corresponds with GET /orgs/{org}/teams/{team_slug}/members (the `ListTeamMembers` operationId).
-	ListTeamMembers(ctx context.Context, org Org, teamSlug TeamSlug, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /teams/{team_slug}/members (the `ListTeamMembers` operationId).
+	ListTeamMembers(ctx context.Context, teamSlug TeamSlug, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RemoveTeamMembership Take a user out of a team.
 	//
-	// Corresponds with DELETE /orgs/{org}/teams/{team_slug}/memberships/{username} (the `RemoveTeamMembership` operationId).
-	RemoveTeamMembership(ctx context.Context, org Org, teamSlug TeamSlug, username Username, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with DELETE /teams/{team_slug}/memberships/{username} (the `RemoveTeamMembership` operationId).
+	RemoveTeamMembership(ctx context.Context, teamSlug TeamSlug, username Username, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SetTeamMembershipWithBody Put a user into a team, or change the user's role there.
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with PUT /orgs/{org}/teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
-	SetTeamMembershipWithBody(ctx context.Context, org Org, teamSlug TeamSlug, username Username, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with PUT /teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
+	SetTeamMembershipWithBody(ctx context.Context, teamSlug TeamSlug, username Username, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SetTeamMembership Put a user into a team, or change the user's role there.
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with PUT /orgs/{org}/teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
-	SetTeamMembership(ctx context.Context, org Org, teamSlug TeamSlug, username Username, body SetTeamMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with PUT /teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
+	SetTeamMembership(ctx context.Context, teamSlug TeamSlug, username Username, body SetTeamMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListOrgMembers List the members of an organization, a page at a time.
 //
-// Corresponds with GET /orgs/{org}/members (the `ListOrgMembers` operationId).
-func (c *Client) ListOrgMembers(ctx context.Context, org Org, params *ListOrgMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListOrgMembersRequest(c.Server, org, params)
+// Corresponds with GET /members (the `ListOrgMembers` operationId).
+func (c *Client) ListOrgMembers(ctx context.Context, params *ListOrgMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOrgMembersRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -384,9 +381,9 @@ func (c *Client) ListOrgMembers(ctx context.Context, org Org, params *ListOrgMem
 
 // GetOrgMembership Get one member of an organization; 404 for anybody else.
 //
-// Corresponds with GET /orgs/{org}/memberships/{username} (the `GetOrgMembership` operationId).
-func (c *Client) GetOrgMembership(ctx context.Context, org Org, username Username, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetOrgMembershipRequest(c.Server, org, username)
+// Corresponds with GET /memberships/{username} (the `GetOrgMembership` operationId).
+func (c *Client) GetOrgMembership(ctx context.Context, username Username, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOrgMembershipRequest(c.Server, username)
 	if err != nil {
 		return nil, err
 	}
@@ -399,9 +396,9 @@ func (c *Client) GetOrgMembership(ctx context.Context, org Org, username Usernam
 
 // ListOrgRoles List the roles that an organization can give, all in one reply.
 //
-// Corresponds with GET /orgs/{org}/organization-roles (the `ListOrgRoles` operationId).
-func (c *Client) ListOrgRoles(ctx context.Context, org Org, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListOrgRolesRequest(c.Server, org)
+// Corresponds with GET /organization-roles (the `ListOrgRoles` operationId).
+func (c *Client) ListOrgRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOrgRolesRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -414,9 +411,9 @@ func (c *Client) ListOrgRoles(ctx context.Context, org Org, reqEditors ...Reques
 
 // RemoveOrgRole Take a role from a user.
 //
-// Corresponds with DELETE /orgs/{org}/organization-roles/users/{username}/{role_id} (the `RemoveOrgRole` operationId).
-func (c *Client) RemoveOrgRole(ctx context.Context, org Org, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRemoveOrgRoleRequest(c.Server, org, username, roleID)
+// Corresponds with DELETE /organization-roles/users/{username}/{role_id} (the `RemoveOrgRole` operationId).
+func (c *Client) RemoveOrgRole(ctx context.Context, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveOrgRoleRequest(c.Server, username, roleID)
 	if err != nil {
 		return nil, err
 	}
@@ -429,9 +426,9 @@ func (c *Client) RemoveOrgRole(ctx context.Context, org Org, username Username, 
 
 // AssignOrgRole Give a user a role.
 //
-// Corresponds with PUT /orgs/{org}/organization-roles/users/{username}/{role_id} (the `AssignOrgRole` operationId).
-func (c *Client) AssignOrgRole(ctx context.Context, org Org, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAssignOrgRoleRequest(c.Server, org, username, roleID)
+// Corresponds with PUT /organization-roles/users/{username}/{role_id} (the `AssignOrgRole` operationId).
+func (c *Client) AssignOrgRole(ctx context.Context, username Username, roleID RoleID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignOrgRoleRequest(c.Server, username, roleID)
 	if err != nil {
 		return nil, err
 	}
@@ -444,9 +441,9 @@ func (c *Client) AssignOrgRole(ctx context.Context, org Org, username Username, 
 
 // ListOrgRoleUsers List who has a role, in person or through a team, a page at a time.
 //
-// Corresponds with GET /orgs/{org}/organization-roles/{role_id}/users (the `ListOrgRoleUsers` operationId).
-func (c *Client) ListOrgRoleUsers(ctx context.Context, org Org, roleID RoleID, params *ListOrgRoleUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListOrgRoleUsersRequest(c.Server, org, roleID, params)
+// Corresponds with GET /organization-roles/{role_id}/users (the `ListOrgRoleUsers` operationId).
+func (c *Client) ListOrgRoleUsers(ctx context.Context, roleID RoleID, params *ListOrgRoleUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOrgRoleUsersRequest(c.Server, roleID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -459,9 +456,9 @@ func (c *Client) ListOrgRoleUsers(ctx context.Context, org Org, roleID RoleID, p
 
 // ListTeams List the teams of an organization, a page at a time.
 //
-// Corresponds with GET /orgs/{org}/teams (the `ListTeams` operationId).
-func (c *Client) ListTeams(ctx context.Context, org Org, params *ListTeamsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListTeamsRequest(c.Server, org, params)
+// Corresponds with GET /teams (the `ListTeams` operationId).
+func (c *Client) ListTeams(ctx context.Context, params *ListTeamsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTeamsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -474,9 +471,9 @@ func (c *Client) ListTeams(ctx context.Context, org Org, params *ListTeamsParams
 
 // GetTeam Get one team.
 //
-// Corresponds with GET /orgs/{org}/teams/{team_slug} (the `GetTeam` operationId).
-func (c *Client) GetTeam(ctx context.Context, org Org, teamSlug TeamSlug, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetTeamRequest(c.Server, org, teamSlug)
+// Corresponds with GET /teams/{team_slug} (the `GetTeam` operationId).
+func (c *Client) GetTeam(ctx context.Context, teamSlug TeamSlug, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTeamRequest(c.Server, teamSlug)
 	if err != nil {
 		return nil, err
 	}
@@ -489,9 +486,9 @@ func (c *Client) GetTeam(ctx context.Context, org Org, teamSlug TeamSlug, reqEdi
 
 // ListTeamMembers List the members of a team and of the teams below it, a page at a time.
 //
-// Corresponds with GET /orgs/{org}/teams/{team_slug}/members (the `ListTeamMembers` operationId).
-func (c *Client) ListTeamMembers(ctx context.Context, org Org, teamSlug TeamSlug, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListTeamMembersRequest(c.Server, org, teamSlug, params)
+// Corresponds with GET /teams/{team_slug}/members (the `ListTeamMembers` operationId).
+func (c *Client) ListTeamMembers(ctx context.Context, teamSlug TeamSlug, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTeamMembersRequest(c.Server, teamSlug, params)
 	if err != nil {
 		return nil, err
 	}
@@ -504,9 +501,9 @@ func (c *Client) ListTeamMembers(ctx context.Context, org Org, teamSlug TeamSlug
 
 // RemoveTeamMembership Take a user out of a team.
 //
-// Corresponds with DELETE /orgs/{org}/teams/{team_slug}/memberships/{username} (the `RemoveTeamMembership` operationId).
-func (c *Client) RemoveTeamMembership(ctx context.Context, org Org, teamSlug TeamSlug, username Username, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRemoveTeamMembershipRequest(c.Server, org, teamSlug, username)
+// Corresponds with DELETE /teams/{team_slug}/memberships/{username} (the `RemoveTeamMembership` operationId).
+func (c *Client) RemoveTeamMembership(ctx context.Context, teamSlug TeamSlug, username Username, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveTeamMembershipRequest(c.Server, teamSlug, username)
 	if err != nil {
 		return nil, err
 	}
@@ -521,9 +518,9 @@ func (c *Client) RemoveTeamMembership(ctx context.Context, org Org, teamSlug Tea
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with PUT /orgs/{org}/teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
-func (c *Client) SetTeamMembershipWithBody(ctx context.Context, org Org, teamSlug TeamSlug, username Username, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetTeamMembershipRequestWithBody(c.Server, org, teamSlug, username, contentType, body)
+// Corresponds with PUT /teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
+func (c *Client) SetTeamMembershipWithBody(ctx context.Context, teamSlug TeamSlug, username Username, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTeamMembershipRequestWithBody(c.Server, teamSlug, username, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -538,9 +535,9 @@ func (c *Client) SetTeamMembershipWithBody(ctx context.Context, org Org, teamSlu
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with PUT /orgs/{org}/teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
-func (c *Client) SetTeamMembership(ctx context.Context, org Org, teamSlug TeamSlug, username Username, body SetTeamMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetTeamMembershipRequest(c.Server, org, teamSlug, username, body)
+// Corresponds with PUT /teams/{team_slug}/memberships/{username} (the `SetTeamMembership` operationId).
+func (c *Client) SetTeamMembership(ctx context.Context, teamSlug TeamSlug, username Username, body SetTeamMembershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTeamMembershipRequest(c.Server, teamSlug, username, body)
 	if err != nil {
 		return nil, err
 	}
@@ -552,22 +549,15 @@ func (c *Client) SetTeamMembership(ctx context.Context, org Org, teamSlug TeamSl
 }
 
 // NewListOrgMembersRequest constructs an http.Request for the ListOrgMembers method
-func NewListOrgMembersRequest(server string, org Org, params *ListOrgMembersParams) (*http.Request, error) {
+func NewListOrgMembersRequest(server string, params *ListOrgMembersParams) (*http.Request, error) {
 	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
 
 	serverURL, err := url.Parse(server)
 	if err != nil {
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/members", pathParam0)
+	operationPath := fmt.Sprintf("/members")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -625,19 +615,12 @@ func NewListOrgMembersRequest(server string, org Org, params *ListOrgMembersPara
 }
 
 // NewGetOrgMembershipRequest constructs an http.Request for the GetOrgMembership method
-func NewGetOrgMembershipRequest(server string, org Org, username Username) (*http.Request, error) {
+func NewGetOrgMembershipRequest(server string, username Username) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam1 string
-
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -647,7 +630,7 @@ func NewGetOrgMembershipRequest(server string, org Org, username Username) (*htt
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/memberships/%s", pathParam0, pathParam1)
+	operationPath := fmt.Sprintf("/memberships/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -666,22 +649,15 @@ func NewGetOrgMembershipRequest(server string, org Org, username Username) (*htt
 }
 
 // NewListOrgRolesRequest constructs an http.Request for the ListOrgRoles method
-func NewListOrgRolesRequest(server string, org Org) (*http.Request, error) {
+func NewListOrgRolesRequest(server string) (*http.Request, error) {
 	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
 
 	serverURL, err := url.Parse(server)
 	if err != nil {
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/organization-roles", pathParam0)
+	operationPath := fmt.Sprintf("/organization-roles")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -700,26 +676,19 @@ func NewListOrgRolesRequest(server string, org Org) (*http.Request, error) {
 }
 
 // NewRemoveOrgRoleRequest constructs an http.Request for the RemoveOrgRole method
-func NewRemoveOrgRoleRequest(server string, org Org, username Username, roleID RoleID) (*http.Request, error) {
+func NewRemoveOrgRoleRequest(server string, username Username, roleID RoleID) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
 
 	var pathParam1 string
 
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam2 string
-
-	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "role_id", roleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "role_id", roleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
 	if err != nil {
 		return nil, err
 	}
@@ -729,7 +698,7 @@ func NewRemoveOrgRoleRequest(server string, org Org, username Username, roleID R
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/organization-roles/users/%s/%s", pathParam0, pathParam1, pathParam2)
+	operationPath := fmt.Sprintf("/organization-roles/users/%s/%s", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -748,26 +717,19 @@ func NewRemoveOrgRoleRequest(server string, org Org, username Username, roleID R
 }
 
 // NewAssignOrgRoleRequest constructs an http.Request for the AssignOrgRole method
-func NewAssignOrgRoleRequest(server string, org Org, username Username, roleID RoleID) (*http.Request, error) {
+func NewAssignOrgRoleRequest(server string, username Username, roleID RoleID) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
 
 	var pathParam1 string
 
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam2 string
-
-	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "role_id", roleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "role_id", roleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
 	if err != nil {
 		return nil, err
 	}
@@ -777,7 +739,7 @@ func NewAssignOrgRoleRequest(server string, org Org, username Username, roleID R
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/organization-roles/users/%s/%s", pathParam0, pathParam1, pathParam2)
+	operationPath := fmt.Sprintf("/organization-roles/users/%s/%s", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -796,19 +758,12 @@ func NewAssignOrgRoleRequest(server string, org Org, username Username, roleID R
 }
 
 // NewListOrgRoleUsersRequest constructs an http.Request for the ListOrgRoleUsers method
-func NewListOrgRoleUsersRequest(server string, org Org, roleID RoleID, params *ListOrgRoleUsersParams) (*http.Request, error) {
+func NewListOrgRoleUsersRequest(server string, roleID RoleID, params *ListOrgRoleUsersParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam1 string
-
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "role_id", roleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "role_id", roleID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
 	if err != nil {
 		return nil, err
 	}
@@ -818,7 +773,7 @@ func NewListOrgRoleUsersRequest(server string, org Org, roleID RoleID, params *L
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/organization-roles/%s/users", pathParam0, pathParam1)
+	operationPath := fmt.Sprintf("/organization-roles/%s/users", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -876,22 +831,15 @@ func NewListOrgRoleUsersRequest(server string, org Org, roleID RoleID, params *L
 }
 
 // NewListTeamsRequest constructs an http.Request for the ListTeams method
-func NewListTeamsRequest(server string, org Org, params *ListTeamsParams) (*http.Request, error) {
+func NewListTeamsRequest(server string, params *ListTeamsParams) (*http.Request, error) {
 	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
 
 	serverURL, err := url.Parse(server)
 	if err != nil {
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/teams", pathParam0)
+	operationPath := fmt.Sprintf("/teams")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -949,19 +897,12 @@ func NewListTeamsRequest(server string, org Org, params *ListTeamsParams) (*http
 }
 
 // NewGetTeamRequest constructs an http.Request for the GetTeam method
-func NewGetTeamRequest(server string, org Org, teamSlug TeamSlug) (*http.Request, error) {
+func NewGetTeamRequest(server string, teamSlug TeamSlug) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam1 string
-
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -971,7 +912,7 @@ func NewGetTeamRequest(server string, org Org, teamSlug TeamSlug) (*http.Request
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/teams/%s", pathParam0, pathParam1)
+	operationPath := fmt.Sprintf("/teams/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -990,19 +931,12 @@ func NewGetTeamRequest(server string, org Org, teamSlug TeamSlug) (*http.Request
 }
 
 // NewListTeamMembersRequest constructs an http.Request for the ListTeamMembers method
-func NewListTeamMembersRequest(server string, org Org, teamSlug TeamSlug, params *ListTeamMembersParams) (*http.Request, error) {
+func NewListTeamMembersRequest(server string, teamSlug TeamSlug, params *ListTeamMembersParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam1 string
-
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -1012,7 +946,7 @@ func NewListTeamMembersRequest(server string, org Org, teamSlug TeamSlug, params
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/teams/%s/members", pathParam0, pathParam1)
+	operationPath := fmt.Sprintf("/teams/%s/members", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1082,26 +1016,19 @@ func NewListTeamMembersRequest(server string, org Org, teamSlug TeamSlug, params
 }
 
 // NewRemoveTeamMembershipRequest constructs an http.Request for the RemoveTeamMembership method
-func NewRemoveTeamMembershipRequest(server string, org Org, teamSlug TeamSlug, username Username) (*http.Request, error) {
+func NewRemoveTeamMembershipRequest(server string, teamSlug TeamSlug, username Username) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
 
 	var pathParam1 string
 
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam2 string
-
-	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -1111,7 +1038,7 @@ func NewRemoveTeamMembershipRequest(server string, org Org, teamSlug TeamSlug, u
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/teams/%s/memberships/%s", pathParam0, pathParam1, pathParam2)
+	operationPath := fmt.Sprintf("/teams/%s/memberships/%s", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1130,37 +1057,30 @@ func NewRemoveTeamMembershipRequest(server string, org Org, teamSlug TeamSlug, u
 }
 
 // NewSetTeamMembershipRequest calls the generic SetTeamMembership builder with application/json body
-func NewSetTeamMembershipRequest(server string, org Org, teamSlug TeamSlug, username Username, body SetTeamMembershipJSONRequestBody) (*http.Request, error) {
+func NewSetTeamMembershipRequest(server string, teamSlug TeamSlug, username Username, body SetTeamMembershipJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewSetTeamMembershipRequestWithBody(server, org, teamSlug, username, "application/json", bodyReader)
+	return NewSetTeamMembershipRequestWithBody(server, teamSlug, username, "application/json", bodyReader)
 }
 
 // NewSetTeamMembershipRequestWithBody constructs an http.Request for the SetTeamMembership method, with any body, and a specified content type
-func NewSetTeamMembershipRequestWithBody(server string, org Org, teamSlug TeamSlug, username Username, contentType string, body io.Reader) (*http.Request, error) {
+func NewSetTeamMembershipRequestWithBody(server string, teamSlug TeamSlug, username Username, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "org", org, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
 
 	var pathParam1 string
 
-	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "team_slug", teamSlug, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	var pathParam2 string
-
-	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "username", username, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -1170,7 +1090,7 @@ func NewSetTeamMembershipRequestWithBody(server string, org Org, teamSlug TeamSl
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/orgs/%s/teams/%s/memberships/%s", pathParam0, pathParam1, pathParam2)
+	operationPath := fmt.Sprintf("/teams/%s/memberships/%s", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1206,71 +1126,60 @@ func (c *Client) applyEditors(ctx context.Context, req *http.Request, additional
 
 // ListOrgMembersCall is what ListOrgMembers takes.
 type ListOrgMembersCall struct {
-	Org    Org                  `json:"org" in:"path"`
 	Params ListOrgMembersParams `in:"query"`
 }
 
 // GetOrgMembershipCall is what GetOrgMembership takes.
 type GetOrgMembershipCall struct {
-	Org      Org      `json:"org" in:"path"`
 	Username Username `json:"username" in:"path"`
 }
 
 // ListOrgRolesCall is what ListOrgRoles takes.
 type ListOrgRolesCall struct {
-	Org Org `json:"org" in:"path"`
 }
 
 // RemoveOrgRoleCall is what RemoveOrgRole takes.
 type RemoveOrgRoleCall struct {
-	Org      Org      `json:"org" in:"path"`
 	Username Username `json:"username" in:"path"`
 	RoleID   RoleID   `json:"role_id" in:"path"`
 }
 
 // AssignOrgRoleCall is what AssignOrgRole takes.
 type AssignOrgRoleCall struct {
-	Org      Org      `json:"org" in:"path"`
 	Username Username `json:"username" in:"path"`
 	RoleID   RoleID   `json:"role_id" in:"path"`
 }
 
 // ListOrgRoleUsersCall is what ListOrgRoleUsers takes.
 type ListOrgRoleUsersCall struct {
-	Org    Org                    `json:"org" in:"path"`
 	RoleID RoleID                 `json:"role_id" in:"path"`
 	Params ListOrgRoleUsersParams `in:"query"`
 }
 
 // ListTeamsCall is what ListTeams takes.
 type ListTeamsCall struct {
-	Org    Org             `json:"org" in:"path"`
 	Params ListTeamsParams `in:"query"`
 }
 
 // GetTeamCall is what GetTeam takes.
 type GetTeamCall struct {
-	Org      Org      `json:"org" in:"path"`
 	TeamSlug TeamSlug `json:"team_slug" in:"path"`
 }
 
 // ListTeamMembersCall is what ListTeamMembers takes.
 type ListTeamMembersCall struct {
-	Org      Org                   `json:"org" in:"path"`
 	TeamSlug TeamSlug              `json:"team_slug" in:"path"`
 	Params   ListTeamMembersParams `in:"query"`
 }
 
 // RemoveTeamMembershipCall is what RemoveTeamMembership takes.
 type RemoveTeamMembershipCall struct {
-	Org      Org      `json:"org" in:"path"`
 	TeamSlug TeamSlug `json:"team_slug" in:"path"`
 	Username Username `json:"username" in:"path"`
 }
 
 // SetTeamMembershipCall is what SetTeamMembership takes.
 type SetTeamMembershipCall struct {
-	Org      Org                              `json:"org" in:"path"`
 	TeamSlug TeamSlug                         `json:"team_slug" in:"path"`
 	Username Username                         `json:"username" in:"path"`
 	Body     SetTeamMembershipJSONRequestBody `in:"body"`
@@ -1281,198 +1190,188 @@ var Operations = api.NewOperations(
 	&api.Operation{
 		Name:    "ListOrgMembers",
 		Method:  "GET",
-		Path:    "/orgs/{org}/members",
+		Path:    "/members",
 		Summary: "List the members of an organization, a page at a time.",
 		Request: reflect.TypeFor[ListOrgMembersCall](),
 		Reply:   reflect.TypeFor[Users](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*ListOrgMembersCall)
-			if err := api.CheckPath(call.Org); err != nil {
-				return nil, err
-			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.ListOrgMembers(ctx, call.Org, &call.Params)
+			resp, err := client.ListOrgMembers(ctx, &call.Params)
 			return api.ReadReply[Users](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "GetOrgMembership",
 		Method:  "GET",
-		Path:    "/orgs/{org}/memberships/{username}",
+		Path:    "/memberships/{username}",
 		Summary: "Get one member of an organization; 404 for anybody else.",
 		Request: reflect.TypeFor[GetOrgMembershipCall](),
 		Reply:   reflect.TypeFor[GetOrgMembership200JSONResponseBody](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*GetOrgMembershipCall)
-			if err := api.CheckPath(call.Org, call.Username); err != nil {
+			if err := api.CheckPath(call.Username); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.GetOrgMembership(ctx, call.Org, call.Username)
+			resp, err := client.GetOrgMembership(ctx, call.Username)
 			return api.ReadReply[GetOrgMembership200JSONResponseBody](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "ListOrgRoles",
 		Method:  "GET",
-		Path:    "/orgs/{org}/organization-roles",
+		Path:    "/organization-roles",
 		Summary: "List the roles that an organization can give, all in one reply.",
 		Request: reflect.TypeFor[ListOrgRolesCall](),
 		Reply:   reflect.TypeFor[ListOrgRoles200JSONResponseBody](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
-			call := request.(*ListOrgRolesCall)
-			if err := api.CheckPath(call.Org); err != nil {
-				return nil, err
-			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.ListOrgRoles(ctx, call.Org)
+			resp, err := client.ListOrgRoles(ctx)
 			return api.ReadReply[ListOrgRoles200JSONResponseBody](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "RemoveOrgRole",
 		Method:  "DELETE",
-		Path:    "/orgs/{org}/organization-roles/users/{username}/{role_id}",
+		Path:    "/organization-roles/users/{username}/{role_id}",
 		Summary: "Take a role from a user.",
 		Request: reflect.TypeFor[RemoveOrgRoleCall](),
 		Reply:   reflect.TypeFor[api.NoReply](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*RemoveOrgRoleCall)
-			if err := api.CheckPath(call.Org, call.Username, call.RoleID); err != nil {
+			if err := api.CheckPath(call.Username, call.RoleID); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.RemoveOrgRole(ctx, call.Org, call.Username, call.RoleID)
+			resp, err := client.RemoveOrgRole(ctx, call.Username, call.RoleID)
 			return api.ReadReply[api.NoReply](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "AssignOrgRole",
 		Method:  "PUT",
-		Path:    "/orgs/{org}/organization-roles/users/{username}/{role_id}",
+		Path:    "/organization-roles/users/{username}/{role_id}",
 		Summary: "Give a user a role.",
 		Request: reflect.TypeFor[AssignOrgRoleCall](),
 		Reply:   reflect.TypeFor[api.NoReply](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*AssignOrgRoleCall)
-			if err := api.CheckPath(call.Org, call.Username, call.RoleID); err != nil {
+			if err := api.CheckPath(call.Username, call.RoleID); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.AssignOrgRole(ctx, call.Org, call.Username, call.RoleID)
+			resp, err := client.AssignOrgRole(ctx, call.Username, call.RoleID)
 			return api.ReadReply[api.NoReply](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "ListOrgRoleUsers",
 		Method:  "GET",
-		Path:    "/orgs/{org}/organization-roles/{role_id}/users",
+		Path:    "/organization-roles/{role_id}/users",
 		Summary: "List who has a role, in person or through a team, a page at a time.",
 		Request: reflect.TypeFor[ListOrgRoleUsersCall](),
 		Reply:   reflect.TypeFor[Users](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*ListOrgRoleUsersCall)
-			if err := api.CheckPath(call.Org, call.RoleID); err != nil {
+			if err := api.CheckPath(call.RoleID); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.ListOrgRoleUsers(ctx, call.Org, call.RoleID, &call.Params)
+			resp, err := client.ListOrgRoleUsers(ctx, call.RoleID, &call.Params)
 			return api.ReadReply[Users](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "ListTeams",
 		Method:  "GET",
-		Path:    "/orgs/{org}/teams",
+		Path:    "/teams",
 		Summary: "List the teams of an organization, a page at a time.",
 		Request: reflect.TypeFor[ListTeamsCall](),
 		Reply:   reflect.TypeFor[[]Team](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*ListTeamsCall)
-			if err := api.CheckPath(call.Org); err != nil {
-				return nil, err
-			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.ListTeams(ctx, call.Org, &call.Params)
+			resp, err := client.ListTeams(ctx, &call.Params)
 			return api.ReadReply[[]Team](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "GetTeam",
 		Method:  "GET",
-		Path:    "/orgs/{org}/teams/{team_slug}",
+		Path:    "/teams/{team_slug}",
 		Summary: "Get one team.",
 		Request: reflect.TypeFor[GetTeamCall](),
 		Reply:   reflect.TypeFor[Team](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*GetTeamCall)
-			if err := api.CheckPath(call.Org, call.TeamSlug); err != nil {
+			if err := api.CheckPath(call.TeamSlug); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.GetTeam(ctx, call.Org, call.TeamSlug)
+			resp, err := client.GetTeam(ctx, call.TeamSlug)
 			return api.ReadReply[Team](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "ListTeamMembers",
 		Method:  "GET",
-		Path:    "/orgs/{org}/teams/{team_slug}/members",
+		Path:    "/teams/{team_slug}/members",
 		Summary: "List the members of a team and of the teams below it, a page at a time.",
 		Request: reflect.TypeFor[ListTeamMembersCall](),
 		Reply:   reflect.TypeFor[Users](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*ListTeamMembersCall)
-			if err := api.CheckPath(call.Org, call.TeamSlug); err != nil {
+			if err := api.CheckPath(call.TeamSlug); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.ListTeamMembers(ctx, call.Org, call.TeamSlug, &call.Params)
+			resp, err := client.ListTeamMembers(ctx, call.TeamSlug, &call.Params)
 			return api.ReadReply[Users](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "RemoveTeamMembership",
 		Method:  "DELETE",
-		Path:    "/orgs/{org}/teams/{team_slug}/memberships/{username}",
+		Path:    "/teams/{team_slug}/memberships/{username}",
 		Summary: "Take a user out of a team.",
 		Request: reflect.TypeFor[RemoveTeamMembershipCall](),
 		Reply:   reflect.TypeFor[api.NoReply](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*RemoveTeamMembershipCall)
-			if err := api.CheckPath(call.Org, call.TeamSlug, call.Username); err != nil {
+			if err := api.CheckPath(call.TeamSlug, call.Username); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.RemoveTeamMembership(ctx, call.Org, call.TeamSlug, call.Username)
+			resp, err := client.RemoveTeamMembership(ctx, call.TeamSlug, call.Username)
 			return api.ReadReply[api.NoReply](resp, err)
 		},
 	},
 	&api.Operation{
 		Name:    "SetTeamMembership",
 		Method:  "PUT",
-		Path:    "/orgs/{org}/teams/{team_slug}/memberships/{username}",
+		Path:    "/teams/{team_slug}/memberships/{username}",
 		Summary: "Put a user into a team, or change the user's role there.",
 		Request: reflect.TypeFor[SetTeamMembershipCall](),
 		Reply:   reflect.TypeFor[SetTeamMembership200JSONResponseBody](),
 		Failure: reflect.TypeFor[Failure](),
 		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
 			call := request.(*SetTeamMembershipCall)
-			if err := api.CheckPath(call.Org, call.TeamSlug, call.Username); err != nil {
+			if err := api.CheckPath(call.TeamSlug, call.Username); err != nil {
 				return nil, err
 			}
 			client := Client{Server: conn.Server, Client: conn.Doer}
-			resp, err := client.SetTeamMembership(ctx, call.Org, call.TeamSlug, call.Username, call.Body)
+			resp, err := client.SetTeamMembership(ctx, call.TeamSlug, call.Username, call.Body)
 			return api.ReadReply[SetTeamMembership200JSONResponseBody](resp, err)
 		},
 	},

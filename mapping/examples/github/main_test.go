@@ -1,0 +1,30 @@
+package main
+
+import (
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	sdkcli "github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/spf13/viper"
+)
+
+// The settings lead to the organization that they name, with their token.
+func TestSettings(t *testing.T) {
+	o := start(t, demo())
+	for _, test := range []struct {
+		org, token string
+		ok         bool
+	}{{"acme", demoToken, true}, {"other", demoToken, false}, {"acme", "another token", false}} {
+		settings := viper.New()
+		settings.Set("org", test.org)
+		settings.Set("token", test.token)
+		settings.Set("base-url", o.URL+"/")
+		server, err := newServer(t.Context(), settings, sdkcli.RunTimeOpts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := server.Validate(t.Context(), &v2.ConnectorServiceValidateRequest{}); (err == nil) != test.ok {
+			t.Errorf("%s with the token %q: %v", test.org, test.token, err)
+		}
+	}
+}
