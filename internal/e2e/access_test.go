@@ -95,10 +95,16 @@ func TestAccessMapping(t *testing.T) {
 	}
 }
 
-// What only keys show is not there when they are not synced, and refers to nothing.
-func TestAccessMappingWithoutKeys(t *testing.T) {
+// Keys show what they hold without users, and what only they show is not there without
+// them.
+func TestAccessMappingOfOneHolder(t *testing.T) {
 	t.Parallel()
 	d := descope(t, emulator.Demo())
+	keys := read(t, synced(t, d, "--mapping", accessMapping(t, "access.yaml"), "--sync-resource-types", "access_key,tenant,role,permission"))
+	if _, ok := keys.grants["role:T2dune/Support%2FL2:key_assigned:access_key:K2demoNightly"]; !ok {
+		t.Error("without users, a grant to a key is missing")
+	}
+	d.ResetRequests()
 	found := read(t, synced(t, d, "--mapping", accessMapping(t, "access.yaml"), "--sync-resource-types", "user,tenant,role,permission"))
 	want := wantedOf(d.Store(), false, false)
 	equalSets(t, "resources", found.resources, want.resources)

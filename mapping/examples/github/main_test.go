@@ -1,12 +1,28 @@
 package main
 
 import (
+	"go/parser"
+	gotoken "go/token"
+	"strings"
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	sdkcli "github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/spf13/viper"
 )
+
+// The program imports only what another module may import.
+func TestPublicPackagesOnly(t *testing.T) {
+	file, err := parser.ParseFile(gotoken.NewFileSet(), "main.go", nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, imported := range file.Imports {
+		if strings.Contains(imported.Path.Value, "/internal/") {
+			t.Error(imported.Path.Value)
+		}
+	}
+}
 
 // The settings lead to the organization that they name, with their token.
 func TestSettings(t *testing.T) {
