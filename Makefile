@@ -30,15 +30,19 @@ bin/baton: go.mod go.sum
 demo: build ## Sync a demo project from the local Descope and show what the file holds
 	@internal/scripts/demo
 
+# A connector for another API, in a module of its own.
+EXAMPLE := mapping/examples/github
+
 # What runs where: CONTRIBUTING.md. make vet has vetted what the other targets test.
 GOTEST := go test -vet=off
 
 .PHONY: test
-test: vet check-generated unit race fuzz-quick ## Run what every change has to pass, for a few minutes
+test: vet check-generated unit examples race fuzz-quick ## Run what every change has to pass, for a few minutes
 
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
+	go -C $(EXAMPLE) vet ./...
 
 # The package with long tables, of which -short runs one case of eight, and the tests
 # that -short leaves out there although they are not long.
@@ -50,6 +54,11 @@ unit: ## Run the tests, with a part of the long tables
 	$(GOTEST) $$(go list ./... | grep -v '/$(LONG)$$')
 	$(GOTEST) -short ./$(LONG)
 	$(GOTEST) -run '$(NORMAL)' ./$(LONG)
+
+.PHONY: examples
+examples: ## Run the tests of the example connector, and check that its go.mod is tidy
+	go -C $(EXAMPLE) mod tidy -diff
+	go -C $(EXAMPLE) test -vet=off ./...
 
 # Where there is concurrency: packages, and tests of whole syncs by name.
 RACE       := ./connector/... ./internal/oneshot/... ./internal/emulator/...
@@ -125,6 +134,7 @@ bench-quick: ## Measure a sync of 10,000 users beside the floor, for about a min
 .PHONY: generate
 generate: ## Regenerate the generated files
 	go generate ./...
+	go -C $(EXAMPLE) generate ./...
 	$(GOBUILD) -o bin/baton-descope ./cmd/baton-descope
 	bin/baton-descope capabilities > baton_capabilities.json
 	bin/baton-descope config > config_schema.json
@@ -141,6 +151,7 @@ check-generated: ## Fail when generated files are not up to date
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Run golangci-lint, and actionlint over the workflows
 	$(GOLANGCI_LINT) run ./...
+	cd $(EXAMPLE) && $(CURDIR)/$(GOLANGCI_LINT) run ./...
 	$(ACTIONLINT)
 
 $(GOLANGCI_LINT):

@@ -9,7 +9,7 @@ import (
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/gen/descope"
-	"github.com/conductorone/baton-descope/internal/exampleapis/github"
+	"github.com/conductorone/baton-descope/internal/secondapi/client"
 )
 
 // TestEmptyBodies: a body without anything in it is an empty one, and not null.
@@ -43,11 +43,10 @@ func (r *refuser) Do(request *http.Request) (*http.Response, error) {
 
 // TestParametersThatAreNotGiven: they are not sent, those behind a $ref neither.
 func TestParametersThatAreNotGiven(t *testing.T) {
-	op := github.Operations["ListTeams"]
-	call := op.NewRequest().(*github.ListTeamsCall)
-	call.Org = "acme"
+	op := client.Operations["ListGroups"]
+	call := op.NewRequest().(*client.ListGroupsCall)
 	var r refuser
-	for want, page := range map[string]*github.Page{"": nil, "page=0": new(0)} {
+	for want, page := range map[string]*client.Page{"": nil, "page=0": new(client.Page)} {
 		call.Params.Page = page
 		if _, err := op.Call(t.Context(), api.NewConnection("https://api.example.com", &r), call); err == nil || r.query != want {
 			t.Errorf("sent %q, want %q: %v", r.query, want, err)

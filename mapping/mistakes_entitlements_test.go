@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/conductorone/baton-descope/internal/exampleapis/github"
+	"github.com/conductorone/baton-descope/internal/secondapi/client"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -115,142 +115,146 @@ func TestMistakesInAlso(t *testing.T) {
 	})
 }
 
-// holdersMapping has an entitlement whose holders are listed for each team.
+// holdersMapping has an entitlement whose holders are listed for each group.
 const holdersMapping = `
 version: 1
-connector: {display_name: GitHub}
+connector: {display_name: Workbench}
 resource_types:
-  user:
-    display_name: User
-    list: {operation: ListOrgMembers, request: {org: acme}}
-    id: login
-    name: login
-    # grants of the user
-  bot:
-    display_name: Bot
-    list: {operation: ListOrgMembers, request: {org: acme}}
-    id: [type, login]
-    name: login
-  team:
-    display_name: Team
-    list: {operation: ListTeams, request: {org: acme}}
-    id: slug
-    name: name
+  person:
+    display_name: Person
+    list: {operation: ListPeople, records: people}
+    id: id
+    name: first handles
+    # grants of the person
+  guest:
+    display_name: Guest
+    list: {operation: ListPeople, records: people}
+    id: [id, profile.full_name]
+    name: first handles
+  group:
+    display_name: Group
+    list: {operation: ListGroups, records: data.items}
+    id: group_id
+    name: label
     entitlements:
       member:
-        grantable_to: user
+        grantable_to: person
         read_only: true
         holders:
-          operation: ListTeamMembers
-          with: {team_slug: slug}
-          request: {org: acme, role: member}
+          operation: ListGroupMembers
+          with: {group_id: group_id}
+          request: {kind: direct}
           pages: {page: page, first: 1, limit: per_page, size: 100}
-          principal: login
+          principal: id
 `
 
 func TestMistakesInHolders(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{
-			"an operation that the API does not have", "operation: ListTeamMembers", "operation: ListTeamMember",
-			`25:22: the API has no operation "ListTeamMember"; did you mean "ListTeamMembers"?`,
+			"an operation that the API does not have", "operation: ListGroupMembers", "operation: ListGroupMember",
+			`25:22: the API has no operation "ListGroupMember"; did you mean "ListGroupMembers"?`,
 		},
 		{
-			"an operation that lists something else", "operation: ListTeamMembers", "operation: ListOrgRoleUsers",
-			`26:18: ListOrgRoleUsers takes no "team_slug"; it is one of org, role_id, page, per_page
-27:32: ListOrgRoleUsers takes no "role"; it is one of org, role_id, page, per_page`,
+			"an operation that lists something else", "operation: ListGroupMembers", "operation: ListWorkspaces",
+			`26:18: ListWorkspaces takes no "group_id"
+27:21: ListWorkspaces takes no "kind"
+28:25: ListWorkspaces takes no "page"
+28:48: ListWorkspaces takes no "per_page"`,
 		},
 		{
-			"records of something else", "operation: ListTeamMembers", "operation: ListTeams",
-			`26:18: ListTeams takes no "team_slug"; it is one of org, page, per_page
-27:32: ListTeams takes no "role"; it is one of org, page, per_page
-29:22: a holder record (Team) has no field "login"; it is one of description, id, name, parent, privacy, slug`,
+			"records of something else", "operation: ListGroupMembers", "records: data.items\n          operation: ListGroups",
+			`27:18: ListGroups takes no "group_id"; it is one of page, per_page
+28:21: ListGroups takes no "kind"; it is one of page, per_page
+30:22: a holder record (Group) has no field "id"; it is one of group_id, label, shared_with, workspace_id`,
 		},
 		{
-			"a request field that it does not take", "with: {team_slug: slug}", "with: {team_slag: slug}",
-			`26:18: ListTeamMembers takes no "team_slag"; did you mean "team_slug"?`,
+			"a request field that it does not take", "with: {group_id: group_id}", "with: {groop_id: group_id}",
+			`26:18: ListGroupMembers takes no "groop_id"; did you mean "group_id"?`,
 		},
 		{
-			"a needed part of the path, of the id", "with: {team_slug: slug}", "with: {page: slug}",
-			`26:17: ListTeamMembers needs "team_slug", which "with" does not set
-28:25: ListTeamMembers: "page" is set twice`,
+			"a needed part of the path, of the id", "with: {group_id: group_id}", "with: {page: group_id}",
+			`26:17: ListGroupMembers needs "group_id", which "with" does not set
+28:25: ListGroupMembers: "page" is set twice`,
 		},
 		{
-			"a needed part of the path, fixed", "request: {org: acme, role: member}", "request: {role: member}",
-			`26:17: ListTeamMembers needs "org", which "with" does not set`,
+			"a needed part of the query, fixed", "          request: {kind: direct}\n", "",
+			`26:17: ListGroupMembers needs "kind", which "with" does not set`,
 		},
 		{
-			"a field given twice", "request: {org: acme, role: member}", "request: {org: acme, team_slug: core}",
-			`26:18: ListTeamMembers: "team_slug" is set twice`,
+			"a field given twice", "request: {kind: direct}", "request: {kind: direct, group_id: 31}",
+			`26:18: ListGroupMembers: "group_id" is set twice`,
 		},
 		{
-			"what is not a part of the resource's id", "with: {team_slug: slug}", "with: {team_slug: name}",
-			`26:29: "name" is not a part of the id of a team; it is one of slug`,
+			"what is not a part of the resource's id", "with: {group_id: group_id}", "with: {group_id: label}",
+			`26:28: "label" is not a part of the id of a group; it is one of group_id`,
 		},
 		{
-			"a fixed value that the API does not have", "role: member}", "role: boss}",
-			`27:38: "boss" is not a value of role in the API; it is one of all, maintainer, member`,
+			"a fixed value that the API does not have", "kind: direct}", "kind: boss}",
+			`27:27: "boss" is not a value of kind in the API; it is one of direct, guest`,
 		},
 		{
-			"a reply that is no list", "operation: ListTeamMembers", "operation: GetTeam",
-			`25:11: holders needs "records": the path to the list of records in the reply of GetTeam
-27:32: GetTeam takes no "role"; it is one of org, team_slug
-28:25: GetTeam takes no "page"; it is one of org, team_slug
-28:48: GetTeam takes no "per_page"; it is one of org, team_slug`,
+			"a reply that is no list", "operation: ListGroupMembers", "operation: GetPerson",
+			`25:11: holders needs "records": the path to the list of records in the reply of GetPerson
+26:18: GetPerson takes no "group_id"; it is one of person_id
+27:21: GetPerson takes no "kind"; it is one of person_id
+28:25: GetPerson takes no "page"; it is one of person_id
+28:48: GetPerson takes no "per_page"; it is one of person_id`,
 		},
 		{
-			"records in a reply that is the list", "with: {team_slug: slug}", "with: {team_slug: slug}\n          records: users",
-			`27:20: an object there (User) has no field "users"; it is one of id, login, site_admin, type`,
+			"records in a reply that is the list", "with: {group_id: group_id}", "with: {group_id: group_id}\n          records: users",
+			`27:20: an object there (Person) has no field "users"; it is one of active, createdAt, handles, id, last_seen, profile, roles, security, workspaces`,
 		},
 		{
-			"records that are no list", "operation: ListTeamMembers", "records: parent\n          operation: GetTeam",
-			`25:20: parent is an object, but a list of objects is expected here
-28:32: GetTeam takes no "role"; it is one of org, team_slug
-29:25: GetTeam takes no "page"; it is one of org, team_slug
-29:48: GetTeam takes no "per_page"; it is one of org, team_slug`,
+			"records that are no list", "operation: ListGroupMembers", "records: profile\n          operation: GetPerson",
+			`25:20: profile is an object, but a list of objects is expected here
+27:18: GetPerson takes no "group_id"; it is one of person_id
+28:21: GetPerson takes no "kind"; it is one of person_id
+29:25: GetPerson takes no "page"; it is one of person_id
+29:48: GetPerson takes no "per_page"; it is one of person_id`,
 		},
 		{
-			"a field that the record does not have", "principal: login", "principal: logn",
-			`29:22: a holder record (User) has no field "logn"; did you mean "login"?`,
+			"a field that the record does not have", "principal: id", "principal: idd",
+			`29:22: a holder record (Person) has no field "idd"; did you mean "id"?`,
 		},
 		{
-			"a field that is no id", "principal: login", "principal: site_admin",
-			"29:22: site_admin is a truth value and cannot be part of an id",
+			"a field that is no id", "principal: id", "principal: active",
+			"29:22: active is a truth value and cannot be part of an id",
 		},
 		{
-			"a part that the holder's id does not have", "principal: login", "principal: {name: login}",
-			`29:23: the id of a user has no part "name"; it is one of login`,
+			"a part that the holder's id does not have", "principal: id", "principal: {name: login}",
+			`29:23: the id of a person has no part "name"; it is one of id`,
 		},
 		{
-			"one path for an id of two parts", "grantable_to: user", "grantable_to: bot",
-			"29:22: the id of a bot has the parts type, login; give a path to each",
+			"one path for an id of two parts", "grantable_to: person", "grantable_to: guest",
+			"29:22: the id of a guest has the parts id, full_name; give a path to each",
 		},
 		{
-			"the parent of a holder", "principal: login", "principal: parent.slug",
-			`29:22: a holder record (User) has no field "parent"; it is one of id, login, site_admin, type`,
+			"the parent of a holder", "principal: id", "principal: parent.id",
+			`29:22: a holder record (Person) has no field "parent"; it is one of active, createdAt, handles, id, last_seen, profile, roles, security, workspaces`,
 		},
 		{
-			"no principal", "          principal: login\n", "",
+			"no principal", "          principal: id\n", "",
 			`25:11: "holders" needs "principal": paths in a record to the parts of the holder's id`,
 		},
 		{
-			"nothing of the resource", "          with: {team_slug: slug}\n", "",
+			"nothing of the resource", "          with: {group_id: group_id}\n", "",
 			`25:11: "holders" needs "with": request fields, each from a part of the resource's id`,
 		},
 		{
-			"holders of two types", "grantable_to: user", "grantable_to: [user, bot]",
-			"25:11: team.member can be held by user, bot, but a list of holders has one type; give the others an entitlement of their own",
+			"holders of two types", "grantable_to: person", "grantable_to: [person, guest]",
+			"25:11: group.member can be held by person, guest, but a list of holders has one type; give the others an entitlement of their own",
 		},
 		{
-			"a rule that says it too", "    # grants of the user", "    grants: [{entitlement: team.member, on: {slug: login}}]",
-			"25:11: the holders of team.member are given twice: here and by a rule under grants of user",
+			"a rule that says it too", "    # grants of the person", "    grants: [{entitlement: group.member, on: {group_id: id}}]",
+			"25:11: the holders of group.member are given twice: here and by a rule under grants of person",
 		},
 		{
 			"a page field that it does not take", "page: page, first", "page: pages, first",
-			`28:25: ListTeamMembers takes no "pages"; did you mean "page"?`,
+			`28:25: ListGroupMembers takes no "pages"; did you mean "page"?`,
 		},
 		{
-			"pages by a field that is no number", "page: page, first: 1, ", "page: role, first: 1, ",
-			`28:25: ListTeamMembers: "role" is set twice`,
+			"pages by a field that is no number", "page: page, first: 1, ", "page: kind, first: 1, ",
+			`28:25: ListGroupMembers: "kind" is set twice`,
 		},
 		{
 			"a size without a limit", "limit: per_page, size: 100", "size: 100",
@@ -262,10 +266,10 @@ func TestMistakesInHolders(t *testing.T) {
 		},
 		{
 			"a next that a bare list cannot have", "pages: {page: page, first: 1, limit", "pages: {cursor: page, next: next, limit",
-			`28:39: an object there (User) has no field "next"; it is one of id, login, site_admin, type`,
+			`28:39: an object there (Person) has no field "next"; it is one of active, createdAt, handles, id, last_seen, profile, roles, security, workspaces`,
 		},
 		{
-			"a misspelled key", "principal: login", "principals: login",
+			"a misspelled key", "principal: id", "principals: id",
 			`29:11: unknown key "principals"; did you mean "principal"?`,
 		},
 	} {
@@ -274,7 +278,7 @@ func TestMistakesInHolders(t *testing.T) {
 			if strings.Count(src, c.old) != 1 {
 				t.Fatalf("not there once: %s", c.old)
 			}
-			_, err := mapping.Load("f", []byte(strings.Replace(src, c.old, c.new, 1)), mapping.Environment{Operations: github.Operations})
+			_, err := mapping.Load("f", []byte(strings.Replace(src, c.old, c.new, 1)), mapping.Environment{Operations: client.Operations})
 			if err == nil {
 				t.Fatal("no mistake")
 			}
@@ -286,7 +290,7 @@ func TestMistakesInHolders(t *testing.T) {
 }
 
 func TestTheHoldersMappingHasNoMistakes(t *testing.T) {
-	if _, err := mapping.Load("f", []byte(holdersMapping), mapping.Environment{Operations: github.Operations}); err != nil {
+	if _, err := mapping.Load("f", []byte(holdersMapping), mapping.Environment{Operations: client.Operations}); err != nil {
 		t.Error(err)
 	}
 }

@@ -19,6 +19,17 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// The values of AccessKeyStatus in the API document.
+const (
+	AccessKeyStatusActive   AccessKeyStatus = "active"
+	AccessKeyStatusInactive AccessKeyStatus = "inactive"
+)
+
+// EnumValues returns the values of AccessKeyStatus in the API document.
+func (AccessKeyStatus) EnumValues() []string {
+	return []string{"active", "inactive"}
+}
+
 // The values of SortFieldField in the API document.
 const (
 	SortFieldFieldCreatedTime  SortFieldField = "createdTime"
@@ -50,12 +61,69 @@ func (UserStatus) EnumValues() []string {
 	return []string{"disabled", "enabled", "expired", "invited"}
 }
 
+// AccessKey defines model for AccessKey.
+type AccessKey struct {
+	// BoundUserID The user whose rights the key has; its own roles have no effect then.
+	BoundUserID *string `json:"boundUserId,omitempty"`
+	ClientID    *string `json:"clientId,omitempty"`
+	CreatedBy   *string `json:"createdBy,omitempty"`
+
+	// CreatedTime Unix time in seconds.
+	CreatedTime *int64 `json:"createdTime,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes map[string]interface{} `json:"customAttributes,omitempty"`
+
+	// CustomClaims Values are text, numbers or booleans.
+	CustomClaims map[string]interface{} `json:"customClaims,omitempty"`
+	Description  *string                `json:"description,omitempty"`
+	Editable     *bool                  `json:"editable,omitempty"`
+
+	// ExpireTime Unix time in seconds; 0 for a key that does not expire.
+	ExpireTime *int64 `json:"expireTime,omitempty"`
+	ID         string `json:"id"`
+
+	// KeyTenants Tenants the key belongs to, with the roles held inside each.
+	KeyTenants []AssociatedTenantAK `json:"keyTenants,omitempty"`
+	Name       *string              `json:"name,omitempty"`
+
+	// PermittedIps Addresses and networks the key may be used from. Empty means anywhere.
+	PermittedIps []string `json:"permittedIps,omitempty"`
+
+	// RoleNames Roles held in the project as a whole.
+	RoleNames []string `json:"roleNames,omitempty"`
+
+	// Status The known values. A reply may carry others.
+	Status *AccessKeyStatus `json:"status,omitempty"`
+}
+
+// AccessKeyStatus The known values. A reply may carry others.
+type AccessKeyStatus string
+
+// AccessKeysResponse defines model for AccessKeysResponse.
+type AccessKeysResponse struct {
+	Keys []AccessKey `json:"keys"`
+}
+
+// AssociatedTenantAK defines model for AssociatedTenantAK.
+type AssociatedTenantAK struct {
+	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
+	RoleNames  []string `json:"roleNames,omitempty"`
+	TenantID   string   `json:"tenantId"`
+	TenantName *string  `json:"tenantName,omitempty"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	ErrorCode        string  `json:"errorCode"`
 	ErrorDescription *string `json:"errorDescription,omitempty"`
 	ErrorMessage     *string `json:"errorMessage,omitempty"`
 	Message          *string `json:"message,omitempty"`
+}
+
+// LoadAllSSOApplicationsResponse defines model for LoadAllSSOApplicationsResponse.
+type LoadAllSSOApplicationsResponse struct {
+	Apps []SSOApplication `json:"apps"`
 }
 
 // LoadAllTenantsResponse defines model for LoadAllTenantsResponse.
@@ -161,6 +229,31 @@ type Role struct {
 
 	// TenantID The tenant the role belongs to; absent on the project's roles.
 	TenantID *string `json:"tenantId,omitempty"`
+}
+
+// SSOApplication defines model for SSOApplication.
+type SSOApplication struct {
+	AppType     *string `json:"appType,omitempty"`
+	Description *string `json:"description,omitempty"`
+	Enabled     *bool   `json:"enabled,omitempty"`
+	ID          string  `json:"id"`
+	Logo        *string `json:"logo,omitempty"`
+	Name        *string `json:"name,omitempty"`
+}
+
+// SearchAccessKeysRequest defines model for SearchAccessKeysRequest.
+type SearchAccessKeysRequest struct {
+	// BoundUserID Return keys bound to this user.
+	BoundUserID *string `json:"boundUserId,omitempty"`
+
+	// CreatingUser Return keys that this user created.
+	CreatingUser *string `json:"creatingUser,omitempty"`
+
+	// TenantIds Return keys of any of these tenants.
+	TenantIds []string `json:"tenantIds,omitempty"`
+
+	// Text Full-text search.
+	Text *string `json:"text,omitempty"`
 }
 
 // SearchUsersRequest defines model for SearchUsersRequest.
@@ -301,6 +394,9 @@ type LoadUserParams struct {
 	UserID *string `form:"userId,omitempty" json:"userId,omitempty"`
 }
 
+// SearchAccessKeysJSONRequestBody defines body for SearchAccessKeys for application/json ContentType.
+type SearchAccessKeysJSONRequestBody = SearchAccessKeysRequest
+
 // AddUserRolesJSONRequestBody defines body for AddUserRoles for application/json ContentType.
 type AddUserRolesJSONRequestBody = UpdateUserRolesRequest
 
@@ -393,6 +489,20 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// SearchAccessKeysWithBody Search the project's access keys; the reply has every match.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mgmt/accesskey/search (the `SearchAccessKeys` operationId).
+	SearchAccessKeysWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchAccessKeys Search the project's access keys; the reply has every match.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mgmt/accesskey/search (the `SearchAccessKeys` operationId).
+	SearchAccessKeys(ctx context.Context, body SearchAccessKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LoadAllPermissions Load every permission of the project, in one reply.
 	//
 	// Corresponds with GET /v1/mgmt/permission/all (the `LoadAllPermissions` operationId).
@@ -402,6 +512,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/mgmt/role/all (the `LoadAllRoles` operationId).
 	LoadAllRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoadAllSSOApplications Load every application that users open through Descope, in one reply.
+	//
+	// Corresponds with GET /v1/mgmt/sso/idp/apps/load (the `LoadAllSSOApplications` operationId).
+	LoadAllSSOApplications(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LoadAllTenants Load every tenant of the project, in one reply.
 	//
@@ -498,6 +613,40 @@ type ClientInterface interface {
 	AddUserRolesV2(ctx context.Context, body AddUserRolesV2JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+// SearchAccessKeysWithBody Search the project's access keys; the reply has every match.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mgmt/accesskey/search (the `SearchAccessKeys` operationId).
+func (c *Client) SearchAccessKeysWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchAccessKeysRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchAccessKeys Search the project's access keys; the reply has every match.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mgmt/accesskey/search (the `SearchAccessKeys` operationId).
+func (c *Client) SearchAccessKeys(ctx context.Context, body SearchAccessKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchAccessKeysRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // LoadAllPermissions Load every permission of the project, in one reply.
 //
 // Corresponds with GET /v1/mgmt/permission/all (the `LoadAllPermissions` operationId).
@@ -518,6 +667,21 @@ func (c *Client) LoadAllPermissions(ctx context.Context, reqEditors ...RequestEd
 // Corresponds with GET /v1/mgmt/role/all (the `LoadAllRoles` operationId).
 func (c *Client) LoadAllRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLoadAllRolesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoadAllSSOApplications Load every application that users open through Descope, in one reply.
+//
+// Corresponds with GET /v1/mgmt/sso/idp/apps/load (the `LoadAllSSOApplications` operationId).
+func (c *Client) LoadAllSSOApplications(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoadAllSSOApplicationsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -762,6 +926,46 @@ func (c *Client) AddUserRolesV2(ctx context.Context, body AddUserRolesV2JSONRequ
 	return c.Client.Do(req)
 }
 
+// NewSearchAccessKeysRequest calls the generic SearchAccessKeys builder with application/json body
+func NewSearchAccessKeysRequest(server string, body SearchAccessKeysJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSearchAccessKeysRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSearchAccessKeysRequestWithBody constructs an http.Request for the SearchAccessKeys method, with any body, and a specified content type
+func NewSearchAccessKeysRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/accesskey/search")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewLoadAllPermissionsRequest constructs an http.Request for the LoadAllPermissions method
 func NewLoadAllPermissionsRequest(server string) (*http.Request, error) {
 	var err error
@@ -799,6 +1003,33 @@ func NewLoadAllRolesRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/v1/mgmt/role/all")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLoadAllSSOApplicationsRequest constructs an http.Request for the LoadAllSSOApplications method
+func NewLoadAllSSOApplicationsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/sso/idp/apps/load")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1163,12 +1394,21 @@ func (c *Client) applyEditors(ctx context.Context, req *http.Request, additional
 	return nil
 }
 
+// SearchAccessKeysCall is what SearchAccessKeys takes.
+type SearchAccessKeysCall struct {
+	Body SearchAccessKeysJSONRequestBody `in:"body"`
+}
+
 // LoadAllPermissionsCall is what LoadAllPermissions takes.
 type LoadAllPermissionsCall struct {
 }
 
 // LoadAllRolesCall is what LoadAllRoles takes.
 type LoadAllRolesCall struct {
+}
+
+// LoadAllSSOApplicationsCall is what LoadAllSSOApplications takes.
+type LoadAllSSOApplicationsCall struct {
 }
 
 // LoadAllTenantsCall is what LoadAllTenants takes.
@@ -1213,6 +1453,21 @@ type AddUserRolesV2Call struct {
 // Operations are the operations of the API document, by operation id.
 var Operations = api.NewOperations(
 	&api.Operation{
+		Name:    "SearchAccessKeys",
+		Method:  "POST",
+		Path:    "/v1/mgmt/accesskey/search",
+		Summary: "Search the project's access keys; the reply has every match.",
+		Request: reflect.TypeFor[SearchAccessKeysCall](),
+		Reply:   reflect.TypeFor[AccessKeysResponse](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*SearchAccessKeysCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.SearchAccessKeys(ctx, call.Body)
+			return api.ReadReply[AccessKeysResponse](resp, err)
+		},
+	},
+	&api.Operation{
 		Name:    "LoadAllPermissions",
 		Method:  "GET",
 		Path:    "/v1/mgmt/permission/all",
@@ -1238,6 +1493,20 @@ var Operations = api.NewOperations(
 			client := Client{Server: conn.Server, Client: conn.Doer}
 			resp, err := client.LoadAllRoles(ctx)
 			return api.ReadReply[LoadRolesResponse](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "LoadAllSSOApplications",
+		Method:  "GET",
+		Path:    "/v1/mgmt/sso/idp/apps/load",
+		Summary: "Load every application that users open through Descope, in one reply.",
+		Request: reflect.TypeFor[LoadAllSSOApplicationsCall](),
+		Reply:   reflect.TypeFor[LoadAllSSOApplicationsResponse](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.LoadAllSSOApplications(ctx)
+			return api.ReadReply[LoadAllSSOApplicationsResponse](resp, err)
 		},
 	},
 	&api.Operation{

@@ -16,6 +16,24 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AccessKeyStatus.
+const (
+	AccessKeyStatusActive   AccessKeyStatus = "active"
+	AccessKeyStatusInactive AccessKeyStatus = "inactive"
+)
+
+// Valid indicates whether the value is a known member of the AccessKeyStatus enum.
+func (e AccessKeyStatus) Valid() bool {
+	switch e {
+	case AccessKeyStatusActive:
+		return true
+	case AccessKeyStatusInactive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SortFieldField.
 const (
 	SortFieldFieldCreatedTime  SortFieldField = "createdTime"
@@ -79,12 +97,69 @@ func (e UserStatus) Valid() bool {
 	}
 }
 
+// AccessKey defines model for AccessKey.
+type AccessKey struct {
+	// BoundUserID The user whose rights the key has; its own roles have no effect then.
+	BoundUserID string `json:"boundUserId,omitempty"`
+	ClientID    string `json:"clientId,omitempty"`
+	CreatedBy   string `json:"createdBy,omitempty"`
+
+	// CreatedTime Unix time in seconds.
+	CreatedTime int64 `json:"createdTime,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes map[string]interface{} `json:"customAttributes,omitempty"`
+
+	// CustomClaims Values are text, numbers or booleans.
+	CustomClaims map[string]interface{} `json:"customClaims,omitempty"`
+	Description  string                 `json:"description,omitempty"`
+	Editable     bool                   `json:"editable,omitempty"`
+
+	// ExpireTime Unix time in seconds; 0 for a key that does not expire.
+	ExpireTime int64  `json:"expireTime,omitempty"`
+	ID         string `json:"id"`
+
+	// KeyTenants Tenants the key belongs to, with the roles held inside each.
+	KeyTenants []AssociatedTenantAK `json:"keyTenants,omitempty"`
+	Name       string               `json:"name,omitempty"`
+
+	// PermittedIps Addresses and networks the key may be used from. Empty means anywhere.
+	PermittedIps []string `json:"permittedIps,omitempty"`
+
+	// RoleNames Roles held in the project as a whole.
+	RoleNames []string `json:"roleNames,omitempty"`
+
+	// Status The known values. A reply may carry others.
+	Status AccessKeyStatus `json:"status,omitempty"`
+}
+
+// AccessKeyStatus The known values. A reply may carry others.
+type AccessKeyStatus string
+
+// AccessKeysResponse defines model for AccessKeysResponse.
+type AccessKeysResponse struct {
+	Keys []AccessKey `json:"keys"`
+}
+
+// AssociatedTenantAK defines model for AssociatedTenantAK.
+type AssociatedTenantAK struct {
+	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
+	RoleNames  []string `json:"roleNames,omitempty"`
+	TenantID   string   `json:"tenantId"`
+	TenantName string   `json:"tenantName,omitempty"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	ErrorCode        string `json:"errorCode"`
 	ErrorDescription string `json:"errorDescription,omitempty"`
 	ErrorMessage     string `json:"errorMessage,omitempty"`
 	Message          string `json:"message,omitempty"`
+}
+
+// LoadAllSSOApplicationsResponse defines model for LoadAllSSOApplicationsResponse.
+type LoadAllSSOApplicationsResponse struct {
+	Apps []SSOApplication `json:"apps"`
 }
 
 // LoadAllTenantsResponse defines model for LoadAllTenantsResponse.
@@ -190,6 +265,31 @@ type Role struct {
 
 	// TenantID The tenant the role belongs to; absent on the project's roles.
 	TenantID string `json:"tenantId,omitempty"`
+}
+
+// SSOApplication defines model for SSOApplication.
+type SSOApplication struct {
+	AppType     string `json:"appType,omitempty"`
+	Description string `json:"description,omitempty"`
+	Enabled     bool   `json:"enabled,omitempty"`
+	ID          string `json:"id"`
+	Logo        string `json:"logo,omitempty"`
+	Name        string `json:"name,omitempty"`
+}
+
+// SearchAccessKeysRequest defines model for SearchAccessKeysRequest.
+type SearchAccessKeysRequest struct {
+	// BoundUserID Return keys bound to this user.
+	BoundUserID string `json:"boundUserId,omitempty"`
+
+	// CreatingUser Return keys that this user created.
+	CreatingUser string `json:"creatingUser,omitempty"`
+
+	// TenantIds Return keys of any of these tenants.
+	TenantIds []string `json:"tenantIds,omitempty"`
+
+	// Text Full-text search.
+	Text string `json:"text,omitempty"`
 }
 
 // SearchUsersRequest defines model for SearchUsersRequest.
@@ -330,6 +430,9 @@ type LoadUserParams struct {
 	UserID string `form:"userId,omitempty" json:"userId,omitempty"`
 }
 
+// SearchAccessKeysJSONRequestBody defines body for SearchAccessKeys for application/json ContentType.
+type SearchAccessKeysJSONRequestBody = SearchAccessKeysRequest
+
 // AddUserRolesJSONRequestBody defines body for AddUserRoles for application/json ContentType.
 type AddUserRolesJSONRequestBody = UpdateUserRolesRequest
 
@@ -350,12 +453,18 @@ type AddUserRolesV2JSONRequestBody = UpdateUserRolesRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// SearchAccessKeys Search the project's access keys; the reply has every match.
+	// (POST /v1/mgmt/accesskey/search)
+	SearchAccessKeys(w http.ResponseWriter, r *http.Request)
 	// LoadAllPermissions Load every permission of the project, in one reply.
 	// (GET /v1/mgmt/permission/all)
 	LoadAllPermissions(w http.ResponseWriter, r *http.Request)
 	// LoadAllRoles Load every role, of the project and of its tenants, in one reply.
 	// (GET /v1/mgmt/role/all)
 	LoadAllRoles(w http.ResponseWriter, r *http.Request)
+	// LoadAllSSOApplications Load every application that users open through Descope, in one reply.
+	// (GET /v1/mgmt/sso/idp/apps/load)
+	LoadAllSSOApplications(w http.ResponseWriter, r *http.Request)
 	// LoadAllTenants Load every tenant of the project, in one reply.
 	// (GET /v1/mgmt/tenant/all)
 	LoadAllTenants(w http.ResponseWriter, r *http.Request)
@@ -391,6 +500,20 @@ type ServerInterfaceWrapper struct {
 
 type MiddlewareFunc func(http.Handler) http.Handler
 
+// SearchAccessKeys operation middleware
+func (siw *ServerInterfaceWrapper) SearchAccessKeys(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SearchAccessKeys(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // LoadAllPermissions operation middleware
 func (siw *ServerInterfaceWrapper) LoadAllPermissions(w http.ResponseWriter, r *http.Request) {
 
@@ -410,6 +533,20 @@ func (siw *ServerInterfaceWrapper) LoadAllRoles(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.LoadAllRoles(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LoadAllSSOApplications operation middleware
+func (siw *ServerInterfaceWrapper) LoadAllSSOApplications(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LoadAllSSOApplications(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -693,6 +830,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/role/remove", wrapper.RemoveUserRoles)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/tenant/add", wrapper.AddUserTenant)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/tenant/remove", wrapper.RemoveUserTenant)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/accesskey/search", wrapper.SearchAccessKeys)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/sso/idp/apps/load", wrapper.LoadAllSSOApplications)
 
 	return m
 }
@@ -709,6 +848,77 @@ type RateLimitedJSONResponse struct {
 }
 
 type UserJSONResponse UserResponse
+
+type SearchAccessKeysRequestObject struct {
+	Body *SearchAccessKeysJSONRequestBody
+}
+
+type SearchAccessKeysResponseObject interface {
+	VisitSearchAccessKeysResponse(w http.ResponseWriter) error
+}
+
+type SearchAccessKeys200JSONResponse AccessKeysResponse
+
+func (response SearchAccessKeys200JSONResponse) VisitSearchAccessKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchAccessKeys429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response SearchAccessKeys429JSONResponse) VisitSearchAccessKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchAccessKeys4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response SearchAccessKeys4XXJSONResponse) VisitSearchAccessKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchAccessKeys5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response SearchAccessKeys5XXJSONResponse) VisitSearchAccessKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type LoadAllPermissionsRequestObject struct {
 }
@@ -839,6 +1049,76 @@ type LoadAllRoles5XXJSONResponse struct {
 }
 
 func (response LoadAllRoles5XXJSONResponse) VisitLoadAllRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoadAllSSOApplicationsRequestObject struct {
+}
+
+type LoadAllSSOApplicationsResponseObject interface {
+	VisitLoadAllSSOApplicationsResponse(w http.ResponseWriter) error
+}
+
+type LoadAllSSOApplications200JSONResponse LoadAllSSOApplicationsResponse
+
+func (response LoadAllSSOApplications200JSONResponse) VisitLoadAllSSOApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoadAllSSOApplications429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response LoadAllSSOApplications429JSONResponse) VisitLoadAllSSOApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoadAllSSOApplications4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response LoadAllSSOApplications4XXJSONResponse) VisitLoadAllSSOApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoadAllSSOApplications5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response LoadAllSSOApplications5XXJSONResponse) VisitLoadAllSSOApplicationsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1419,12 +1699,18 @@ func (response AddUserRolesV25XXJSONResponse) VisitAddUserRolesV2Response(w http
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// SearchAccessKeys Search the project's access keys; the reply has every match.
+	// (POST /v1/mgmt/accesskey/search)
+	SearchAccessKeys(ctx context.Context, request SearchAccessKeysRequestObject) (SearchAccessKeysResponseObject, error)
 	// LoadAllPermissions Load every permission of the project, in one reply.
 	// (GET /v1/mgmt/permission/all)
 	LoadAllPermissions(ctx context.Context, request LoadAllPermissionsRequestObject) (LoadAllPermissionsResponseObject, error)
 	// LoadAllRoles Load every role, of the project and of its tenants, in one reply.
 	// (GET /v1/mgmt/role/all)
 	LoadAllRoles(ctx context.Context, request LoadAllRolesRequestObject) (LoadAllRolesResponseObject, error)
+	// LoadAllSSOApplications Load every application that users open through Descope, in one reply.
+	// (GET /v1/mgmt/sso/idp/apps/load)
+	LoadAllSSOApplications(ctx context.Context, request LoadAllSSOApplicationsRequestObject) (LoadAllSSOApplicationsResponseObject, error)
 	// LoadAllTenants Load every tenant of the project, in one reply.
 	// (GET /v1/mgmt/tenant/all)
 	LoadAllTenants(ctx context.Context, request LoadAllTenantsRequestObject) (LoadAllTenantsResponseObject, error)
@@ -1490,6 +1776,37 @@ type strictHandler struct {
 	options     StrictHTTPServerOptions
 }
 
+// SearchAccessKeys operation middleware
+func (sh *strictHandler) SearchAccessKeys(w http.ResponseWriter, r *http.Request) {
+	var request SearchAccessKeysRequestObject
+
+	var body SearchAccessKeysJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchAccessKeys(ctx, request.(SearchAccessKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchAccessKeys")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SearchAccessKeysResponseObject); ok {
+		if err := validResponse.VisitSearchAccessKeysResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // LoadAllPermissions operation middleware
 func (sh *strictHandler) LoadAllPermissions(w http.ResponseWriter, r *http.Request) {
 	var request LoadAllPermissionsRequestObject
@@ -1531,6 +1848,30 @@ func (sh *strictHandler) LoadAllRoles(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(LoadAllRolesResponseObject); ok {
 		if err := validResponse.VisitLoadAllRolesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LoadAllSSOApplications operation middleware
+func (sh *strictHandler) LoadAllSSOApplications(w http.ResponseWriter, r *http.Request) {
+	var request LoadAllSSOApplicationsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LoadAllSSOApplications(ctx, request.(LoadAllSSOApplicationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LoadAllSSOApplications")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LoadAllSSOApplicationsResponseObject); ok {
+		if err := validResponse.VisitLoadAllSSOApplicationsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -18,6 +18,8 @@ const (
 	tenants      = "GET /v1/mgmt/tenant/all"
 	roles        = "GET /v1/mgmt/role/all"
 	permissions  = "GET /v1/mgmt/permission/all"
+	accessKeys   = "POST /v1/mgmt/accesskey/search"
+	applications = "GET /v1/mgmt/sso/idp/apps/load"
 	addRoles     = "POST /v1/mgmt/user/update/role/add"
 	addRolesV2   = "POST /v2/mgmt/user/update/role/add"
 	removeRoles  = "POST /v1/mgmt/user/update/role/remove"

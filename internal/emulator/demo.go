@@ -5,13 +5,17 @@ package emulator
 // same each time. It holds what real projects hold and connectors trip over: the
 // same role name in two tenants and beside the project's, project roles held inside
 // tenants, a name with a slash, users without name, email or tenants, and three
-// test users, whom a search leaves out unless asked.
+// test users, whom a search leaves out unless asked. Five access keys and two SSO
+// applications are for mappings that list them.
 func Demo() Project {
 	return Project{
 		Users:       demoUsers(),
 		Tenants:     demoTenants(),
 		Roles:       demoRoles(),
 		Permissions: demoPermissions(),
+
+		AccessKeys:      demoAccessKeys(),
+		SSOApplications: demoApplications(),
 	}
 }
 

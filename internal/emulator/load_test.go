@@ -33,6 +33,8 @@ func TestZeroValuesAreServed(t *testing.T) {
 		Tenants:     []emulator.Tenant{{ID: "t"}},
 		Roles:       []emulator.Role{{Name: "r"}},
 		Permissions: []emulator.Permission{{Name: "p"}},
+
+		SSOApplications: []emulator.SSOApplication{{ID: "a"}},
 	}, emulator.Options{})
 	for what, want := range map[string]string{
 		loadUser + "?userId=u": `{"user":{"userId":"u","loginIds":[],"name":"","givenName":"","middleName":"","familyName":"",` +
@@ -46,6 +48,8 @@ func TestZeroValuesAreServed(t *testing.T) {
 			`"successors":[],"defaultRoles":[],"roleInheritance":"","customAttributes":{}}]}`,
 		roles:       `{"roles":[{"id":"","name":"r","description":"","tenantId":"","permissionNames":[],"createdTime":0,"default":false,"private":false}]}`,
 		permissions: `{"permissions":[{"id":"","name":"p","description":"","systemDefault":false}]}`,
+
+		applications: `{"apps":[{"id":"a","name":"","description":"","enabled":false,"logo":"","appType":""}]}`,
 	} {
 		if got := string(call(t, srv, what, "").body); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", what, got, want)
@@ -56,7 +60,7 @@ func TestZeroValuesAreServed(t *testing.T) {
 func TestEmptyProject(t *testing.T) {
 	srv := emulatortest.Start(t, emulator.Project{}, emulator.Options{})
 	for what, want := range map[string]string{
-		tenants: `{"tenants":[]}`, roles: `{"roles":[]}`, permissions: `{"permissions":[]}`,
+		tenants: `{"tenants":[]}`, roles: `{"roles":[]}`, permissions: `{"permissions":[]}`, applications: `{"apps":[]}`,
 	} {
 		if got := string(call(t, srv, what, "").body); got != want {
 			t.Errorf("%s: got %s, want %s", what, got, want)

@@ -31,6 +31,14 @@ func (o operations) LoadAllPermissions(context.Context, descopeserver.LoadAllPer
 	return reply{body: o.store.loadAllPermissions()}, nil
 }
 
+func (o operations) SearchAccessKeys(_ context.Context, r descopeserver.SearchAccessKeysRequestObject) (descopeserver.SearchAccessKeysResponseObject, error) {
+	return reply{body: o.store.searchAccessKeys(*r.Body)}, nil
+}
+
+func (o operations) LoadAllSSOApplications(context.Context, descopeserver.LoadAllSSOApplicationsRequestObject) (descopeserver.LoadAllSSOApplicationsResponseObject, error) {
+	return reply{body: o.store.loadAllSSOApplications()}, nil
+}
+
 func (o operations) AddUserRoles(_ context.Context, r descopeserver.AddUserRolesRequestObject) (descopeserver.AddUserRolesResponseObject, error) {
 	return answer(o.store.addRoles(r.Body.LoginID, r.Body.TenantID, r.Body.RoleNames, false))
 }

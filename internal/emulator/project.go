@@ -15,6 +15,9 @@ type Project struct {
 	Tenants     []Tenant
 	Roles       []Role
 	Permissions []Permission
+
+	AccessKeys      []AccessKey
+	SSOApplications []SSOApplication
 }
 
 // User is a user as it is kept. What the service derives is not in it: the

@@ -29,6 +29,8 @@ func TestRepliesFitTheDocument(t *testing.T) {
 		{tenants, "", "tenants", "Tenant"},
 		{roles, "", "roles", "Role"},
 		{permissions, "", "permissions", "Permission"},
+		{accessKeys, "{}", "keys", "AccessKey"},
+		{applications, "", "apps", "SSOApplication"},
 	} {
 		schema := spec.Components.Schemas[tt.schema].Value
 		rows := read[map[string]any](t, call(t, srv, tt.what, tt.body))[tt.list].([]any)
@@ -48,6 +50,9 @@ func TestDemo(t *testing.T) {
 	p := emulator.Demo()
 	if len(p.Users) != 60 || len(p.Tenants) != 6 || len(p.Roles) != 12 || len(p.Permissions) != 20 {
 		t.Errorf("%d users, %d tenants, %d roles, %d permissions", len(p.Users), len(p.Tenants), len(p.Roles), len(p.Permissions))
+	}
+	if len(p.AccessKeys) != 5 || len(p.SSOApplications) != 2 {
+		t.Errorf("%d access keys, %d applications", len(p.AccessKeys), len(p.SSOApplications))
 	}
 	if !reflect.DeepEqual(p, emulator.Demo()) {
 		t.Error("not the same each time")
@@ -129,26 +134,44 @@ func checkConsistent(t *testing.T, p emulator.Project) {
 			}
 		}
 	}
-	for _, u := range p.Users {
-		unique(u.UserID)
-		for _, login := range u.LoginIDs {
-			unique(login)
-		}
-		for _, name := range u.RoleNames {
+	holds := func(id string, roleNames []string, memberships []emulator.Membership) {
+		for _, name := range roleNames {
 			if !roles[key{"", name}] {
-				t.Errorf("%s has an unknown role %s", u.UserID, name)
+				t.Errorf("%s has an unknown role %s", id, name)
 			}
 		}
-		for _, m := range u.Tenants {
+		for _, m := range memberships {
 			if !tenants[m.TenantID] {
-				t.Errorf("%s is in an unknown tenant %s", u.UserID, m.TenantID)
+				t.Errorf("%s is in an unknown tenant %s", id, m.TenantID)
 			}
 			for _, name := range m.RoleNames {
 				if !roles[key{"", name}] && !roles[key{m.TenantID, name}] {
-					t.Errorf("%s has an unknown role %s in %s", u.UserID, name, m.TenantID)
+					t.Errorf("%s has an unknown role %s in %s", id, name, m.TenantID)
 				}
 			}
 		}
+	}
+	users := map[string]bool{"": true} // Nobody's key is bound to no user.
+	for _, u := range p.Users {
+		unique(u.UserID)
+		users[u.UserID] = true
+		for _, login := range u.LoginIDs {
+			unique(login)
+		}
+		holds(u.UserID, u.RoleNames, u.Tenants)
+	}
+	for _, k := range p.AccessKeys {
+		unique(k.ID)
+		unique(k.ClientID)
+		holds(k.ID, k.RoleNames, k.Tenants)
+		for _, id := range []string{k.BoundUserID, k.CreatedBy} {
+			if !users[id] {
+				t.Errorf("%s refers to an unknown user %s", k.ID, id)
+			}
+		}
+	}
+	for _, a := range p.SSOApplications {
+		unique(a.ID)
 	}
 }
 

@@ -111,11 +111,14 @@ func (r reply) VisitLoadUserResponse(w http.ResponseWriter) error           { re
 func (r reply) VisitLoadAllTenantsResponse(w http.ResponseWriter) error     { return r.write(w) }
 func (r reply) VisitLoadAllRolesResponse(w http.ResponseWriter) error       { return r.write(w) }
 func (r reply) VisitLoadAllPermissionsResponse(w http.ResponseWriter) error { return r.write(w) }
+func (r reply) VisitSearchAccessKeysResponse(w http.ResponseWriter) error   { return r.write(w) }
 func (r reply) VisitAddUserRolesResponse(w http.ResponseWriter) error       { return r.write(w) }
 func (r reply) VisitAddUserRolesV2Response(w http.ResponseWriter) error     { return r.write(w) }
 func (r reply) VisitRemoveUserRolesResponse(w http.ResponseWriter) error    { return r.write(w) }
 func (r reply) VisitAddUserTenantResponse(w http.ResponseWriter) error      { return r.write(w) }
 func (r reply) VisitRemoveUserTenantResponse(w http.ResponseWriter) error   { return r.write(w) }
+
+func (r reply) VisitLoadAllSSOApplicationsResponse(w http.ResponseWriter) error { return r.write(w) }
 
 func writeJSON(w http.ResponseWriter, status int, body json.RawMessage) error {
 	w.Header().Set("Content-Type", "application/json")

@@ -23,6 +23,9 @@ type Store struct {
 	roles       []Role
 	permissions []Permission
 
+	accessKeys   []AccessKey
+	applications []SSOApplication
+
 	// catalogue is made anew whenever tenants or roles change.
 	catalogue *catalogue
 	// searches holds the matches of recent searches, in order, until users change.
@@ -54,6 +57,9 @@ func newStore(p Project) *Store {
 		roles:       slices.Clone(p.Roles),
 		permissions: slices.Clone(p.Permissions),
 		searches:    make(map[string][]*userRow),
+
+		accessKeys:   slices.Clone(p.AccessKeys),
+		applications: slices.Clone(p.SSOApplications),
 	}
 	s.catalogueChanged()
 	for _, u := range p.Users {
@@ -78,7 +84,10 @@ func (s *Store) Users() []User {
 func (s *Store) at(t time.Time) *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := Project{Tenants: s.tenants, Roles: s.roles, Permissions: s.permissions}
+	p := Project{
+		Tenants: s.tenants, Roles: s.roles, Permissions: s.permissions,
+		AccessKeys: s.accessKeys, SSOApplications: s.applications,
+	}
 	for _, row := range s.users {
 		u := row.user
 		if i := slices.IndexFunc(row.past, func(old pastUser) bool { return old.until.After(t) }); i >= 0 {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/conductorone/baton-descope/internal/exampleapis/github"
 	"github.com/conductorone/baton-descope/internal/explain"
 	"github.com/conductorone/baton-descope/internal/secondapi"
 	"github.com/conductorone/baton-descope/internal/secondapi/client"
@@ -23,20 +22,20 @@ func plans(t *testing.T) map[string]*mapping.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join("..", "..", "mapping", "examples", "github", "github.yaml")
+	file := filepath.Join("testdata", "holders.yaml")
 	src, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	holders, err := mapping.Load(file, src, mapping.Environment{Operations: github.Operations})
+	holders, err := mapping.Load(file, src, mapping.Environment{Operations: client.Operations})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*mapping.Plan{"workbench": workbench, "github": holders}
+	return map[string]*mapping.Plan{"workbench": workbench, "holders": holders}
 }
 
-// The files in testdata are what the commands print, of two APIs that are
-// nobody's product here.
+// The files in testdata are what the commands print of an API that is nobody's
+// product, by two mappings.
 func TestExplanations(t *testing.T) {
 	for name, plan := range plans(t) {
 		for extension, write := range map[string]func(io.Writer, *mapping.Plan) error{".txt": explain.Text, ".mermaid": explain.Mermaid} {

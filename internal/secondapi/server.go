@@ -104,6 +104,7 @@ func (s *Server) routes() http.Handler {
 		"POST /api/people/{person}/roles":             s.giveRole,
 		"DELETE /api/people/{person}/roles/{key}":     s.takeRole,
 		"GET /api/groups":                             s.listGroups,
+		"GET /api/groups/{group}/members":             s.listMembers,
 		"PUT /api/groups/{group}/members/{person}":    s.addMember,
 		"DELETE /api/groups/{group}/members/{person}": s.removeMember,
 		"GET /api/workspaces":                         s.listWorkspaces,
@@ -177,9 +178,7 @@ func CursorOf(start int) string {
 }
 
 func (s *Server) listGroups(r *http.Request) reply {
-	size, page := cmp.Or(number(r, "per_page"), 50), cmp.Or(number(r, "page"), 1)
-	start := min((page-1)*size, len(s.data.Groups))
-	data := object{"items": s.data.Groups[start:min(start+size, len(s.data.Groups))]}
+	data := object{"items": page(r, s.data.Groups)}
 	if s.options.WithTotal {
 		data["total_count"] = len(s.data.Groups)
 	}
@@ -242,6 +241,18 @@ func (s *Server) takeRole(r *http.Request) reply {
 	return done
 }
 
+// listMembers lists people by their groups. Nobody is a guest.
+func (s *Server) listMembers(r *http.Request) reply {
+	members := []*Person{}
+	for _, p := range s.data.People {
+		in := func(g GroupMember) bool { return r.PathValue("group") == strconv.FormatInt(g.ID, 10) }
+		if r.URL.Query().Get("kind") == "direct" && slices.ContainsFunc(p.Workspaces, func(m Membership) bool { return slices.ContainsFunc(m.Groups, in) }) {
+			members = append(members, p)
+		}
+	}
+	return reply{http.StatusOK, page(r, members)}
+}
+
 func (s *Server) addMember(r *http.Request) reply {
 	p, group, refused := s.member(r)
 	if p == nil {
@@ -291,6 +302,13 @@ func (s *Server) member(r *http.Request) (*Person, Group, reply) {
 		}
 	}
 	return nil, Group{}, failure(http.StatusNotFound, "no_such_group", "there is no group "+r.PathValue("group"))
+}
+
+// page returns the records on the page that the request asks for by its number.
+func page[T any](r *http.Request, all []T) []T {
+	size, number := cmp.Or(number(r, "per_page"), 50), cmp.Or(number(r, "page"), 1)
+	start := min((number-1)*size, len(all))
+	return all[start:min(start+size, len(all))]
 }
 
 // number returns a query parameter that is a number, 0 without it.

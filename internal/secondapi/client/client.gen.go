@@ -32,6 +32,17 @@ func (Level) EnumValues() []string {
 	return []string{"1", "2", "3"}
 }
 
+// The values of ListGroupMembersParamsKind in the API document.
+const (
+	ListGroupMembersParamsKindDirect ListGroupMembersParamsKind = "direct"
+	ListGroupMembersParamsKindGuest  ListGroupMembersParamsKind = "guest"
+)
+
+// EnumValues returns the values of ListGroupMembersParamsKind in the API document.
+func (ListGroupMembersParamsKind) EnumValues() []string {
+	return []string{"direct", "guest"}
+}
+
 // Group defines model for Group.
 type Group struct {
 	GroupID int64  `json:"group_id"`
@@ -107,6 +118,12 @@ type Workspace struct {
 	Title    string     `json:"title"`
 }
 
+// Page defines model for Page.
+type Page = int64
+
+// PerPage defines model for PerPage.
+type PerPage = int64
+
 // PersonID defines model for PersonID.
 type PersonID = int64
 
@@ -123,8 +140,8 @@ type Failure_Error struct {
 
 // ListGroupsParams defines parameters for ListGroups.
 type ListGroupsParams struct {
-	Page    *int64 `form:"page,omitempty" json:"page,omitempty"`
-	PerPage *int64 `form:"per_page,omitempty" json:"per_page,omitempty"`
+	Page    *Page    `form:"page,omitempty" json:"page,omitempty"`
+	PerPage *PerPage `form:"per_page,omitempty" json:"per_page,omitempty"`
 }
 
 // ListGroups200JSONResponseBody_Data defines parameters for ListGroups.
@@ -140,6 +157,22 @@ type ListGroups200JSONResponseBody struct {
 
 // ListGroupsdefaultJSONResponseBody_Error defines parameters for ListGroups.
 type ListGroupsdefaultJSONResponseBody_Error struct {
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
+}
+
+// ListGroupMembersParams defines parameters for ListGroupMembers.
+type ListGroupMembersParams struct {
+	Kind    ListGroupMembersParamsKind `form:"kind" json:"kind"`
+	Page    *Page                      `form:"page,omitempty" json:"page,omitempty"`
+	PerPage *PerPage                   `form:"per_page,omitempty" json:"per_page,omitempty"`
+}
+
+// ListGroupMembersParamsKind defines parameters for ListGroupMembers.
+type ListGroupMembersParamsKind string
+
+// ListGroupMembersdefaultJSONResponseBody_Error defines parameters for ListGroupMembers.
+type ListGroupMembersdefaultJSONResponseBody_Error struct {
 	Code   string  `json:"code"`
 	Detail *string `json:"detail,omitempty"`
 }
@@ -317,6 +350,11 @@ type ClientInterface interface {
 	// Corresponds with GET /groups (the `ListGroups` operationId).
 	ListGroups(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListGroupMembers List the people of a group, by the number of the page; the reply is the list.
+	//
+	// Corresponds with GET /groups/{group_id}/members (the `ListGroupMembers` operationId).
+	ListGroupMembers(ctx context.Context, groupID int64, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RemoveGroupMember Take a person out of a group.
 	//
 	// Corresponds with DELETE /groups/{group_id}/members/{person_id} (the `RemoveGroupMember` operationId).
@@ -372,6 +410,21 @@ type ClientInterface interface {
 // Corresponds with GET /groups (the `ListGroups` operationId).
 func (c *Client) ListGroups(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGroupsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListGroupMembers List the people of a group, by the number of the page; the reply is the list.
+//
+// Corresponds with GET /groups/{group_id}/members (the `ListGroupMembers` operationId).
+func (c *Client) ListGroupMembers(ctx context.Context, groupID int64, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListGroupMembersRequest(c.Server, groupID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -548,6 +601,87 @@ func NewListGroupsRequest(server string, params *ListGroupsParams) (*http.Reques
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerPage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "per_page", *params.PerPage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListGroupMembersRequest constructs an http.Request for the ListGroupMembers method
+func NewListGroupMembersRequest(server string, groupID int64, params *ListGroupMembersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "group_id", groupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/groups/%s/members", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
 
 		if params.Page != nil {
 
@@ -992,6 +1126,12 @@ type ListGroupsCall struct {
 	Params ListGroupsParams `in:"query"`
 }
 
+// ListGroupMembersCall is what ListGroupMembers takes.
+type ListGroupMembersCall struct {
+	GroupID int64                  `json:"group_id" in:"path"`
+	Params  ListGroupMembersParams `in:"query"`
+}
+
 // RemoveGroupMemberCall is what RemoveGroupMember takes.
 type RemoveGroupMemberCall struct {
 	GroupID  int64    `json:"group_id" in:"path"`
@@ -1051,6 +1191,24 @@ var Operations = api.NewOperations(
 			client := Client{Server: conn.Server, Client: conn.Doer}
 			resp, err := client.ListGroups(ctx, &call.Params)
 			return api.ReadReply[ListGroups200JSONResponseBody](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "ListGroupMembers",
+		Method:  "GET",
+		Path:    "/groups/{group_id}/members",
+		Summary: "List the people of a group, by the number of the page; the reply is the list.",
+		Request: reflect.TypeFor[ListGroupMembersCall](),
+		Reply:   reflect.TypeFor[[]Person](),
+		Failure: reflect.TypeFor[Failure](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*ListGroupMembersCall)
+			if err := api.CheckPath(call.GroupID); err != nil {
+				return nil, err
+			}
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.ListGroupMembers(ctx, call.GroupID, &call.Params)
+			return api.ReadReply[[]Person](resp, err)
 		},
 	},
 	&api.Operation{

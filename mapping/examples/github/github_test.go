@@ -1,9 +1,6 @@
-// Package github_test runs the mapping of a GitHub organization on a small
-// server of one.
-package github_test
+package main
 
 import (
-	_ "embed"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,22 +13,17 @@ import (
 	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
 
 	"github.com/conductorone/baton-descope/connector"
-	"github.com/conductorone/baton-descope/internal/exampleapis/github"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/mapping"
 )
-
-//go:embed github.yaml
-var source []byte
 
 // options are those of a connector for an organization.
 func options(t testing.TB, o *organization) connector.Options {
 	t.Helper()
-	plan, err := mapping.Load("github.yaml", source, mapping.Environment{Operations: github.Operations})
+	plan, err := loadPlan()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector.Options{Name: "baton-github", Plan: plan, BaseURL: o.URL, Token: token}
+	return connector.Options{Name: name, Plan: plan, BaseURL: organizationURL(o.URL, "acme"), Token: demoToken}
 }
 
 // demo is a small organization.

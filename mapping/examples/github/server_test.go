@@ -1,4 +1,4 @@
-package github_test
+package main
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-const token = "github-token"
+const demoToken = "github-token"
 
 // organization is a GitHub with one organization, acme.
 type organization struct {
@@ -103,14 +103,14 @@ func (o *organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	o.requests[request]++
 	switch {
-	case r.Header.Get("Authorization") != "Bearer "+token:
+	case r.Header.Get("Authorization") != "Bearer "+demoToken:
 		fail(w, http.StatusUnauthorized, "Bad credentials")
 	case o.fault == nil || !o.fault(w, r):
 		o.serve(w, r, body)
 	}
 }
 
-// serve answers by the parts of the path; {org} is always acme.
+// serve answers by the parts of the path below the organization.
 func (o *organization) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	rest, ok := strings.CutPrefix(r.URL.Path, "/orgs/acme/")
 	parts := strings.Split(rest, "/")
