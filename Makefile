@@ -131,7 +131,7 @@ bench-quick: ## Measure a sync of 10,000 users beside the floor, for about a min
 	go run ./internal/bench -users 10000 $(BENCH)
 
 .PHONY: generate
-generate: ## Make the generated files anew
+generate: ## Regenerate the generated files
 	go generate ./...
 	go -C $(EXAMPLE) generate ./...
 	$(GOBUILD) -o bin/baton-descope ./cmd/baton-descope

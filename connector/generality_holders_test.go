@@ -52,8 +52,7 @@ func TestHoldersSyncExactly(t *testing.T) {
 	wantDemo(t, harness.Sync(t, workbenchHolders(t, server)))
 	got := server.Requests()
 	maps.DeleteFunc(got, func(request string, _ int) bool { return !strings.Contains(request, "/members") })
-	// A page that is not full does not end the list, and the next one is asked for in
-	// the size of the first.
+	// A page that is not full does not end the list, and the next request has its size.
 	want := map[string]int{
 		"GET /groups/31/members?kind=direct&page=1&per_page=2": 1,
 		"GET /groups/31/members?kind=direct&page=2&per_page=1": 1,
