@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/internal/harness"
 	"github.com/conductorone/baton-descope/internal/secondapi"
@@ -78,6 +80,15 @@ func TestHoldersThatAreNotSynced(t *testing.T) {
 		if strings.Contains(request, "/members") {
 			t.Error(request)
 		}
+	}
+}
+
+// Holders are complete with several workers, and with a session store that loses all.
+func TestHoldersWithoutSession(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		server := secondapi.Start(t, secondapi.Demo(), secondapi.Options{})
+		client := clientWith(t, workbenchHolders(t, server), &memory{forgets: true})
+		wantDemo(t, syncWith(t, client, sdksync.WithWorkerCount(workers)))
 	}
 }
 
