@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
+
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/internal/harness"
 	"github.com/conductorone/baton-descope/internal/secondapi"
@@ -52,8 +54,7 @@ func TestHoldersSyncExactly(t *testing.T) {
 	wantDemo(t, harness.Sync(t, workbenchHolders(t, server)))
 	got := server.Requests()
 	maps.DeleteFunc(got, func(request string, _ int) bool { return !strings.Contains(request, "/members") })
-	// A page that is not full does not end the list, and the next one is asked for in
-	// the size of the first.
+	// A page that is not full does not end the list, and the next request has its size.
 	want := map[string]int{
 		"GET /groups/31/members?kind=direct&page=1&per_page=2": 1,
 		"GET /groups/31/members?kind=direct&page=2&per_page=1": 1,
@@ -79,6 +80,15 @@ func TestHoldersThatAreNotSynced(t *testing.T) {
 		if strings.Contains(request, "/members") {
 			t.Error(request)
 		}
+	}
+}
+
+// Holders are complete with several workers, and with a session store that loses all.
+func TestHoldersWithoutSession(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		server := secondapi.Start(t, secondapi.Demo(), secondapi.Options{})
+		client := clientWith(t, workbenchHolders(t, server), &memory{forgets: true})
+		wantDemo(t, syncWith(t, client, sdksync.WithWorkerCount(workers)))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-var update = flag.Bool("update", false, "write the files in testdata anew")
+var update = flag.Bool("update", false, "rewrite the files in testdata")
 
 func plans(t *testing.T) map[string]*mapping.Plan {
 	t.Helper()
@@ -54,7 +54,7 @@ func TestExplanations(t *testing.T) {
 				t.Fatal(err)
 			}
 			if b.String() != string(want) {
-				t.Errorf("%s is\n%s\nwrite it anew with -update if that is right", file, b.String())
+				t.Errorf("%s is\n%s\nif that is right, rewrite it with -update", file, b.String())
 			}
 		}
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
-// repeating is a server of which a failed answer is asked for once more, as the SDK
-// does after some errors.
+// repeating is a server whose failed answers are requested once more, as the SDK does
+// after some errors.
 type repeating struct {
 	types.ConnectorServer
 	failed int
@@ -32,9 +32,9 @@ func (r *repeating) ListGrants(ctx context.Context, request *v2.GrantsServiceLis
 	return r.ConnectorServer.ListGrants(ctx, request)
 }
 
-// An answer that failed in the middle of a list of holders, and is asked for again,
-// lacks none of them.
-func TestHoldersAskedForAgain(t *testing.T) {
+// An answer that failed in the middle of a list of holders is complete when it is
+// requested again.
+func TestRepeatedAnswerIsComplete(t *testing.T) {
 	o := &organization{teams: []*team{{ID: 1, Name: "Big", Slug: "big"}}}
 	for i := range 2500 {
 		login := fmt.Sprintf("u%04d", i)

@@ -70,10 +70,9 @@ func TestExactSets(t *testing.T) {
 	}
 }
 
-// TestRequests counts them: a list of n records takes ⌈n/100⌉ pages, and one
-// more that is empty, for nothing else says where it ends. A short first page
-// may be a cap, so the next one is asked for in its size. Each team costs such
-// a list for each of its entitlements, each role one.
+// A list of n records takes ⌈n/100⌉ requests and one more for an empty page, which
+// alone shows its end. A short first page may be a cap, so the next request has its
+// size. There is a list for each entitlement of each team, and one for each role.
 func TestRequests(t *testing.T) {
 	o := &organization{teams: []*team{{ID: 1, Name: "Big", Slug: "big"}, {ID: 2, Name: "Full", Slug: "full"}, {ID: 3, Name: "Empty", Slug: "empty"}}, roles: []*orgRole{{ID: 9, Name: "r"}}}
 	for i := range 250 {
@@ -162,8 +161,8 @@ func TestGrantAndRevoke(t *testing.T) {
 	}
 }
 
-// TestChangesThatWouldDoHarm have nothing to do: a maintainer is a member, and whoever
-// is outside maintains nothing.
+// Changes that would do harm are not sent: a maintainer is a member already, and a user
+// outside a team does not maintain it.
 func TestChangesThatWouldDoHarm(t *testing.T) {
 	o := start(t, demo())
 	o.grant(t, "team:builders:maintainer:user:bob", false)
@@ -173,8 +172,8 @@ func TestChangesThatWouldDoHarm(t *testing.T) {
 	o.revoke(t, "team:nobody:member:user:ci-bot", true)
 }
 
-// TestDeletedTeam deletes a team after it was listed: nobody is in it, and what
-// was held on it is revoked. A 404 of a team that is still there is an error.
+// A team that is deleted after it was listed has no members, and grants on it are
+// revoked already. A 404 for the members of a team that exists is an error.
 func TestDeletedTeam(t *testing.T) {
 	gone := func(paths ...string) *organization {
 		o := demo()
@@ -207,7 +206,7 @@ func same(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
-// TestMemberOfATeamBelow revokes a membership that is not the team's own.
+// A membership through a team below cannot be revoked on the team above.
 func TestMemberOfATeamBelow(t *testing.T) {
 	o := demo()
 	o.teams[1].in = append(o.teams[1].in, membership{"ci-bot", "member"})
@@ -221,7 +220,7 @@ func TestMemberOfATeamBelow(t *testing.T) {
 	}
 }
 
-// TestWithoutUsers syncs without those who hold everything: nobody asks for them.
+// A sync without users requests no holders.
 func TestWithoutUsers(t *testing.T) {
 	o := start(t, demo())
 	without := options(t, o)
@@ -244,7 +243,7 @@ func split(grant string) (*v2.Entitlement, *v2.Resource) {
 	return v2.Entitlement_builder{Id: strings.Join(parts[:3], ":"), Resource: resource(parts[0], parts[1])}.Build(), resource(parts[3], parts[4])
 }
 
-// grant makes a grant; already tells that it is there.
+// grant makes a grant; already reports whether the answer has to be that it exists.
 func (o *organization) grant(t *testing.T, id string, already bool) {
 	t.Helper()
 	client, _ := harness.Client(t, options(t, o))
@@ -259,7 +258,7 @@ func (o *organization) grant(t *testing.T, id string, already bool) {
 	}
 }
 
-// revoke makes a revocation; already tells that there is no grant.
+// revoke revokes a grant; already reports whether the answer has to be that it is gone.
 func (o *organization) revoke(t *testing.T, id string, already bool) {
 	t.Helper()
 	annos, err := o.tryRevoke(t, id)

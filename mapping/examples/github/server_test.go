@@ -25,7 +25,7 @@ type organization struct {
 	teams    []*team
 	roles    []*orgRole
 	requests map[string]int
-	// fault stands before every request and may answer it.
+	// fault is called before every request, and reports whether it answered.
 	fault func(w http.ResponseWriter, r *http.Request) bool
 }
 
@@ -68,8 +68,8 @@ func start(t testing.TB, o *organization) *organization {
 	return o
 }
 
-// seen returns the requests since the last time, such as
-// "GET /orgs/acme/teams?page=1", and how often each came.
+// seen returns the number of requests since the last call, by request, such as
+// "GET /orgs/acme/teams?page=1".
 func (o *organization) seen() map[string]int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -78,7 +78,7 @@ func (o *organization) seen() map[string]int {
 	return seen
 }
 
-// writes returns the writes since the last time.
+// writes returns the write requests since the last call.
 func (o *organization) writes() []string {
 	var writes []string
 	for request, times := range o.seen() {
@@ -142,7 +142,7 @@ func (o *organization) serve(w http.ResponseWriter, r *http.Request, body []byte
 	}
 }
 
-// one answers about the thing at i, or that there is none.
+// one answers with the record at index i, or with 404 if i is negative.
 func (o *organization) one(w http.ResponseWriter, i int, answer func(i int) any) {
 	if i < 0 {
 		fail(w, http.StatusNotFound, "Not Found")
@@ -219,7 +219,7 @@ func (o *organization) serveRole(r *http.Request, role *orgRole, parts []string)
 	return nil
 }
 
-// user returns a member, or somebody else of that name.
+// user returns the member with a login, or an outsider.
 func (o *organization) user(login string) *user {
 	for _, u := range o.members {
 		if u.Login == login {
@@ -238,7 +238,7 @@ func page[T any](r *http.Request, all []T) []T {
 
 // number returns a query parameter that is a number, 0 without it.
 func number(r *http.Request, name string) int {
-	n, _ := strconv.Atoi(r.URL.Query().Get(name)) // What is no number is not given.
+	n, _ := strconv.Atoi(r.URL.Query().Get(name)) // Anything else counts as absent.
 	return n
 }
 
