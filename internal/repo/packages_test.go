@@ -103,6 +103,7 @@ func TestWaysOfImports(t *testing.T) {
 		"connector/transport":      {"api"},
 		"gen/descope":              {"api"},
 		"internal/emulator":        {"api", "gen/descopeserver"},
+		"internal/emulator/fault":  {"internal/emulator"},
 	} {
 		if _, ok := all[name]; !ok {
 			t.Errorf("there is no package %s", name)
