@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/fault"
 )
 
 func main() {
@@ -62,6 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.Join(err, closeJournal())
 	}
 	server := emulator.New(settings.project(), settings.options)
+	fault.Inject(server, settings.faults...)
 	server.Store().Warm()
 	fmt.Fprintf(stdout, "descope-emulator: listening on http://%s (project %s)\n", listener.Addr(), server.ProjectID())
 	return errors.Join(serve(ctx, listener, server), closeJournal())

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/fault"
 )
 
 var ready = regexp.MustCompile(`^descope-emulator: listening on (http://127\.0\.0\.1:\d+) \(project (P\w+)\)\n$`)
@@ -169,7 +170,7 @@ func TestHelpSaysWhatItIs(t *testing.T) {
 		t.Errorf("there are %d examples of faults", len(examples))
 	}
 	for _, example := range examples {
-		if _, err := emulator.ParseFault(example[1]); err != nil {
+		if _, err := fault.Parse(example[1]); err != nil {
 			t.Error(err)
 		}
 	}

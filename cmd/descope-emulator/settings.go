@@ -7,13 +7,15 @@ import (
 	"io"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/fault"
 )
 
 // settings are what the flags say.
 type settings struct {
 	addr    string
 	journal string
-	faults  []string
+	rules   []string
+	faults  []fault.Fault
 	options emulator.Options
 	size    emulator.Size
 }
@@ -60,7 +62,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.Usage = func() {
 		fmt.Fprint(stderr, about)
 		flags.PrintDefaults()
-		fmt.Fprintf(stderr, aboutFaults, emulator.FaultKinds())
+		fmt.Fprintf(stderr, aboutFaults, fault.Kinds())
 	}
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "loopback `address` to listen on; port 0 picks a free one")
 	flags.StringVar(&s.options.ProjectID, "project-id", emulator.DefaultProjectID, "project id to accept")
@@ -74,7 +76,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.IntVar(&s.options.RateLimit, "rate-limit", 0, "user searches answered in any 60 seconds; others get a 429 (default no limit)")
 	flags.StringVar(&s.journal, "journal", "", "`file` to append each request to, as a line of JSON without its headers")
 	flags.Func("fault", "`rule` for something to go wrong, see below; may be given several times", func(rule string) error {
-		s.faults = append(s.faults, rule)
+		s.rules = append(s.rules, rule)
 		return nil
 	})
 	if err := flags.Parse(args); err != nil {
@@ -103,12 +105,12 @@ func (s *settings) check(flags *flag.FlagSet) error {
 			return fmt.Errorf("--%s must not be negative", name)
 		}
 	}
-	for _, rule := range s.faults {
-		fault, err := emulator.ParseFault(rule)
+	for _, rule := range s.rules {
+		parsed, err := fault.Parse(rule)
 		if err != nil {
 			return fmt.Errorf("--%w", err)
 		}
-		s.options.Faults = append(s.options.Faults, fault)
+		s.faults = append(s.faults, parsed)
 	}
 	return nil
 }

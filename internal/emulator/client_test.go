@@ -33,25 +33,10 @@ type response struct {
 	body []byte
 }
 
-// call sends a request with the right key. What is "METHOD /path", with a query if
-// there is one.
+// call sends a request, as [emulatortest.Running.Request] makes it.
 func call(t testing.TB, srv *emulatortest.Running, what, body string) response {
 	t.Helper()
-	return send(t, request(t, srv, what, body))
-}
-
-func request(t testing.TB, srv *emulatortest.Running, what, body string) *http.Request {
-	t.Helper()
-	method, path, _ := strings.Cut(what, " ")
-	r, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+srv.ProjectID()+":"+srv.ManagementKey())
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	return r
+	return send(t, srv.Request(t, what, body))
 }
 
 func send(t testing.TB, r *http.Request) response {

@@ -37,6 +37,20 @@ func readDocument() (document, error) {
 	return routes, nil
 }
 
+// OperationIDs returns the ids of all operations, sorted.
+var OperationIDs = sync.OnceValue(func() []string {
+	document, err := loadDocument()
+	if err != nil {
+		panic(err) // The document is compiled in.
+	}
+	var ids []string
+	for _, route := range document {
+		ids = append(ids, route.Operation.OperationID)
+	}
+	slices.Sort(ids)
+	return ids
+})
+
 // allowNull lets null stand for an absent field, as the service does for the sake
 // of client libraries that send every field.
 func allowNull(spec *openapi3.T) {

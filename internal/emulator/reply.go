@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +38,24 @@ func (f *Failure) Send(w http.ResponseWriter) error {
 		ErrorDescription: f.Description,
 		ErrorMessage:     f.Message,
 	}))
+}
+
+// Failure returns what the service answers a request with for an HTTP status up to
+// 499. The message is for those that have none of their own.
+func (s *Server) Failure(status int, message string, r *http.Request) *Failure {
+	switch status {
+	case http.StatusBadRequest:
+		return invalidArguments(message)
+	case http.StatusUnauthorized:
+		return unauthorized()
+	case http.StatusForbidden:
+		return forbidden(s.document.operation(r))
+	case http.StatusNotFound:
+		return noSuchCall(r)
+	case http.StatusTooManyRequests:
+		return rateLimited(0)
+	}
+	return &Failure{Status: status, Code: fmt.Sprintf("E000%d", status), Description: cmp.Or(http.StatusText(status), "Error"), Message: message}
 }
 
 func unauthorized() *Failure {

@@ -13,7 +13,7 @@ import (
 // The rules of paging: limit is 100 when absent or 0; offset, when positive, beats
 // page*limit; a page past the end is empty; total counts the matches on all pages.
 const (
-	defaultLimit = 100
+	DefaultLimit = 100
 	// maxLimit is ours: the service documents none.
 	maxLimit = 1000
 )
@@ -61,7 +61,7 @@ func window(request descopeserver.SearchUsersRequest) (start, limit int, err err
 	if request.Limit > maxLimit {
 		return 0, 0, invalidArguments(fmt.Sprintf("limit must be at most %d", maxLimit))
 	}
-	limit = cmp.Or(int(request.Limit), defaultLimit)
+	limit = cmp.Or(int(request.Limit), DefaultLimit)
 	if request.Offset > 0 {
 		return int(request.Offset), limit, nil
 	}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"io"
 	"net/http"
 	"sync"
@@ -49,9 +50,6 @@ type Options struct {
 
 	// Observe is called with every request, one at a time, before its answer.
 	Observe func(Request)
-
-	// Faults go wrong from the start, as with [Server.Inject].
-	Faults []Fault
 }
 
 // Hook may answer a request in place of the server, and then returns true. It is
@@ -84,7 +82,7 @@ func New(project Project, options Options) *Server {
 		panic(err) // The document is compiled in.
 	}
 	store := newStore(project)
-	s := &Server{
+	return &Server{
 		options:  options,
 		bearer:   "Bearer " + options.ProjectID + ":" + options.ManagementKey,
 		store:    store,
@@ -98,8 +96,6 @@ func New(project Project, options Options) *Server {
 		handler: newHandler(store),
 		denied:  make(map[string]bool),
 	}
-	s.Inject(options.Faults...)
-	return s
 }
 
 func newHandler(store *Store) http.Handler {
@@ -182,6 +178,16 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
+// AnswerAsOf answers a request as Answer does, but shows users as they were at a
+// time, before the grants and revocations since.
+func (s *Server) AnswerAsOf(t time.Time, w http.ResponseWriter, r *http.Request) {
+	if failure := s.refuse(r); failure != nil {
+		respond(w, failure)
+		return
+	}
+	newHandler(s.store.at(t)).ServeHTTP(w, r)
+}
+
 // refuse returns why a request is not answered, nil if it is.
 func (s *Server) refuse(r *http.Request) *Failure {
 	if r.Header.Get("Authorization") != s.bearer {
@@ -201,7 +207,17 @@ func (s *Server) refuse(r *http.Request) *Failure {
 
 // pause lets the latency pass. It returns false if the caller went away.
 func (s *Server) pause(r *http.Request) bool {
-	return s.options.Latency == 0 || sleep(r.Context(), s.options.Latency)
+	return s.options.Latency == 0 || Sleep(r.Context(), s.options.Latency)
+}
+
+// Sleep lets a time pass. It returns false if the caller went away.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (s *Server) currentHook() Hook {

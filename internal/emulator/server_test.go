@@ -25,7 +25,7 @@ func TestKey(t *testing.T) {
 		"P2mine:secret":         "401 E111119",
 		"":                      "401 E111119",
 	} {
-		r := request(t, srv, roles, "")
+		r := srv.Request(t, roles, "")
 		r.Header.Set("Authorization", header)
 		if got := send(t, r).failure(); got != want {
 			t.Errorf("%q: got %q, want %q", header, got, want)
@@ -220,7 +220,7 @@ func TestMaxInFlight(t *testing.T) {
 
 func TestState(t *testing.T) {
 	srv := emulatortest.Start(t, office(), emulator.Options{})
-	r := request(t, srv, "GET "+emulator.StatePath, "")
+	r := srv.Request(t, "GET "+emulator.StatePath, "")
 	r.Header.Del("Authorization")
 	const want = `{"users":[{"userId":"ada","loginIds":["ada@x.example"],"roleNames":["P"],"userTenants":[` +
 		`{"tenantId":"T1","roleNames":["P","Own"]},{"tenantId":"gone","roleNames":["lost"]}]}]}`

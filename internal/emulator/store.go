@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -117,6 +118,27 @@ func (s *Store) PutUser(u User) {
 	if row := s.byID[u.UserID]; row != nil {
 		s.setUser(row, u)
 		return
+	}
+	s.appendUser(u)
+}
+
+// CreateUser adds a user created after all others, or before them.
+func (s *Store) CreateUser(first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := User{UserID: "U2drift1"}
+	for n := 2; s.byID[u.UserID] != nil; n++ {
+		u.UserID = "U2drift" + strconv.Itoa(n)
+	}
+	u.LoginIDs, u.Name = []string{u.UserID + "@drift.example"}, "Created While Listing"
+	for i, row := range s.users {
+		at := row.user.CreatedTime
+		switch {
+		case first && (i == 0 || at <= u.CreatedTime):
+			u.CreatedTime = at - 1
+		case !first && at >= u.CreatedTime:
+			u.CreatedTime = at + 1
+		}
 	}
 	s.appendUser(u)
 }

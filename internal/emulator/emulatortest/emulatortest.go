@@ -4,9 +4,11 @@ package emulatortest
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/fault"
 )
 
 // Running is a local Descope that answers until its test ends.
@@ -18,17 +20,33 @@ type Running struct {
 	Base http.RoundTripper
 }
 
-// Fail makes things go wrong from now on, by rules as for [emulator.ParseFault].
+// Fail makes things go wrong from now on, by rules as for [fault.Parse].
 func (r *Running) Fail(t testing.TB, rules ...string) {
 	t.Helper()
-	faults := make([]emulator.Fault, len(rules))
+	faults := make([]fault.Fault, len(rules))
 	for i, rule := range rules {
 		var err error
-		if faults[i], err = emulator.ParseFault(rule); err != nil {
+		if faults[i], err = fault.Parse(rule); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.Inject(faults...)
+	fault.Inject(r.Server, faults...)
+}
+
+// Request makes a request with the right key. What is "METHOD /path", with a query if
+// there is one.
+func (r *Running) Request(t testing.TB, what, body string) *http.Request {
+	t.Helper()
+	method, path, _ := strings.Cut(what, " ")
+	request, err := http.NewRequestWithContext(t.Context(), method, r.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+r.ProjectID()+":"+r.ManagementKey())
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request
 }
 
 // Start starts a local Descope of a project that listens on loopback.

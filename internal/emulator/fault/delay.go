@@ -1,15 +1,15 @@
-package emulator
+package fault
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/http"
-	"time"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
 // timeFaults keep the caller waiting, or cut the connection.
-var timeFaults = []faultKind{
+var timeFaults = []kind{
 	{
 		name: "slow", form: "slow:TIME", parse: parseSlow,
 		about: "the answer starts after a time such as 5s",
@@ -30,8 +30,8 @@ var timeFaults = []faultKind{
 
 func parseSlow(value string) (effect, error) {
 	d, err := parseDuration(value)
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if sleep(r.Context(), d) {
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if emulator.Sleep(r.Context(), d) {
 			next.ServeHTTP(w, r)
 		}
 	}, err
@@ -42,13 +42,13 @@ const slowPieces = 10
 
 func parseSlowBody(value string) (effect, error) {
 	d, err := parseDuration(value)
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := record(r, next)
 		answer.begin(w)
 		size := (answer.body.Len() + slowPieces - 1) / slowPieces
 		for range slowPieces {
 			http.NewResponseController(w).Flush()
-			if !sleep(r.Context(), d/slowPieces) {
+			if !emulator.Sleep(r.Context(), d/slowPieces) {
 				return
 			}
 			w.Write(answer.body.Next(size)) //nolint:errcheck // The caller went away.
@@ -60,7 +60,7 @@ func parseStuck(value string) (effect, error) {
 	if value != "" && value != "body" {
 		return nil, errors.New("a request is stuck before its answer, or in its body")
 	}
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		if value == "body" {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusOK)
@@ -72,7 +72,7 @@ func parseStuck(value string) (effect, error) {
 	}, nil
 }
 
-func reset(_ *Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+func reset(_ *emulator.Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -81,14 +81,4 @@ func reset(_ *Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		tcp.SetLinger(0) //nolint:errcheck // Then it is closed without a reset.
 	}
 	conn.Close()
-}
-
-// sleep lets a time pass. It returns false if the caller went away.
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

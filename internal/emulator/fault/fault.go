@@ -1,4 +1,8 @@
-package emulator
+// Package fault makes things go wrong in the local Descope, by rules of one line. A
+// rule is read by [Parse], and put to work by [Inject]: a hook in front of the
+// server, which answers in its place, changes the request or the answer, or changes
+// the project before.
+package fault
 
 import (
 	"bytes"
@@ -6,9 +10,11 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// Fault is something that goes wrong with some requests. [ParseFault] makes one.
+// Fault is something that goes wrong with some requests. [Parse] makes one.
 type Fault struct {
 	rule   string
 	effect effect
@@ -21,13 +27,13 @@ func (f Fault) String() string { return f.rule }
 
 // effect answers a request in which a fault strikes. It may leave the answer, or a
 // part of it, to next: the faults of later rules, and then the server itself.
-type effect func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler)
+type effect func(s *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler)
 
 // Inject makes things go wrong with the requests from now on, in place of the hook
 // or the faults before; without faults nothing does any more. Where several strike,
 // each works on what the later ones make of the request. Each counts calls for
 // itself.
-func (s *Server) Inject(faults ...Fault) {
+func Inject(s *emulator.Server, faults ...Fault) {
 	if len(faults) == 0 {
 		s.Intercept(nil)
 		return
@@ -52,7 +58,7 @@ func (s *Server) Inject(faults ...Fault) {
 }
 
 // before returns the handler that has the fault, over the one that has not.
-func (f Fault) before(s *Server, next http.Handler) http.Handler {
+func (f Fault) before(s *emulator.Server, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.taken {
 			next.ServeHTTP(newRecorder(), r)

@@ -1,4 +1,4 @@
-package emulator
+package fault
 
 import (
 	"bytes"
@@ -6,10 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
 // bodyFaults spoil the server's answer.
-var bodyFaults = []faultKind{
+var bodyFaults = []kind{
 	{
 		name: "type", form: "type:TYPE", parse: parseType,
 		about: "the answer, under another content type",
@@ -28,7 +30,7 @@ func parseType(value string) (effect, error) {
 	if value == "" {
 		return nil, errors.New("the content type is missing")
 	}
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := record(r, next)
 		answer.header.Set("Content-Type", value)
 		answer.begin(w)
@@ -40,7 +42,7 @@ func parseHalf(value string) (effect, error) {
 	if value != "" && value != "chunked" && value != "silent" {
 		return nil, errors.New("there is no half of this sort")
 	}
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := record(r, next)
 		length := answer.body.Len()
 		half := answer.body.Bytes()[:length/2]
@@ -73,7 +75,7 @@ func parseHuge(value string) (effect, error) {
 	if err != nil || size < 1 {
 		return nil, errors.New("the length is a number of bytes")
 	}
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := record(r, next)
 		answer.begin(w)
 		n, err := w.Write(answer.body.Bytes())

@@ -1,20 +1,19 @@
-package emulator
+package fault
 
 import (
 	"cmp"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/conductorone/baton-descope/gen/descopeserver"
+	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
 // driftFaults change the project before a request is answered: the list moves under
 // the one who reads it page by page.
-var driftFaults = []faultKind{
+var driftFaults = []kind{
 	{
 		name: "create", form: "create[:first]", searches: true, parse: parseCreate,
 		about: "before the answer a user is created, the last one in the order of creation or the first",
@@ -33,50 +32,29 @@ func parseCreate(value string) (effect, error) {
 	if value != "" && value != "first" {
 		return nil, errors.New("a user is created as the last, or as the first")
 	}
-	return func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
-		s.store.createUser(value == "first")
+	return func(s *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		s.Store().CreateUser(value == "first")
 		next.ServeHTTP(w, r)
 	}, nil
 }
 
-// createUser adds a user that was created after all others, or before them.
-func (s *Store) createUser(first bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u := User{UserID: "U2drift1"}
-	for n := 2; s.byID[u.UserID] != nil; n++ {
-		u.UserID = "U2drift" + strconv.Itoa(n)
-	}
-	u.LoginIDs, u.Name = []string{u.UserID + "@drift.example"}, "Created While Listing"
-	for i, row := range s.users {
-		at := row.user.CreatedTime
-		switch {
-		case first && (i == 0 || at <= u.CreatedTime):
-			u.CreatedTime = at - 1
-		case !first && at >= u.CreatedTime:
-			u.CreatedTime = at + 1
-		}
-	}
-	s.appendUser(u)
-}
-
 func parseDelete(id string) (effect, error) {
-	return onUser(id, func(s *Store, u User) { s.DeleteUser(u.UserID) }), nil
+	return onUser(id, func(s *emulator.Store, u emulator.User) { s.DeleteUser(u.UserID) }), nil
 }
 
 func parseChange(id string) (effect, error) {
-	return onUser(id, func(s *Store, u User) {
-		status := descopeserver.UserStatusDisabled
-		if u.Status == string(status) {
-			status = descopeserver.UserStatusEnabled
+	return onUser(id, func(s *emulator.Store, u emulator.User) {
+		if u.Status == "disabled" {
+			u.Status = "enabled"
+		} else {
+			u.Status = "disabled"
 		}
-		u.Status = string(status)
 		s.PutUser(u)
 	}), nil
 }
 
 // lagFaults answer as a service does whose parts do not agree.
-var lagFaults = []faultKind{
+var lagFaults = []kind{
 	{
 		name: "lag", form: "lag:TIME", parse: parseLag,
 		about: "users are shown as they were a time such as 5s ago, before the grants and revocations since",
@@ -89,12 +67,8 @@ var lagFaults = []faultKind{
 
 func parseLag(value string) (effect, error) {
 	d, err := parseDuration(value)
-	return func(s *Server, w http.ResponseWriter, r *http.Request, _ http.Handler) {
-		if failure := s.refuse(r); failure != nil {
-			respond(w, failure)
-			return
-		}
-		newHandler(s.store.at(time.Now().Add(-d))).ServeHTTP(w, r)
+	return func(s *emulator.Server, w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		s.AnswerAsOf(time.Now().Add(-d), w, r)
 	}, err
 }
 
@@ -102,32 +76,27 @@ func parseOther(id string) (effect, error) {
 	if id == "" {
 		return nil, errors.New("the user is missing")
 	}
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
-		body, err := io.ReadAll(r.Body)
-		if request := readObject(body); request != nil && err == nil {
-			request["loginId"] = id
-			body = encode(request)
-		}
-		next.ServeHTTP(w, withBody(r, body))
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(w, editRequest(r, func(request map[string]any) { request["loginId"] = id }))
 	}, nil
 }
 
 // onUser does something to the user with an id, or to the first one.
-func onUser(id string, do func(*Store, User)) effect {
-	return func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
-		users := s.store.Users()
-		slices.SortStableFunc(users, func(a, b User) int {
+func onUser(id string, do func(*emulator.Store, emulator.User)) effect {
+	return func(s *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		users := s.Store().Users()
+		slices.SortStableFunc(users, func(a, b emulator.User) int {
 			return cmp.Or(cmp.Compare(a.CreatedTime, b.CreatedTime), cmp.Compare(a.UserID, b.UserID))
 		})
-		if i := slices.IndexFunc(users, func(u User) bool { return u.UserID == id || id == "" && !u.Test }); i >= 0 {
-			do(s.store, users[i])
+		if i := slices.IndexFunc(users, func(u emulator.User) bool { return u.UserID == id || id == "" && !u.Test }); i >= 0 {
+			do(s.Store(), users[i])
 		}
 		next.ServeHTTP(w, r)
 	}
 }
 
 // pagingFaults answer searches by other rules of paging.
-var pagingFaults = []faultKind{
+var pagingFaults = []kind{
 	{
 		name: "no-offset", form: "no-offset", searches: true, pages: true, parse: without(editSearch(func(q map[string]any) { delete(q, "offset") })),
 		about: "the offset is ignored; only the page counts",
@@ -153,19 +122,14 @@ var pagingFaults = []faultKind{
 
 // editSearch is the effect of answering another search than was asked for.
 func editSearch(edit func(query map[string]any)) effect {
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
-		body, err := io.ReadAll(r.Body)
-		if query := readObject(body); query != nil && err == nil {
-			edit(query)
-			body = encode(query)
-		}
-		next.ServeHTTP(w, withBody(r, body))
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(w, editRequest(r, edit))
 	}
 }
 
 // goBack goes back by a page.
 func goBack(query map[string]any) {
-	for field, by := range map[string]int{"offset": cmp.Or(number(query["limit"]), defaultLimit), "page": 1} {
+	for field, by := range map[string]int{"offset": cmp.Or(number(query["limit"]), emulator.DefaultLimit), "page": 1} {
 		if at := number(query[field]); at > 0 {
 			query[field] = max(0, at-by)
 		}
@@ -175,7 +139,7 @@ func goBack(query map[string]any) {
 func parseCap(value string) (effect, error) {
 	most, err := positive(value)
 	return editSearch(func(query map[string]any) {
-		query["limit"] = min(most, cmp.Or(number(query["limit"]), defaultLimit))
+		query["limit"] = min(most, cmp.Or(number(query["limit"]), emulator.DefaultLimit))
 	}), err
 }
 
@@ -185,19 +149,20 @@ func parseTotal(value string) (effect, error) {
 	if err != nil && value != "none" {
 		return nil, errors.New("the total is a number, a number to add, or none")
 	}
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := record(r, next)
 		body := answer.body.Bytes()
-		if reply := readObject(body); reply != nil && answer.status == http.StatusOK {
-			switch {
-			case value == "none":
-				delete(reply, "total")
-			case moved:
-				reply["total"] = number(reply["total"]) + n
-			default:
-				reply["total"] = n
-			}
-			body = encode(reply)
+		if answer.status == http.StatusOK {
+			body = edit(body, func(reply map[string]any) {
+				switch {
+				case value == "none":
+					delete(reply, "total")
+				case moved:
+					reply["total"] = number(reply["total"]) + n
+				default:
+					reply["total"] = n
+				}
+			})
 		}
 		answer.begin(w)
 		w.Write(body) //nolint:errcheck // The caller went away.

@@ -1,6 +1,7 @@
-package emulator_test
+package fault_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,83 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/internal/emulator/fault"
 )
+
+const (
+	search   = "POST /v2/mgmt/user/search"
+	loadUser = "GET /v1/mgmt/user"
+	tenants  = "GET /v1/mgmt/tenant/all"
+	roles    = "GET /v1/mgmt/role/all"
+	addRoles = "POST /v1/mgmt/user/update/role/add"
+)
+
+// numbered is a project of users u0, u1 and so on.
+func numbered(n int) emulator.Project {
+	var p emulator.Project
+	for i := range n {
+		p.Users = append(p.Users, emulator.User{UserID: fmt.Sprintf("u%d", i)})
+	}
+	return p
+}
+
+// office is a project of the users ada and bea, and of two roles; ada holds P.
+func office() emulator.Project {
+	return emulator.Project{
+		Roles: []emulator.Role{{Name: "P"}, {Name: "Q"}},
+		Users: []emulator.User{{UserID: "ada", RoleNames: []string{"P"}}, {UserID: "bea"}},
+	}
+}
+
+// response is a reply, read to its end.
+type response struct {
+	*http.Response
+	body []byte
+}
+
+func call(t *testing.T, srv *emulatortest.Running, what, body string) response {
+	t.Helper()
+	reply, err := http.DefaultClient.Do(srv.Request(t, what, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	read, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response{reply, read}
+}
+
+// short is the status of a reply, and of an error reply its code.
+func (r response) short() string {
+	var reply struct {
+		ErrorCode string `json:"errorCode"`
+	}
+	if json.Unmarshal(r.body, &reply) != nil {
+		return fmt.Sprintf("%d %q", r.StatusCode, r.body)
+	}
+	return strings.TrimSpace(fmt.Sprint(r.StatusCode, " ", reply.ErrorCode))
+}
+
+// users is the reply to a search in short: user ids in one line, and the total.
+func (r response) users(t *testing.T) string {
+	t.Helper()
+	var page struct {
+		Users []struct {
+			UserID string `json:"userId"`
+		} `json:"users"`
+		Total int `json:"total"`
+	}
+	if err := json.Unmarshal(r.body, &page); err != nil {
+		t.Fatalf("HTTP %d, %v: %s", r.StatusCode, err, r.body)
+	}
+	ids := make([]string, len(page.Users))
+	for i, u := range page.Users {
+		ids[i] = u.UserID
+	}
+	return fmt.Sprintf("%s of %d", strings.Join(ids, " "), page.Total)
+}
 
 // struck sends some requests in turn and tells of each, by a letter, how it went: the
 // server's own answer is ".", and a fault "x".
@@ -83,19 +160,20 @@ func TestASeedGivesTheSameFaults(t *testing.T) {
 	}
 }
 
-func TestFaultsFromTheStart(t *testing.T) {
-	fault, err := emulator.ParseFault("  503:4   on=LoadAllRoles ")
+func TestFaultsComeAndGo(t *testing.T) {
+	parsed, err := fault.Parse("  503:4   on=LoadAllRoles ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fault.String() != "503:4 on=LoadAllRoles" {
-		t.Error(fault)
+	if parsed.String() != "503:4 on=LoadAllRoles" {
+		t.Error(parsed)
 	}
-	srv := emulatortest.Start(t, numbered(1), emulator.Options{Faults: []emulator.Fault{fault}})
+	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
+	fault.Inject(srv.Server, parsed)
 	if got := struck(t, srv, roles, tenants, roles); got != "x.x" {
 		t.Error(got)
 	}
-	srv.Inject()
+	fault.Inject(srv.Server)
 	if got := struck(t, srv, roles); got != "." {
 		t.Error("the faults go on")
 	}
@@ -147,7 +225,7 @@ func TestRefusedRules(t *testing.T) {
 		"no-offset on=LoadAllRoles":      "about SearchUsers alone",
 		"delete on=LoadAllRoles call=1-": "",
 	} {
-		_, err := emulator.ParseFault(rule)
+		_, err := fault.Parse(rule)
 		if says == "" {
 			if err != nil {
 				t.Errorf("%s: %v", rule, err)
@@ -168,14 +246,14 @@ func TestErrorReplies(t *testing.T) {
 		"404":           "404 E000404",
 		"429":           "429 E130429",
 		"429:7":         "429 E130429 7",
-		"502":           "502, not an error reply:",
-		"503:2":         "503, not an error reply:  2",
+		"502":           `502 ""`,
+		"503:2":         `503 "" 2`,
 		"error:E111119": "500 E111119",
 	} {
 		srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 		srv.Fail(t, rule)
 		reply := call(t, srv, roles, "")
-		if got := strings.TrimSpace(reply.failure() + " " + reply.Header.Get("Retry-After")); got != want {
+		if got := strings.TrimSpace(reply.short() + " " + reply.Header.Get("Retry-After")); got != want {
 			t.Errorf("%s: got %s, want %s", rule, got, want)
 		}
 	}
@@ -214,7 +292,7 @@ func TestOtherAnswers(t *testing.T) {
 	} {
 		srv := emulatortest.Start(t, numbered(2), emulator.Options{})
 		srv.Fail(t, tt.rule)
-		reply, err := http.DefaultClient.Do(request(t, srv, search, "{}"))
+		reply, err := http.DefaultClient.Do(srv.Request(t, search, "{}"))
 		if err != nil {
 			t.Errorf("%s: %v", tt.rule, err)
 			continue
@@ -230,7 +308,7 @@ func TestOtherAnswers(t *testing.T) {
 func TestAResetConnection(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 	srv.Fail(t, "reset times=1")
-	if _, err := http.DefaultClient.Do(request(t, srv, search, "{}")); !errors.Is(err, syscall.ECONNRESET) {
+	if _, err := http.DefaultClient.Do(srv.Request(t, search, "{}")); !errors.Is(err, syscall.ECONNRESET) {
 		t.Error(err)
 	}
 	if got := struck(t, srv, search); got != "." {
@@ -244,7 +322,7 @@ func TestASlowAnswerTakesItsTime(t *testing.T) {
 			srv := emulatortest.StartInMemory(t, numbered(1), emulator.Options{})
 			srv.Fail(t, rule)
 			start := time.Now()
-			reply, err := srv.Base.RoundTrip(request(t, srv, search, "{}"))
+			reply, err := srv.Base.RoundTrip(srv.Request(t, search, "{}"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -266,7 +344,7 @@ func TestAStuckRequestEndsWithItsCaller(t *testing.T) {
 			srv := emulatortest.StartInMemory(t, numbered(1), emulator.Options{})
 			srv.Fail(t, rule)
 			client := http.Client{Transport: srv.Base, Timeout: time.Hour}
-			reply, err := client.Do(request(t, srv, search, "{}"))
+			reply, err := client.Do(srv.Request(t, search, "{}"))
 			if rule == "stuck:body" && err == nil {
 				_, err = io.ReadAll(reply.Body)
 			}
@@ -286,7 +364,7 @@ func TestARequestThatWasTaken(t *testing.T) {
 	}{{"502", false}, {"502 taken", true}, {"reset", false}, {"reset taken", true}, {"html taken", true}, {"type:text/plain", true}, {"half", true}} {
 		srv := emulatortest.Start(t, office(), emulator.Options{})
 		srv.Fail(t, tt.rule+" on=AddUserRoles")
-		if reply, err := http.DefaultClient.Do(request(t, srv, addRoles, `{"loginId":"ada","roleNames":["Q"]}`)); err == nil {
+		if reply, err := http.DefaultClient.Do(srv.Request(t, addRoles, `{"loginId":"ada","roleNames":["Q"]}`)); err == nil {
 			reply.Body.Close()
 		}
 		if done := srv.Store().Assignments()[emulator.Assignment{UserID: "ada", RoleName: "Q"}]; done != tt.done {
@@ -316,9 +394,7 @@ func TestReadsThatLagBehind(t *testing.T) {
 }
 
 func TestAChangeToAnotherUser(t *testing.T) {
-	p := office()
-	p.Users = append(p.Users, emulator.User{UserID: "bea"})
-	srv := emulatortest.Start(t, p, emulator.Options{})
+	srv := emulatortest.Start(t, office(), emulator.Options{})
 	srv.Fail(t, "other:bea on=AddUserRoles")
 	reply := call(t, srv, addRoles, `{"loginId":"ada","roleNames":["Q"]}`)
 	held := srv.Store().Assignments()
@@ -355,7 +431,7 @@ func TestSearchesByOtherRules(t *testing.T) {
 	} {
 		srv := emulatortest.Start(t, numbered(5), emulator.Options{})
 		srv.Fail(t, strings.Split(tt.rules, "|")...)
-		if got := found(t, call(t, srv, search, tt.query)); got != tt.want {
+		if got := call(t, srv, search, tt.query).users(t); got != tt.want {
 			t.Errorf("%s %s: got %s, want %s", tt.rules, tt.query, got, tt.want)
 		}
 	}
@@ -373,7 +449,7 @@ func TestDriftGoesOn(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(3), emulator.Options{})
 	srv.Fail(t, "create", "change:u1")
 	for _, want := range []string{"u0 u1 u2 U2drift1 of 4", "u0 u1 u2 U2drift1 U2drift2 of 5"} {
-		if got := found(t, call(t, srv, search, "{}")); got != want {
+		if got := call(t, srv, search, "{}").users(t); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
@@ -385,7 +461,7 @@ func TestDriftGoesOn(t *testing.T) {
 func TestWrongSearchesStayWrong(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 	srv.Fail(t, "cap:1", "total:1")
-	if got := call(t, srv, search, `{"limit":`).failure(); got != "400 E011003" {
+	if got := call(t, srv, search, `{"limit":`).short(); got != "400 E011003" {
 		t.Error(got)
 	}
 }
@@ -393,11 +469,11 @@ func TestWrongSearchesStayWrong(t *testing.T) {
 // Without a connection to reset or to cut, the answer is abandoned.
 func TestFaultsWithoutAConnection(t *testing.T) {
 	srv := emulator.New(numbered(1), emulator.Options{})
-	fault, err := emulator.ParseFault("reset")
+	parsed, err := fault.Parse("reset")
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv.Inject(fault)
+	fault.Inject(srv, parsed)
 	defer func() {
 		if recover() != http.ErrAbortHandler {
 			t.Error("the request was answered")

@@ -1,4 +1,4 @@
-package emulator
+package fault
 
 import (
 	"cmp"
@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// ParseFault makes a fault of a rule:
+// Parse makes a fault of a rule:
 //
 //	KIND[:VALUE] [on=OPERATION,...] [call=N|N-M|N-,...] [every=N] [p=CHANCE] [seed=N] [times=N] [taken]
 //
@@ -24,17 +25,17 @@ import (
 //	reset on=AddUserRoles times=1 taken
 //	half p=0.05 seed=7
 //
-// [FaultKinds] lists the kinds. An error tells what of the rule is wrong, and what
+// [Kinds] lists the kinds. An error tells what of the rule is wrong, and what
 // is possible there.
-func ParseFault(rule string) (Fault, error) {
-	f, err := parseFault(rule)
+func Parse(rule string) (Fault, error) {
+	f, err := parse(rule)
 	if err != nil {
 		return Fault{}, fmt.Errorf("fault %q: %w", rule, err)
 	}
 	return f, nil
 }
 
-func parseFault(rule string) (Fault, error) {
+func parse(rule string) (Fault, error) {
 	words := strings.Fields(rule)
 	if len(words) == 0 {
 		return Fault{}, errors.New("the rule is empty; the kinds are " + kindForms())
@@ -70,11 +71,11 @@ func parseFault(rule string) (Fault, error) {
 }
 
 // set takes one word of a rule after its kind.
-func (f *Fault) set(kind *faultKind, name, value string) (err error) {
+func (f *Fault) set(of *kind, name, value string) (err error) {
 	w := &f.when
 	switch name {
 	case "on":
-		if kind.pages {
+		if of.pages {
 			return errors.New("this kind is about SearchUsers alone; leave on= out")
 		}
 		w.operations, err = parseOperations(value)
@@ -96,7 +97,7 @@ func (f *Fault) set(kind *faultKind, name, value string) (err error) {
 		switch f.taken = true; {
 		case value != "":
 			err = errors.New("taken has no value")
-		case !kind.replaces:
+		case !of.replaces:
 			err = errors.New("this kind takes the request anyway; leave taken out")
 		}
 	default:
@@ -108,26 +109,12 @@ func (f *Fault) set(kind *faultKind, name, value string) (err error) {
 func parseOperations(value string) ([]string, error) {
 	names := strings.Split(value, ",")
 	for _, name := range names {
-		if !slices.Contains(operationIDs(), name) {
-			return nil, fmt.Errorf("there is no operation %q; there are %s", name, strings.Join(operationIDs(), ", "))
+		if !slices.Contains(emulator.OperationIDs(), name) {
+			return nil, fmt.Errorf("there is no operation %q; there are %s", name, strings.Join(emulator.OperationIDs(), ", "))
 		}
 	}
 	return names, nil
 }
-
-// operationIDs are the ids of all operations, sorted.
-var operationIDs = sync.OnceValue(func() []string {
-	document, err := loadDocument()
-	if err != nil {
-		panic(err) // The document is compiled in.
-	}
-	var ids []string
-	for _, route := range document {
-		ids = append(ids, route.Operation.OperationID)
-	}
-	slices.Sort(ids)
-	return ids
-})
 
 func parseCalls(value string) ([]span, error) {
 	var spans []span
@@ -158,8 +145,8 @@ func positive(value string) (int, error) {
 	return n, nil
 }
 
-// faultKind is one way for things to go wrong.
-type faultKind struct {
+// kind is one way for things to go wrong.
+type kind struct {
 	name  string // what a rule starts with
 	form  string // the name and its value, as help shows it
 	about string
@@ -170,15 +157,15 @@ type faultKind struct {
 	pages    bool // it is about SearchUsers alone
 }
 
-// faultKinds are all kinds, in the order of the help.
-func faultKinds() []faultKind {
+// allKinds are in the order of the help.
+func allKinds() []kind {
 	return slices.Concat(replyFaults, bodyFaults, timeFaults, driftFaults, lagFaults, pagingFaults)
 }
 
-// FaultKinds tells the kinds of faults, one a line, for a help text.
-func FaultKinds() string {
+// Kinds tells the kinds of faults, one a line, for a help text.
+func Kinds() string {
 	var text strings.Builder
-	for _, k := range faultKinds() {
+	for _, k := range allKinds() {
 		fmt.Fprintf(&text, "  %-24s %s\n", k.form, k.about)
 	}
 	return text.String()
@@ -186,21 +173,21 @@ func FaultKinds() string {
 
 func kindForms() string {
 	var forms []string
-	for _, k := range faultKinds() {
+	for _, k := range allKinds() {
 		forms = append(forms, k.form)
 	}
 	return strings.Join(forms, ", ")
 }
 
 // findKind takes the first word of a rule apart. A number is an HTTP status.
-func findKind(word string) (*faultKind, string, error) {
+func findKind(word string) (*kind, string, error) {
 	name, value, hasValue := strings.Cut(word, ":")
 	if _, err := strconv.Atoi(name); err == nil {
 		name, value = statusKind, word
 	} else if hasValue && value == "" {
 		return nil, "", fmt.Errorf("%q: there is no value after the colon", word)
 	}
-	for _, k := range faultKinds() {
+	for _, k := range allKinds() {
 		if k.name == name {
 			return &k, value, nil
 		}

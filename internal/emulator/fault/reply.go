@@ -1,21 +1,25 @@
-package emulator
+package fault
 
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
 )
+
+// saysWho is the message of an error reply.
+const saysWho = "a fault rule says so"
 
 // statusKind is the name of the kind that a rule gives as a number.
 const statusKind = "STATUS"
 
 // replyFaults answer in place of the server.
-var replyFaults = []faultKind{
+var replyFaults = []kind{
 	{
 		name: statusKind, form: "STATUS[:RETRY]", replaces: true, parse: parseStatus,
 		about: "a reply of this HTTP status, with an error up to 499; RETRY is for Retry-After: SECONDS or date+SECONDS",
@@ -47,7 +51,7 @@ func parseStatus(value string) (effect, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(s *Server, w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	return func(s *emulator.Server, w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		if retries {
 			w.Header().Set("Retry-After", header())
 		}
@@ -55,7 +59,7 @@ func parseStatus(value string) (effect, error) {
 			w.WriteHeader(code)
 			return
 		}
-		respond(w, failureOf(code, s.document.operation(r), r))
+		s.Failure(code, saysWho, r).Send(w) //nolint:errcheck // The caller went away.
 	}, nil
 }
 
@@ -77,29 +81,13 @@ func parseRetry(value string, given bool) (header func() string, err error) {
 	return func() string { return seconds }, nil
 }
 
-// failureOf is the service's failure of a status up to 499.
-func failureOf(status int, operation string, r *http.Request) *Failure {
-	switch status {
-	case http.StatusBadRequest:
-		return invalidArguments("this request is refused by a fault rule")
-	case http.StatusUnauthorized:
-		return unauthorized()
-	case http.StatusForbidden:
-		return forbidden(operation)
-	case http.StatusNotFound:
-		return noSuchCall(r)
-	case http.StatusTooManyRequests:
-		return rateLimited(0)
-	}
-	return &Failure{Status: status, Code: fmt.Sprintf("E000%d", status), Description: cmp.Or(http.StatusText(status), "Error"), Message: "a fault rule says so"}
-}
-
 func parseErrorCode(code string) (effect, error) {
 	if code == "" {
 		return nil, errors.New("the code is missing")
 	}
-	return func(_ *Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		respond(w, &Failure{Status: http.StatusInternalServerError, Code: code, Description: "Error", Message: "a fault rule says so"})
+	return func(_ *emulator.Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		failure := emulator.Failure{Status: http.StatusInternalServerError, Code: code, Description: "Error", Message: saysWho}
+		failure.Send(w) //nolint:errcheck // The caller went away.
 	}, nil
 }
 
@@ -108,14 +96,14 @@ func parseHTML(value string) (effect, error) {
 	if err != nil || status < 200 || status > 599 {
 		return nil, errors.New("the status is from 200 to 599")
 	}
-	return func(_ *Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	return func(_ *emulator.Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "<!doctype html><html><body><h1>"+http.StatusText(status)+"</h1></body></html>") //nolint:errcheck // The caller went away.
 	}, nil
 }
 
-func sendEmpty(_ *Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+func sendEmpty(_ *emulator.Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
 }
