@@ -39,7 +39,7 @@ func TestDescopeRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		grant, err := member.Grant.Request(mapping.ID{"U1"}, on)
+		grant, err := member.Grant.Request(mapping.ID{"U1"}, on, mapping.Record{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestRequestsWithFalseAndZero(t *testing.T) {
 
 func TestOptionInARequest(t *testing.T) {
 	env := descopeAPI
-	env.Options = map[string]bool{"include-test-users": true}
+	env.Options = map[string]any{"include-test-users": true}
 	plan, err := mapping.Load("frozen.yaml", frozen, env)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestRecordInAReply(t *testing.T) {
 		t.Error("the reply is a person")
 	}
 	grant := loadPeople(t).Type("team").Entitlement("member").Grant
-	if _, ok := grant.Principal(&struct{}{}); ok {
+	if _, ok := grant.Record(&struct{}{}); ok {
 		t.Error("the reply of AddMember has no person")
 	}
 }
@@ -176,11 +176,11 @@ func TestRequestsFromIDs(t *testing.T) {
 	}{
 		{"numbers, lists and free-form fields", mapping.ID{"1"}, mapping.ID{"eu", "7"},
 			`{"team":7,"Body":{"region":"eu","people":[1],"note":"by Baton","extra":{"by":[1,"x",{"y":0.5}],"long":12345678901234567890}}}`},
-		{"a needed field of which the id has no part", mapping.ID{"1"}, mapping.ID{"", "7"}, `AddMember needs "region", which the id lacks`},
+		{"a needed field of which the id has no part", mapping.ID{"1"}, mapping.ID{"", "7"}, `AddMember: "region" is required, but resource.region has no value`},
 		{"an id that is no number", mapping.ID{"one"}, mapping.ID{"eu", "7"}, `AddMember: "people": "one" is not a whole number`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			request, err := grant.Request(c.principal, c.resource)
+			request, err := grant.Request(c.principal, c.resource, mapping.Record{})
 			got := ""
 			if err != nil {
 				got = err.Error()

@@ -86,7 +86,7 @@ func (p *project) options(t testing.TB, src []byte, operations api.Operations) c
 	t.Helper()
 	plan, err := mapping.Load("descope.yaml", src, mapping.Environment{
 		Operations: operations,
-		Options:    map[string]bool{"include-test-users": false},
+		Options:    map[string]any{"include-test-users": false},
 	})
 	if err != nil {
 		t.Fatal(err)
