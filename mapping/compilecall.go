@@ -104,6 +104,9 @@ func (b *requestBuilder) table(written syntax.Argument, into target) (argument, 
 		a.typ, set.element = reflect.TypeFor[map[string]any](), reflect.TypeFor[any]()
 	case into.kind() == apitype.KindMap:
 		set.element = into.typ.Elem()
+	case into.kind() == apitype.KindList && apitype.KindOf(into.typ.Elem()) == apitype.KindObject:
+		b.listWanted(written.Pos, into.name.Value, []string{"{...}"})
+		a.typ = nil
 	default:
 		b.noTable(written.Pos, into.name.Value, into.typ)
 		a.typ = nil
@@ -141,7 +144,10 @@ func (b *requestBuilder) oneReference(t syntax.Text, offset int, written string,
 	name, rest, dotted := strings.Cut(ref.rest, ".")
 	compile, ok := b.place.heads[name]
 	switch {
-	case ok && dotted == (name != headPassword) && (!ref.first || name == headRecord):
+	case ok && ref.first && name != headRecord:
+		b.firstNotHere(t.At(offset))
+		return nil, false
+	case ok && dotted == (name != headPassword):
 		ref.rest = rest
 	case b.place.heads[headNone] != nil:
 		compile, ref.rest = b.place.heads[headNone], written

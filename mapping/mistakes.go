@@ -355,6 +355,10 @@ func (m mistakes) noHead(at syntax.Pos, ref, head string, heads []string) {
 	m.Addf(at, "%q is none of %s%s", ref, strings.Join(forms, ", "), meant)
 }
 
+func (m mistakes) firstNotHere(at syntax.Pos) {
+	m.Addf(at, `"first" stands only before %s`, headForms[headRecord])
+}
+
 func (m mistakes) partNotKnown(at syntax.Pos, ref, typ string, parts []string) {
 	m.Addf(at, "%s is not available here: only the parts of the id of a %s are (%s)", ref, typ, strings.Join(parts, ", "))
 }

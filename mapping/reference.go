@@ -74,6 +74,8 @@ func (r recordReference) value(in Inputs) (any, bool) {
 
 func (r recordReference) String() string { return r.written }
 
+func (r recordReference) path() *path { return r.expr.alternatives[0].path }
+
 // givenReference is a value that the caller gives, or a value in it: account.NAME,
 // input.NAME, input.NAME.KEY.
 type givenReference struct{ head, name, key string }

@@ -163,6 +163,7 @@ func (p *Plan) NamedKeys() []string {
 			}
 		}
 	}
+	p.eachRecordReference(func(_ *ResourceType, _ string, r recordReference) { addPath(r.path()) })
 	return slices.Sorted(maps.Keys(named))
 }
 
@@ -267,7 +268,36 @@ func (p *Plan) readings(t *ResourceType) []reading {
 			}
 		}
 	}
+	p.eachRecordReference(func(of *ResourceType, key string, r recordReference) {
+		if of == t {
+			all = append(all, reading{r.path().written, key})
+		}
+	})
 	return all
+}
+
+// eachRecordReference calls visit with every record.PATH in a call, the type of the
+// record, and the key of the call. A place that has such references is listed here.
+func (p *Plan) eachRecordReference(visit func(of *ResourceType, key string, r recordReference)) {
+	each := func(of *ResourceType, key string, c *Call) {
+		c.eachReference(func(r reference) {
+			if r, ok := r.(recordReference); ok {
+				visit(of, key, r)
+			}
+		})
+	}
+	for _, t := range p.Types {
+		for _, e := range t.Entitlements {
+			for _, holder := range e.GrantableTo {
+				if e.Grant != nil {
+					each(holder, "grant", &e.Grant.Call)
+				}
+				if e.Revoke != nil {
+					each(holder, "revoke", &e.Revoke.Call)
+				}
+			}
+		}
+	}
 }
 
 // expressionReadings returns what the expressions of a type read of its own

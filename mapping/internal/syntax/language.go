@@ -76,7 +76,7 @@ type List struct {
 	Block
 	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that lists the records."`
 	Records   Text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
-	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request. option.NAME is a setting of the connector; one that is not set is left out."`
 	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 }
 
@@ -105,7 +105,7 @@ type Call struct {
 
 // Get says how one record is read.
 type Get struct {
-	Call `need:"with" with:"Request fields, each from a part of the id. Written PART or resource.PART, or a list or a table of them." record:"Path to the record in the reply. Without it, the reply is the record."`
+	Call `need:"with" operation:"Operation that reads one record." with:"Request fields, each from a part of the id. Written PART or resource.PART, or a list or a table of them." record:"Path to the record in the reply. Without it, the reply is the record."`
 }
 
 // Status says what the values of the API mean.
