@@ -107,7 +107,10 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		list, ok := []any{}, true
 		for _, item := range n.Content {
 			value, fits := c.freeValue(item, "an entry of "+name)
-			list, ok = append(list, value), ok && fits
+			ok = ok && fits
+			if !c.leftOut(item) {
+				list = append(list, value)
+			}
 		}
 		return list, ok
 	case yaml.MappingNode:
@@ -120,9 +123,15 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 				continue
 			}
 			value, fits := c.freeValue(n.Content[i+1], key.Value)
-			object[key.Value], ok = value, ok && fits
+			ok = ok && fits
+			if !c.leftOut(n.Content[i+1]) {
+				object[key.Value] = value
+			}
 		}
 		return object, ok
+	}
+	if isOption(n) {
+		return c.option(n)
 	}
 	if n.Tag == "!!str" || n.Tag == "!!timestamp" {
 		return n.Value, true
@@ -173,12 +182,20 @@ func (c *compiler) leftOut(n *yaml.Node) bool {
 	return false
 }
 
-// setOption sets v to the value of an option of its kind.
-func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
+// option returns the value of an option that the file names.
+func (c *compiler) option(n *yaml.Node) (any, bool) {
 	option := strings.TrimPrefix(n.Value, syntax.OptionPrefix)
 	value, known := c.options[option]
 	if !known {
 		c.noOption(syntax.At(n), option, sortedKeys(c.options))
+	}
+	return value, known
+}
+
+// setOption sets v to the value of an option of its kind.
+func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
+	value, known := c.option(n)
+	if !known {
 		return false
 	}
 	if !apitype.TakesOption(v.Type(), value) {

@@ -80,6 +80,44 @@ func TestOptionInARequest(t *testing.T) {
 	}
 }
 
+// TestKindsOfOptions: an option is a truth value, a text or a list of texts. A text or
+// a list that is not set is left out, wherever it stands.
+func TestKindsOfOptions(t *testing.T) {
+	env := descopeAPI
+	env.Options = map[string]any{
+		"test": false, "text": "ann", "none": "", "tenants": []string{"T1", "T2"}, "nowhere": []string(nil), "status": "disabled", "field": "id", "wrong": "enabeld",
+	}
+	for _, test := range []struct{ request, want string }{
+		{"text: option.text, tenantIds: option.tenants, ssoOnly: option.test", `{"ssoOnly":false,"tenantIds":["T1","T2"],"text":"ann"}`},
+		{"text: option.none, tenantIds: option.nowhere", `{}`},
+		{"tenantIds: [T0, option.text, option.none], sort: [{field: option.field}]", `{"sort":[{"field":"id"}],"tenantIds":["T0","ann"]}`},
+		{"customAttributes: {a: option.text, b: [option.tenants, option.none], c: option.none, d: option.test}", `{"customAttributes":{"a":"ann","b":[["T1","T2"]],"d":false}}`},
+		{"customAttributes: {a: option.txt}", `f:25:39: the connector has no option "txt"; did you mean "text"?`},
+		{"statuses: [option.status, enabled]", `{"statuses":["disabled","enabled"]}`},
+		{"statuses: [option.wrong]", `f:25:28: "enabeld" is not a value of an entry of statuses in the API; did you mean "enabled"?`},
+		{"ssoOnly: option.text", "f:25:26: ssoOnly is a truth value, but the option is text"},
+		{"text: option.tenants", "f:25:23: text is text, but the option is a list of text"},
+		{"tenantIds: option.test", "f:25:28: tenantIds is a list of text, but the option is a truth value"},
+		{"limit: option.text", "f:25:24: limit is a number, but the option is text"},
+	} {
+		t.Run(test.request, func(t *testing.T) {
+			before, rest, _ := strings.Cut(string(frozen), "      request:\n")
+			_, after, _ := strings.Cut(rest, "total: total}\n")
+			src := before + "      request: {" + test.request + "}\n" + after
+			plan, err := mapping.Load("f", []byte(src), env)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = asJSON(t, plan.Type("user").List.Request(mapping.Position{}, 0).(*descope.SearchUsersCall).Body)
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestARoleInATenantRequiresMembership(t *testing.T) {
 	requires := loadFrozen(t).Type("role").Entitlement("assigned").Grant.Requires
 	if on := requires.On(mapping.ID{"T1", "Editor"}); requires.Entitlement.Name() != "tenant.member" || on.String() != "T1" {
