@@ -132,7 +132,7 @@ func setFields(object reflect.Value, fields []field, in Inputs, needed bool) (so
 		case err != nil:
 			return false, inField(f.name, err)
 		case !ok && f.required && lacking == nil:
-			lacking = &fieldError{f.name, fmt.Sprintf(" is required, but %s has no value", f.argument)}
+			lacking = &fieldError{f.name, fmt.Sprintf(" is required, but %s has no value", f)}
 		case !ok:
 		case object.Kind() == reflect.Map:
 			object.SetMapIndex(reflect.ValueOf(f.name).Convert(object.Type().Key()), value)
@@ -212,7 +212,7 @@ func (a argument) String() string {
 	}
 	fields := make([]string, len(a.fields))
 	for i, f := range a.fields {
-		fields[i] = f.name + ": " + f.argument.String()
+		fields[i] = f.name + ": " + f.String()
 	}
 	return "{" + strings.Join(fields, ", ") + "}"
 }

@@ -195,16 +195,13 @@ func recordHead(types ...*ResourceType) head {
 
 // wantFor returns what a path in a record has to be for a request field.
 func wantFor(into target) want {
-	switch into.kind() {
-	case apitype.KindText, apitype.KindNumber, apitype.KindTime:
+	switch k := into.kind(); {
+	case k == apitype.KindText || k == apitype.KindNumber || k == apitype.KindTime:
 		return wantText
-	case apitype.KindBool:
+	case k == apitype.KindBool:
 		return wantTruth
-	case apitype.KindList:
-		switch apitype.KindOf(apitype.Deref(into.typ).Elem()) {
-		case apitype.KindText, apitype.KindNumber:
-			return wantTexts
-		}
+	case k == apitype.KindList && apitype.TakesID(into.typ.Elem()):
+		return wantTexts
 	}
 	return wantPlain
 }

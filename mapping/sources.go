@@ -99,7 +99,7 @@ func (b *binding) sources(of *ResourceType) []Source {
 func (c *Call) Sources() []Source {
 	var all []Source
 	for _, f := range c.with {
-		all = append(all, Source{f.name, f.argument.String()})
+		all = append(all, Source{f.name, f.String()})
 	}
 	for _, f := range apitype.RequestFields(c.Operation) {
 		for _, fixed := range c.fixed {

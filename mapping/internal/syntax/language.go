@@ -105,7 +105,7 @@ type Call struct {
 
 // Get says how one record is read.
 type Get struct {
-	Call `need:"with" operation:"Operation that reads one record." with:"Request fields, each from a part of the id. Written PART or resource.PART, or a list or a table of them." record:"Path to the record in the reply. Without it, the reply is the record."`
+	Call `need:"with" operation:"Operation that reads one record." with:"Request fields, each from PART of the id, or a list or a table of such." record:"Path to the record in the reply. Default: the reply."`
 }
 
 // Status says what the values of the API mean.
@@ -164,7 +164,7 @@ type Entitlement struct {
 // Holders says how the holders of an entitlement are listed.
 type Holders struct {
 	List      `operation:"Operation that lists who holds the entitlement on one resource."`
-	With      Table[Argument] `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id. Written PART or resource.PART, or a list or a table of them."`
+	With      Table[Argument] `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id. Written PART, or a list or a table of such."`
 	Principal PartValues      `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
 }
 
@@ -180,7 +180,7 @@ func (h *Holders) Call() Call {
 
 // Provision says how an entitlement is granted or revoked.
 type Provision struct {
-	Call      `without:"record" need:"with" operation:"Operation that writes." with:"Request fields, each principal.PART, resource.PART or record.PATH (the principal's), or a list or a table of them."`
+	Call      `without:"record" need:"with" operation:"Operation that writes." with:"Request fields, each principal.PART, resource.PART or the principal's record.PATH, or a list or a table of such."`
 	Principal Text        `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
 	Requires  Requirement `yaml:"requires" doc:"What the principal has to hold before a grant."`
 	Write     Text        `yaml:"write" doc:"When it is called: always (default), also where reading shows that there is nothing to do, or needed, which is for operations that do harm then."`
