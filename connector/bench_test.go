@@ -43,7 +43,7 @@ func benchmarked(b *testing.B) *benched {
 	b.Helper()
 	d := emulatortest.Start(b, emulator.Generate(benchSize), emulator.Options{})
 	plan, err := mapping.Load("mapping.yaml", mapping.Descope, mapping.Environment{
-		Operations: descope.Operations, Options: map[string]bool{"include-test-users": false},
+		Operations: descope.Operations, Options: map[string]any{"include-test-users": false},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -21,7 +21,7 @@ func Example() {
 
 	plan, err := mapping.Load("descope.yaml", mapping.Descope, mapping.Environment{
 		Operations: descope.Operations,
-		Options:    map[string]bool{"include-test-users": false},
+		Options:    map[string]any{"include-test-users": false},
 	})
 	if err != nil {
 		fmt.Println(err)

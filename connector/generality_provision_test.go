@@ -14,6 +14,8 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/harness"
 	"github.com/conductorone/baton-descope/internal/secondapi"
+	"github.com/conductorone/baton-descope/internal/secondapi/client"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // desk grants and revokes at a Workbench.
@@ -121,6 +123,39 @@ func TestSecondAPIGrantsAndRevokes(t *testing.T) {
 			d.wantWrites(test.undo)
 			d.wantGrant(test.grant, false)
 			d.wantWrites(test.write)
+		})
+	}
+}
+
+// TestSecondAPIWritesFromTheRecord: a write is filled from the principal's record, as it
+// is read before the write.
+func TestSecondAPIWritesFromTheRecord(t *testing.T) {
+	for path, want := range map[string]string{
+		"record.id": "",
+		"record.profile.contact.email or record.id": "",
+		"record.profile.contact.email":              `"person_id" is required, but record.profile.contact.email has no value`,
+	} {
+		t.Run(path, func(t *testing.T) {
+			src := strings.ReplaceAll(string(secondapi.Mapping), "{person_id: principal.id, level", "{person_id: "+path+", level")
+			plan, err := mapping.Load("mapping.yaml", []byte(src), mapping.Environment{Operations: client.Operations})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := secondapi.Start(t, secondapi.Demo(), secondapi.Options{})
+			options := workbench(t, server)
+			options.Plan = plan
+			sdk, _ := harness.Client(t, options)
+			d := desk{t, server, sdk}
+			if want != "" {
+				_, err := d.grant("role:2/keeper:held:person:105")
+				wantError(t, err, want)
+				d.wantWrites()
+				return
+			}
+			d.wantGrant("role:2/keeper:held:person:105", false)
+			d.wantWrites("POST /people/105/roles")
+			d.wantRevoke("role:2/keeper:held:person:105", false)
+			d.wantWrites("DELETE /people/105/roles/keeper?level=2")
 		})
 	}
 }

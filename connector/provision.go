@@ -120,7 +120,7 @@ func (c *Connector) changeOf(principal *v2.ResourceId, entitlement *v2.Entitleme
 
 // grant makes the grant. It reports whether it was there already.
 func (ch *change) grant(ctx context.Context) (already bool, err error) {
-	now, err := ch.look(ctx, ch.Grant.Requires != nil)
+	now, err := ch.look(ctx, ch.Grant)
 	switch {
 	case err != nil:
 		return false, err
@@ -131,17 +131,17 @@ func (ch *change) grant(ctx context.Context) (already bool, err error) {
 			return false, err
 		}
 	}
-	return ch.write(ctx, ch.Grant, now.held, true)
+	return ch.write(ctx, ch.Grant, now, true)
 }
 
 // revoke makes the revocation. It reports whether the grant was gone already. There is
 // no write for a principal that is gone: its id may mean somebody else to the API.
 func (ch *change) revoke(ctx context.Context) (already bool, err error) {
-	now, err := ch.look(ctx, false)
+	now, err := ch.look(ctx, ch.Revoke)
 	if now.gone || err != nil {
 		return now.gone, err
 	}
-	return ch.write(ctx, ch.Revoke, now.held, false)
+	return ch.write(ctx, ch.Revoke, now, false)
 }
 
 // state is the present state of a grant.
@@ -153,12 +153,14 @@ type state struct {
 }
 
 // look reads the present state: the principal's record, or the list of holders, and
-// then the record only if needRecord.
-func (ch *change) look(ctx context.Context, needRecord bool) (state, error) {
+// then the record only if next, the write that follows, needs it; nil for none.
+func (ch *change) look(ctx context.Context, next *mapping.Provision) (state, error) {
 	var now state
 	var err error
 	if ch.Holders != nil {
-		if now.held, err = ch.c.listed(ctx, ch.Entitlement, ch.onID, ch.principalID); err != nil || now.held || !needRecord {
+		now.held, err = ch.c.listed(ctx, ch.Entitlement, ch.onID, ch.principalID)
+		needsRecord := next != nil && (next.NeedsRecord() || next.Requires != nil && !now.held)
+		if err != nil || !needsRecord {
 			return now, err
 		}
 	}
@@ -220,11 +222,12 @@ const (
 	pauseBetween = time.Second
 )
 
-// write calls the operation and verifies the result.
-// It reports whether that was so before: the look before the write says so, or the API
-// refuses to do what the look after the write finds done.
-func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want bool) (already bool, err error) {
-	request, err := p.Request(ch.principalID, ch.onID)
+// write calls the operation and verifies the result. It reports whether that was so
+// before: the look before the write says so, or the API refuses to do what the look
+// after the write finds done.
+func (ch *change) write(ctx context.Context, p *mapping.Provision, now state, want bool) (already bool, err error) {
+	before := now.held
+	request, err := p.Request(ch.principalID, ch.onID, now.record)
 	if err != nil {
 		return false, errorf(codes.InvalidArgument, "%s: %w", ch.what(), err)
 	}
@@ -243,7 +246,7 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before, want 
 		if !transport.IsRefusal(err) && !transport.IsUnclear(err) {
 			return false, ch.failed(err)
 		}
-		now, lookErr := ch.look(ctx, false)
+		now, lookErr := ch.look(ctx, nil)
 		switch {
 		case ctx.Err() != nil:
 			return false, ctx.Err()
@@ -288,7 +291,7 @@ func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, 
 	var now state
 	start := time.Now()
 	for try := 1; !shown; try++ {
-		now, err = ch.look(ctx, false)
+		now, err = ch.look(ctx, nil)
 		if err != nil {
 			return fmt.Errorf("%s: %s reported success, but reading it back failed: %w", ch.what(), p.Operation.Name, err)
 		}
@@ -312,7 +315,7 @@ func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, 
 // shownBy reports whether the reply to a write shows if the entitlement is held, and
 // whether it is. The record of somebody else in it is an error.
 func (ch *change) shownBy(p *mapping.Provision, reply any) (shown, held bool, err error) {
-	record, ok := p.Principal(reply)
+	record, ok := p.Record(reply)
 	if !ok {
 		return false, false, nil
 	}

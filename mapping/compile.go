@@ -21,7 +21,7 @@ const defaultParallelRequests = 6
 type compiler struct {
 	mistakes
 	ops     api.Operations
-	options map[string]bool
+	options map[string]any
 
 	plan  *Plan
 	types map[string]*typeBuilder

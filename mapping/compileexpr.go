@@ -20,6 +20,13 @@ const (
 	wantPlain
 )
 
+// What stands between alternatives, and before the path to a list of which the first
+// entry is meant.
+const (
+	alternativeSeparator = " or "
+	firstPrefix          = "first "
+)
+
 // scope is what the paths of a resource type start from.
 type scope struct {
 	record reflect.Type
@@ -52,7 +59,7 @@ func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
 // compileAlternatives compiles `x or first y or parent.z`, which starts at offset in t.
 func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string, s scope, w want) *expr {
 	e := &expr{}
-	for alternative := range strings.SplitSeq(written, " or ") {
+	for alternative := range strings.SplitSeq(written, alternativeSeparator) {
 		start := offset + len(alternative) - len(strings.TrimLeft(alternative, " "))
 		src, ok := c.compileSource(t, start, strings.TrimSpace(alternative), s, w)
 		if !ok {
@@ -60,7 +67,7 @@ func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string
 		} else if e != nil {
 			e.alternatives = append(e.alternatives, src)
 		}
-		offset += len(alternative) + len(" or ")
+		offset += len(alternative) + len(alternativeSeparator)
 	}
 	return e
 }
@@ -68,7 +75,7 @@ func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string
 func (c *compiler) compileSource(t syntax.Text, offset int, written string, s scope, w want) (source, bool) {
 	var src source
 	whole := written
-	if rest, ok := strings.CutPrefix(written, "first "); ok {
+	if rest, ok := strings.CutPrefix(written, firstPrefix); ok {
 		src.first = true
 		offset += len(written) - len(strings.TrimLeft(rest, " "))
 		written = strings.TrimLeft(rest, " ")

@@ -151,15 +151,8 @@ func (c *compiler) compileHolders(t *typeBuilder, e *Entitlement, doc *syntax.Ho
 	}
 	h := &Holders{Of: e.GrantableTo[0]}
 	e.Holders = h
-	list := syntax.List{Block: doc.Block, Operation: doc.Operation, Records: doc.Records, Request: doc.Request, Pages: doc.Pages}
-	h.List, h.record = c.compileListCall(list, "holders", doc.With.Pos, "with", func(f *requestBuilder) {
-		f.unsure = f.unsure || doc.With.Broken
-		for _, w := range doc.With.Entries {
-			if filled, ok := c.compileOwnPart(t, f, w); ok {
-				h.with = append(h.with, filled)
-			}
-		}
-	})
+	call := doc.Call()
+	h.List, h.record = c.compileListAt(holdersPlace(t.ResourceType), &call, &doc.List)
 	if h.List.Operation == nil {
 		return
 	}

@@ -11,33 +11,32 @@ import (
 )
 
 func (c *compiler) compileList(t *typeBuilder, doc syntax.List) *List {
+	call := doc.Call()
 	var l *List
-	l, t.record = c.compileListCall(doc, "list", doc.Pos, "request", func(*requestBuilder) {})
+	l, t.record = c.compileListAt(listPlace(), &call, &doc)
 	return l
 }
 
-// compileListCall compiles the call of an operation that lists records, and
-// returns their type, nil when it is not known. what names the list; with fills
-// more of the request, and key, at a place, is where what it lacks would be.
-func (c *compiler) compileListCall(doc syntax.List, what string, at syntax.Pos, key string, with func(*requestBuilder)) (l *List, record reflect.Type) {
-	l = &List{Operation: c.operation(doc.Operation)}
+// compileListAt compiles the call of an operation that lists records, and returns their
+// type, nil when it is not known.
+func (c *compiler) compileListAt(p place, call *syntax.Call, doc *syntax.List) (l *List, record reflect.Type) {
+	l = &List{}
 	if doc.Pages.Given() {
 		l.Pages = &Pages{}
 	}
-	if l.Operation == nil {
+	sent, b := c.startCall(p, call)
+	if sent == nil {
 		return l, nil
 	}
-	f := c.fill(l.Operation)
-	f.unsure = doc.Broken || doc.Pages.Broken
-	l.request = c.compileRequest(f, doc.Request)
-	with(f)
-	if records := c.compileRecords(l.Operation, doc, what); records != nil {
+	l.Call = *sent
+	if records := c.compileRecords(l.Operation, *doc, p.key); records != nil {
 		l.records, record = records.lists[0], apitype.Deref(records.typ)
 	}
+	b.unsure = b.unsure || doc.Pages.Broken
 	if doc.Pages.Given() {
-		l.Pages = c.compilePages(f, doc.Pages)
+		l.Pages = c.compilePages(b, doc.Pages)
 	}
-	f.checkRequired(at, key)
+	b.end()
 	return l, record
 }
 
@@ -76,14 +75,14 @@ func (p *path) oneList() bool {
 	return len(p.lists) == 1 && p.leaf == nil && apitype.KindOf(p.typ) == apitype.KindObject
 }
 
-func (c *compiler) compilePages(f *requestBuilder, doc syntax.Pages) *Pages {
+func (c *compiler) compilePages(b *requestBuilder, doc syntax.Pages) *Pages {
 	p := &Pages{Size: doc.Size.Value, First: doc.First.Value}
-	p.limit = c.pageField(f, doc.Limit, apitype.KindNumber)
-	p.offset = c.pageField(f, doc.Offset, apitype.KindNumber)
-	p.page = c.pageField(f, doc.Page, apitype.KindNumber)
-	p.cursor = c.pageField(f, doc.Cursor, apitype.KindText, apitype.KindNumber)
-	p.total = c.replyField(f.op, doc.Total, apitype.KindNumber)
-	p.next = c.replyField(f.op, doc.Next, apitype.KindText, apitype.KindNumber)
+	p.limit = c.pageField(b, doc.Limit, apitype.KindNumber)
+	p.offset = c.pageField(b, doc.Offset, apitype.KindNumber)
+	p.page = c.pageField(b, doc.Page, apitype.KindNumber)
+	p.cursor = c.pageField(b, doc.Cursor, apitype.KindText, apitype.KindNumber)
+	p.total = c.replyField(b.op, doc.Total, apitype.KindNumber)
+	p.next = c.replyField(b.op, doc.Next, apitype.KindText, apitype.KindNumber)
 	if doc.Size.Given() && doc.Size.Value < 1 {
 		c.sizeNotPositive(doc.Size.Pos)
 	}
@@ -115,8 +114,8 @@ func (c *compiler) checkPages(doc syntax.Pages) {
 }
 
 // pageField returns where the request takes a paging field of one of the kinds.
-func (c *compiler) pageField(f *requestBuilder, name syntax.Text, kinds ...apitype.Kind) []int {
-	field, ok := f.field(name)
+func (c *compiler) pageField(b *requestBuilder, name syntax.Text, kinds ...apitype.Kind) []int {
+	field, ok := b.field(&b.fieldSet, name)
 	if !ok {
 		return nil
 	}
@@ -145,59 +144,23 @@ func (c *compiler) replyField(op *api.Operation, written syntax.Text, kinds ...a
 }
 
 func (c *compiler) compileGet(t *typeBuilder, doc syntax.Get) *Get {
-	g := &Get{Operation: c.operation(doc.Operation)}
-	if g.Operation == nil {
-		return nil
+	if call := c.compileCall(getPlace(t.ResourceType), &doc.Call); call != nil {
+		return &Get{*call}
 	}
-	f := c.fill(g.Operation)
-	g.request = c.compileRequest(f, doc.Request)
-	for _, e := range doc.With.Entries {
-		if filled, ok := c.compileOwnPart(t, f, e); ok {
-			g.with = append(g.with, filled)
-		}
-	}
-	if !doc.Broken {
-		f.checkRequired(doc.Pos, "with")
-		g.record = c.compileRecord(g.Operation, doc.Record, doc.Pos, t.ResourceType)
-	}
-	return g
-}
-
-// compileOwnPart compiles a request field that is filled from a part of t's ids.
-func (c *compiler) compileOwnPart(t *typeBuilder, f *requestBuilder, e syntax.Entry[syntax.Text]) (filledField, bool) {
-	field, ok := f.field(e.Key)
-	part, known := c.ownPart(t, e.Value)
-	if !ok || !known || !c.takesID(field, e.Key) {
-		return filledField{}, false
-	}
-	return filledField{name: field.Name, index: field.Index, required: true, from: []idPart{{part: part}}}, true
-}
-
-// ownPart returns the part of t's ids that a text names; a single part is also called id.
-func (c *compiler) ownPart(t *typeBuilder, written syntax.Text) (int, bool) {
-	if written.Value == "" || len(t.Parts) == 0 {
-		return 0, false
-	}
-	part := slices.Index(t.Parts, written.Value)
-	if part < 0 && written.Value == "id" && len(t.Parts) == 1 {
-		part = 0
-	}
-	if part < 0 {
-		c.notAPart(written.Pos, written.Value, t.ID, t.Parts)
-	}
-	return part, part >= 0
+	return nil
 }
 
 // compileRecord compiles the path from a reply to the one record of t in it. A
-// path that is not given is that of the reply itself; where is the block without it.
-func (c *compiler) compileRecord(op *api.Operation, written syntax.Text, where syntax.Pos, t *ResourceType) access {
+// path that is not given is that of the reply itself; where is the block without it,
+// which is called key.
+func (c *compiler) compileRecord(key string, op *api.Operation, written syntax.Text, where syntax.Pos, t *ResourceType) access {
 	if t.record == nil || written.Given() && written.Value == "" {
 		return access{}
 	}
 	wanted := recordName(t.ID, t.record)
 	if !written.Given() {
 		if apitype.Deref(op.Reply) != t.record {
-			c.recordMissing(where, wanted, op.Name)
+			c.recordMissing(where, key, wanted, op.Name)
 		}
 		return access{}
 	}

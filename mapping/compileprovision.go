@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
@@ -24,8 +23,8 @@ func (c *compiler) compileProvisions(t *typeBuilder) {
 		if len(compiled.GrantableTo) == 0 {
 			continue
 		}
-		compiled.Grant = c.compileProvision(compiled, &doc.Grant)
-		compiled.Revoke = c.compileProvision(compiled, &doc.Revoke)
+		compiled.Grant = c.compileProvision("grant", compiled, &doc.Grant)
+		compiled.Revoke = c.compileProvision("revoke", compiled, &doc.Revoke)
 		if doc.Revoke.Requires.Given() {
 			c.requiresOfRevoke(doc.Revoke.Requires.Pos)
 		}
@@ -56,7 +55,7 @@ func (c *compiler) checkReadable(t *typeBuilder) {
 // listed reports whether the list of holders suffices to verify a grant, without the
 // holder's own record.
 func (e *Entitlement) listed() bool {
-	return e.Holders != nil && (e.Grant == nil || e.Grant.Requires == nil)
+	return e.Holders != nil && (e.Grant == nil || e.Grant.Requires == nil && !e.Grant.NeedsRecord()) && (e.Revoke == nil || !e.Revoke.NeedsRecord())
 }
 
 // holds reports whether a rule of the type says who holds e. A rule with a
@@ -67,91 +66,19 @@ func (c *compiler) holds(holder *ResourceType, e *Entitlement) bool {
 		slices.ContainsFunc(holder.Grants, func(r *GrantRule) bool { return r.Entitlement == e })
 }
 
-func (c *compiler) compileProvision(e *Entitlement, doc *syntax.Provision) *Provision {
-	op := c.operation(doc.Operation)
-	if op == nil {
+func (c *compiler) compileProvision(key string, e *Entitlement, doc *syntax.Provision) *Provision {
+	written := doc.Call
+	written.Record = doc.Principal
+	call := c.compileCall(provisionPlace(key, e), &written)
+	if call == nil {
 		return nil
 	}
-	f := c.fill(op)
-	f.unsure = doc.Broken || doc.With.Broken
-	p := &Provision{Operation: op, request: c.compileRequest(f, doc.Request)}
+	p := &Provision{Call: *call}
 	p.OnlyIfNeeded = c.oneOf(doc.Write, "value of write", syntax.WriteTimes...) == syntax.WriteNeeded
-	for _, w := range doc.With.Entries {
-		if filled, ok := c.compileWith(e, f, w); ok {
-			p.with = append(p.with, filled)
-		}
-	}
-	f.checkRequired(doc.With.Pos, "with")
-	if doc.Principal.Given() {
-		for _, holder := range e.GrantableTo {
-			p.principal = c.compileRecord(op, doc.Principal, doc.Pos, holder)
-		}
-	}
 	if doc.Requires.Given() {
 		p.Requires = c.compileRequirement(e, doc.Requires)
 	}
 	return p
-}
-
-func (c *compiler) compileWith(e *Entitlement, f *requestBuilder, w syntax.Entry[syntax.Words]) (filledField, bool) {
-	to, ok := f.field(w.Key)
-	if !ok || !c.takesID(to, w.Key) {
-		// Report mistakes in the values too.
-		for _, ref := range w.Value.Items {
-			c.idPart(e, ref)
-		}
-		return filledField{}, false
-	}
-	filled := filledField{name: to.Name, index: to.Index, required: to.Required, list: apitype.KindOf(to.Type) == apitype.KindList}
-	if filled.list != w.Value.List && len(w.Value.Items) > 0 {
-		if filled.list {
-			c.listWanted(w.Value.Pos, to.Name, w.Value.Values())
-		} else {
-			c.oneValueWanted(w.Value.Pos, to.Name)
-		}
-		return filled, false
-	}
-	for _, ref := range w.Value.Items {
-		from, ok := c.idPart(e, ref)
-		if !ok {
-			return filled, false
-		}
-		filled.from = append(filled.from, from)
-	}
-	return filled, true
-}
-
-// idPart compiles principal.PART or resource.PART.
-func (c *compiler) idPart(e *Entitlement, ref syntax.Text) (idPart, bool) {
-	if ref.Value == "" {
-		return idPart{}, false
-	}
-	head, part, dotted := strings.Cut(ref.Value, ".")
-	holders := []*ResourceType{e.On}
-	switch {
-	case head == "resource" && dotted:
-	case head == "principal" && dotted:
-		holders = e.GrantableTo
-	default:
-		c.neitherPrincipalNorResource(ref.Pos, ref.Value, head)
-		return idPart{}, false
-	}
-	index := -1
-	for _, t := range holders {
-		at := slices.Index(t.Parts, part)
-		switch {
-		case len(t.Parts) == 0: // Its id has a mistake of its own.
-			return idPart{}, false
-		case at < 0:
-			c.notKnownWhenGranting(ref.Pos, ref.Value, t.ID, t.Parts)
-			return idPart{}, false
-		case index >= 0 && at != index:
-			c.differentParts(ref.Pos, ref.Value, holders)
-			return idPart{}, false
-		}
-		index = at
-	}
-	return idPart{principal: head == "principal", part: index}, true
 }
 
 func (c *compiler) compileRequirement(e *Entitlement, doc syntax.Requirement) *Requirement {
@@ -173,13 +100,24 @@ func (c *compiler) compileRequirement(e *Entitlement, doc syntax.Requirement) *R
 	for _, w := range written {
 		part := -1
 		if w != nil {
-			from, ok := c.idPart(e, *w)
-			if ok && from.principal {
-				c.requirementOnPrincipal(w.Pos, w.Value)
-			}
-			part = from.part
+			part = c.requiredPart(e, *w)
 		}
 		r.parts = append(r.parts, part)
 	}
 	return r
+}
+
+// requiredPart returns the part of the resource's id that resource.PART names.
+func (c *compiler) requiredPart(e *Entitlement, written syntax.Text) int {
+	head, rest, _ := strings.Cut(written.Value, ".")
+	switch head {
+	case headResource:
+		part, _ := c.partOf(writtenReference{text: written, whole: written.Value, rest: rest}, []*ResourceType{e.On})
+		return part
+	case headPrincipal:
+		c.requirementOnPrincipal(written.Pos, written.Value)
+	default:
+		c.noHead(written.Pos, written.Value, head, []string{headResource})
+	}
+	return 0
 }

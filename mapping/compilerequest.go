@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -9,91 +8,30 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/conductorone/baton-descope/api"
-	"github.com/conductorone/baton-descope/internal/spelling"
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-// requestBuilder is a request of an operation that is being compiled, with the fields
-// that are given so far.
-type requestBuilder struct {
-	*compiler
-	op     *api.Operation
-	fields []apitype.Field
-	given  map[string]bool
-	// unsure reports that a field was given whose name is not known.
-	unsure bool
-}
-
-func (c *compiler) fill(op *api.Operation) *requestBuilder {
-	return &requestBuilder{compiler: c, op: op, fields: apitype.RequestFields(op), given: map[string]bool{}}
-}
-
-// field returns the request field of that name. It reports one that is not
-// there or given before.
-func (f *requestBuilder) field(name syntax.Text) (apitype.Field, bool) {
-	if name.Value == "" {
-		f.unsure = f.unsure || name.Given()
-		return apitype.Field{}, false
-	}
-	found, ok := apitype.Find(f.fields, name.Value)
-	if !ok {
-		names := apitype.Names(f.fields)
-		f.noRequestField(name.Pos, f.op.Name, name.Value, names)
-		meant := spelling.Nearest(name.Value, names)
-		f.given[meant] = true
-		f.unsure = f.unsure || meant == ""
-		return apitype.Field{}, false
-	}
-	if f.given[name.Value] {
-		f.requestFieldTwice(name.Pos, f.op.Name, name.Value)
-		return apitype.Field{}, false
-	}
-	f.given[name.Value] = true
-	return found, true
-}
-
-// checkRequired reports the required fields that nothing gives; key is where
-// they would be.
-func (f *requestBuilder) checkRequired(where syntax.Pos, key string) {
-	for _, required := range f.fields {
-		if required.Required && !f.given[required.Name] && !f.unsure {
-			f.requestFieldMissing(where, f.op.Name, required.Name, key)
-		}
-	}
-}
-
-// takesID reports whether a part of an id can be put into a field, or into an
-// entry of the list that it is. It reports a field that takes none.
-func (c *compiler) takesID(f apitype.Field, name syntax.Text) bool {
-	if !apitype.TakesID(f.Type) {
-		c.takesNoID(name.Pos, f.Name, f.Type)
-		return false
-	}
-	return true
-}
-
 // compileRequest compiles the fixed fields of a request.
-func (c *compiler) compileRequest(f *requestBuilder, fixed syntax.Table[syntax.Literal]) request {
-	r := request{op: f.op}
-	f.unsure = f.unsure || fixed.Broken
-	for _, e := range fixed.Entries {
-		field, ok := f.field(e.Key)
+func (c *compiler) compileRequest(b *requestBuilder, written syntax.Table[syntax.Literal]) []fixedField {
+	var fixed []fixedField
+	b.unsure = b.unsure || written.Broken
+	for _, e := range written.Entries {
+		field, ok := b.field(&b.fieldSet, e.Key)
 		if !ok || e.Value.Node == nil || syntax.IsNull(e.Value.Node) {
 			continue
 		}
 		value := reflect.New(apitype.Deref(field.Type)).Elem()
-		if c.setLiteral(e.Value.Node, value, e.Key.Value) {
-			r.fixed = append(r.fixed, fixedField{field.Index, value})
+		if c.setLiteral(e.Value.Node, value, e.Key.Value) && !c.leftOut(e.Value.Node) {
+			fixed = append(fixed, fixedField{field.Index, value})
 		}
 	}
-	return r
+	return fixed
 }
 
 // setLiteral sets v to a value written in the file, and reports whether it fits.
 func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
-	if v.Kind() == reflect.Pointer {
+	if v.Kind() == reflect.Pointer && !c.leftOut(n) {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
@@ -101,7 +39,7 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 	case syntax.IsNull(n):
 		c.HasNoValue(syntax.At(n), name)
 		return false
-	case n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, syntax.OptionPrefix):
+	case isOption(n):
 		return c.setOption(n, v, name)
 	case v.Kind() == reflect.Struct && apitype.KindOf(v.Type()) == apitype.KindObject:
 		return c.setObject(n, v, name)
@@ -116,7 +54,9 @@ func (c *compiler) setLiteral(n *yaml.Node, v reflect.Value, name string) bool {
 		for _, item := range n.Content {
 			element := reflect.New(v.Type().Elem()).Elem()
 			ok = c.setLiteral(item, element, "an entry of "+name) && ok
-			v.Set(reflect.Append(v, element))
+			if !c.leftOut(item) {
+				v.Set(reflect.Append(v, element))
+			}
 		}
 		return ok
 	}
@@ -154,12 +94,7 @@ func (c *compiler) setFree(n *yaml.Node, v reflect.Value, name string) bool {
 	if !ok {
 		return false
 	}
-	encoded, err := json.Marshal(value)
-	if err == nil {
-		decoder := json.NewDecoder(bytes.NewReader(encoded))
-		decoder.UseNumber()
-		err = decoder.Decode(v.Addr().Interface())
-	}
+	err := setJSON(v, value)
 	if err != nil {
 		c.IsNot(syntax.At(n), name, apitype.Describe(v.Type()), syntax.KindOf(n))
 	}
@@ -172,7 +107,10 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 		list, ok := []any{}, true
 		for _, item := range n.Content {
 			value, fits := c.freeValue(item, "an entry of "+name)
-			list, ok = append(list, value), ok && fits
+			ok = ok && fits
+			if !c.leftOut(item) {
+				list = append(list, value)
+			}
 		}
 		return list, ok
 	case yaml.MappingNode:
@@ -185,9 +123,15 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 				continue
 			}
 			value, fits := c.freeValue(n.Content[i+1], key.Value)
-			object[key.Value], ok = value, ok && fits
+			ok = ok && fits
+			if !c.leftOut(n.Content[i+1]) {
+				object[key.Value] = value
+			}
 		}
 		return object, ok
+	}
+	if isOption(n) {
+		return c.option(n)
 	}
 	if n.Tag == "!!str" || n.Tag == "!!timestamp" {
 		return n.Value, true
@@ -219,17 +163,53 @@ func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 	return true
 }
 
-func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
+// isOption reports whether a value in the file is option.NAME.
+func isOption(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, syntax.OptionPrefix)
+}
+
+// leftOut reports whether a value in the file is an option that is not set.
+func (c *compiler) leftOut(n *yaml.Node) bool {
+	if !isOption(n) {
+		return false
+	}
+	switch value := c.options[strings.TrimPrefix(n.Value, syntax.OptionPrefix)].(type) {
+	case string:
+		return value == ""
+	case []string:
+		return len(value) == 0
+	}
+	return false
+}
+
+// option returns the value of an option that the file names.
+func (c *compiler) option(n *yaml.Node) (any, bool) {
 	option := strings.TrimPrefix(n.Value, syntax.OptionPrefix)
 	value, known := c.options[option]
 	if !known {
 		c.noOption(syntax.At(n), option, sortedKeys(c.options))
+	}
+	return value, known
+}
+
+// setOption sets v to the value of an option of its kind.
+func (c *compiler) setOption(n *yaml.Node, v reflect.Value, name string) bool {
+	value, known := c.option(n)
+	if !known {
 		return false
 	}
-	if v.Kind() != reflect.Bool {
-		c.optionIsTruth(syntax.At(n), name, v.Type())
+	if !apitype.TakesOption(v.Type(), value) {
+		c.optionDoesNotFit(syntax.At(n), name, v.Type(), reflect.TypeOf(value))
 		return false
 	}
-	v.SetBool(value)
-	return true
+	if c.leftOut(n) {
+		return true
+	}
+	if text, ok := value.(string); ok {
+		if values := apitype.EnumValues(v.Type()); values != nil && !slices.Contains(values, text) {
+			c.notAValue(syntax.At(n), text, name, values)
+			return false
+		}
+	}
+	return setValue(v, value) == nil
 }

@@ -139,7 +139,6 @@ type Holders struct {
 	// Of is the type of the holders.
 	Of *ResourceType
 
-	with      []filledField
 	record    reflect.Type
 	principal *binding
 }
@@ -147,12 +146,12 @@ type Holders struct {
 // Request returns the request for a page of the holders on the resource with
 // this id, of at most size records; 0 is the size in the mapping.
 func (h *Holders) Request(resource ID, at Position, size int) (any, error) {
-	call, err := buildRequest(h.List.request, h.with, nil, resource)
+	request, err := h.List.Call.Request(Inputs{Resource: resource})
 	if err != nil {
 		return nil, err
 	}
-	h.List.turnTo(at, size, reflect.ValueOf(call).Elem())
-	return call, nil
+	h.List.turnTo(at, size, reflect.ValueOf(request).Elem())
+	return request, nil
 }
 
 // Each calls yield with the id of every holder that a record names.

@@ -3,17 +3,14 @@ package mapping
 import (
 	"reflect"
 	"strconv"
-
-	"github.com/conductorone/baton-descope/api"
 )
 
 // List reads the records of a type.
 type List struct {
-	Operation *api.Operation
+	Call
 	// Pages says how the list is paged; nil when one reply holds everything.
 	Pages *Pages
 
-	request request
 	records access
 }
 
@@ -52,9 +49,9 @@ type Page struct {
 // Request returns the request for the page at a position, of at most size
 // records; 0 is the size in the mapping.
 func (l *List) Request(at Position, size int) any {
-	call, target := l.request.build()
+	request, target := l.build()
 	l.turnTo(at, size, target)
-	return call
+	return request
 }
 
 // turnTo sets what a request says about the page.

@@ -62,8 +62,9 @@ type Mistakes = syntax.Mistakes
 type Environment struct {
 	// Operations are those of the API.
 	Operations api.Operations
-	// Options are the connector's switches that requests can pass on, by name.
-	Options map[string]bool
+	// Options are the connector's settings that requests can pass on, by name: each a
+	// bool, a string or a []string. An empty text or list is not set, and left out.
+	Options map[string]any
 }
 
 // Load reads, checks and compiles a mapping. name stands for the file in

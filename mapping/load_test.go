@@ -12,7 +12,7 @@ import (
 // descopeAPI is what a mapping of Descope may refer to.
 var descopeAPI = mapping.Environment{
 	Operations: descope.Operations,
-	Options:    map[string]bool{"include-test-users": false},
+	Options:    map[string]any{"include-test-users": false},
 }
 
 // frozen is the mapping that the tests of the language read and edit: a copy of

@@ -73,9 +73,9 @@ func (p *Plan) readOf(op *api.Operation) []readPart {
 				addList(e.Holders.List, nil, e.Holders.principal.readings("holders"))
 			}
 			for _, write := range []*Provision{e.Grant, e.Revoke} {
-				if write != nil && write.principal != nil {
+				if write != nil && write.record != nil {
 					holder := e.GrantableTo[0]
-					add(write.Operation, write.principal, false, holder, p.readings(holder))
+					add(write.Operation, write.record, false, holder, p.readings(holder))
 				}
 			}
 		}

@@ -207,8 +207,8 @@ func (m mistakes) recordsMissing(at syntax.Pos, what, operation string) {
 	m.Addf(at, `%s needs "records": the path to the list of records in the reply of %s`, what, operation)
 }
 
-func (m mistakes) recordMissing(at syntax.Pos, record, operation string) {
-	m.Addf(at, `get needs "record": the path to %s in the reply of %s`, record, operation)
+func (m mistakes) recordMissing(at syntax.Pos, key, record, operation string) {
+	m.Addf(at, `%s needs "record": the path to %s in the reply of %s`, key, record, operation)
 }
 
 func (m mistakes) noRequestField(at syntax.Pos, operation, name string, fields []string) {
@@ -283,8 +283,8 @@ func (m mistakes) noOption(at syntax.Pos, option string, options []string) {
 	m.Addf(at, "the connector has no option %q%s", option, spelling.DidYouMean(option, options))
 }
 
-func (m mistakes) optionIsTruth(at syntax.Pos, field string, is reflect.Type) {
-	m.Addf(at, "%s is %s, but the option is a truth value", field, apitype.Describe(is))
+func (m mistakes) optionDoesNotFit(at syntax.Pos, field string, is, option reflect.Type) {
+	m.Addf(at, "%s is %s, but the option is %s", field, apitype.Describe(is), apitype.Describe(option))
 }
 
 // Entitlements, grants and what else shows resources.
@@ -343,12 +343,44 @@ func (m mistakes) getMissing(at syntax.Pos, typ, entitlement string) {
 	m.Addf(at, `%s needs "get": the %s is read before %s is granted`, typ, typ, entitlement)
 }
 
-func (m mistakes) neitherPrincipalNorResource(at syntax.Pos, ref, head string) {
-	m.Addf(at, "%q is neither principal.PART nor resource.PART%s", ref, spelling.DidYouMean(head, []string{"principal", "resource"}))
+func (m mistakes) noHead(at syntax.Pos, ref, head string, heads []string) {
+	forms := make([]string, len(heads))
+	for i, h := range heads {
+		forms[i] = headForms[h]
+	}
+	meant := ""
+	if nearest := spelling.Nearest(head, heads); nearest != "" {
+		meant = fmt.Sprintf("; did you mean %q?", nearest)
+	}
+	m.Addf(at, "%q is none of %s%s", ref, strings.Join(forms, ", "), meant)
 }
 
-func (m mistakes) notKnownWhenGranting(at syntax.Pos, ref, typ string, parts []string) {
+func (m mistakes) firstNotHere(at syntax.Pos) {
+	m.Addf(at, `"first" stands only before %s`, headForms[headRecord])
+}
+
+func (m mistakes) partNotKnown(at syntax.Pos, ref, typ string, parts []string) {
 	m.Addf(at, "%s is not available here: only the parts of the id of a %s are (%s)", ref, typ, strings.Join(parts, ", "))
+}
+
+func (m mistakes) recordsDiffer(at syntax.Pos, ref string, types []*ResourceType) {
+	m.Addf(at, "%s: the records of %s are of different types", ref, typeNames(types))
+}
+
+func (m mistakes) notGiven(at syntax.Pos, head, name string, names []string) {
+	m.Addf(at, "there is no %s.%s%s", head, name, spelling.DidYouMean(name, names))
+}
+
+func (m mistakes) noKeyGiven(at syntax.Pos, of, key string, keys []string) {
+	m.Addf(at, "%s has no key %q%s", of, key, spelling.DidYouMean(key, keys))
+}
+
+func (m mistakes) tableWanted(at syntax.Pos, field string) {
+	m.Addf(at, "%s is an object; write a table of its fields", field)
+}
+
+func (m mistakes) noTable(at syntax.Pos, field string, is reflect.Type) {
+	m.Addf(at, "%s is %s, not a table of fields", field, apitype.Describe(is))
 }
 
 func (m mistakes) differentParts(at syntax.Pos, ref string, types []*ResourceType) {

@@ -37,12 +37,12 @@ func TestMistakesInProvisioning(t *testing.T) {
 			want: "100:86: resource.description is not available here: only the parts of the id of a role are (tenantId, name)",
 		},
 		{
-			name: "neither principal nor resource",
+			name: "an unknown head",
 			old: `operation: AddUserTenant
           with: {loginId: principal.userId`,
 			new: `operation: AddUserTenant
           with: {loginId: principle.userId`,
-			want: `71:27: "principle.userId" is neither principal.PART nor resource.PART; did you mean "principal"?`,
+			want: `71:27: "principle.userId" is none of principal.PART, record.PATH, resource.PART; did you mean "principal"?`,
 		},
 		{
 			name: "one value for a list",

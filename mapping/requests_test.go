@@ -39,7 +39,7 @@ func TestDescopeRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		grant, err := member.Grant.Request(mapping.ID{"U1"}, on)
+		grant, err := member.Grant.Request(mapping.ID{"U1"}, on, mapping.Record{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestRequestsWithFalseAndZero(t *testing.T) {
 
 func TestOptionInARequest(t *testing.T) {
 	env := descopeAPI
-	env.Options = map[string]bool{"include-test-users": true}
+	env.Options = map[string]any{"include-test-users": true}
 	plan, err := mapping.Load("frozen.yaml", frozen, env)
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +77,44 @@ func TestOptionInARequest(t *testing.T) {
 	request := plan.Type("user").List.Request(mapping.Position{}, 0)
 	if with := request.(*descope.SearchUsersCall).Body.WithTestUser; with == nil || !*with {
 		t.Error("test users were asked for and are not in the request")
+	}
+}
+
+// TestKindsOfOptions: an option is a truth value, a text or a list of texts. A text or
+// a list that is not set is left out, wherever it stands.
+func TestKindsOfOptions(t *testing.T) {
+	env := descopeAPI
+	env.Options = map[string]any{
+		"test": false, "text": "ann", "none": "", "tenants": []string{"T1", "T2"}, "nowhere": []string(nil), "status": "disabled", "field": "id", "wrong": "enabeld",
+	}
+	for _, test := range []struct{ request, want string }{
+		{"text: option.text, tenantIds: option.tenants, ssoOnly: option.test", `{"ssoOnly":false,"tenantIds":["T1","T2"],"text":"ann"}`},
+		{"text: option.none, tenantIds: option.nowhere", `{}`},
+		{"tenantIds: [T0, option.text, option.none], sort: [{field: option.field}]", `{"sort":[{"field":"id"}],"tenantIds":["T0","ann"]}`},
+		{"customAttributes: {a: option.text, b: [option.tenants, option.none], c: option.none, d: option.test}", `{"customAttributes":{"a":"ann","b":[["T1","T2"]],"d":false}}`},
+		{"customAttributes: {a: option.txt}", `f:25:39: the connector has no option "txt"; did you mean "text"?`},
+		{"statuses: [option.status, enabled]", `{"statuses":["disabled","enabled"]}`},
+		{"statuses: [option.wrong]", `f:25:28: "enabeld" is not a value of an entry of statuses in the API; did you mean "enabled"?`},
+		{"ssoOnly: option.text", "f:25:26: ssoOnly is a truth value, but the option is text"},
+		{"text: option.tenants", "f:25:23: text is text, but the option is a list of text"},
+		{"tenantIds: option.test", "f:25:28: tenantIds is a list of text, but the option is a truth value"},
+		{"limit: option.text", "f:25:24: limit is a number, but the option is text"},
+	} {
+		t.Run(test.request, func(t *testing.T) {
+			before, rest, _ := strings.Cut(string(frozen), "      request:\n")
+			_, after, _ := strings.Cut(rest, "total: total}\n")
+			src := before + "      request: {" + test.request + "}\n" + after
+			plan, err := mapping.Load("f", []byte(src), env)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = asJSON(t, plan.Type("user").List.Request(mapping.Position{}, 0).(*descope.SearchUsersCall).Body)
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
 	}
 }
 
@@ -161,7 +199,7 @@ func TestRecordInAReply(t *testing.T) {
 		t.Error("the reply is a person")
 	}
 	grant := loadPeople(t).Type("team").Entitlement("member").Grant
-	if _, ok := grant.Principal(&struct{}{}); ok {
+	if _, ok := grant.Record(&struct{}{}); ok {
 		t.Error("the reply of AddMember has no person")
 	}
 }
@@ -176,11 +214,11 @@ func TestRequestsFromIDs(t *testing.T) {
 	}{
 		{"numbers, lists and free-form fields", mapping.ID{"1"}, mapping.ID{"eu", "7"},
 			`{"team":7,"Body":{"region":"eu","people":[1],"note":"by Baton","extra":{"by":[1,"x",{"y":0.5}],"long":12345678901234567890}}}`},
-		{"a needed field of which the id has no part", mapping.ID{"1"}, mapping.ID{"", "7"}, `AddMember needs "region", which the id lacks`},
+		{"a needed field of which the id has no part", mapping.ID{"1"}, mapping.ID{"", "7"}, `AddMember: "region" is required, but resource.region has no value`},
 		{"an id that is no number", mapping.ID{"one"}, mapping.ID{"eu", "7"}, `AddMember: "people": "one" is not a whole number`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			request, err := grant.Request(c.principal, c.resource)
+			request, err := grant.Request(c.principal, c.resource, mapping.Record{})
 			got := ""
 			if err != nil {
 				got = err.Error()

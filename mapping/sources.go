@@ -81,11 +81,8 @@ func (a *Derivation) Sources(t *ResourceType) []Source { return a.binding.source
 // Sources returns where the parts of a holder's id come from.
 func (h *Holders) Sources() []Source { return h.principal.sources(h.Of) }
 
-// With returns what the request for the holders on a resource of the type t is
-// filled with.
-func (h *Holders) With(t *ResourceType) []Source {
-	return append(withSources(h.with, nil, t), h.List.request.sources()...)
-}
+// With returns what the request for the holders on a resource is filled with.
+func (h *Holders) With() []Source { return h.List.Sources() }
 
 func (b *binding) sources(of *ResourceType) []Source {
 	var all []Source
@@ -97,25 +94,15 @@ func (b *binding) sources(of *ResourceType) []Source {
 	return all
 }
 
-// GrantWith returns what the request that grants e is filled with, and
-// RevokeWith the same of the one that revokes it.
-func (e *Entitlement) GrantWith() []Source { return e.with(e.Grant) }
-
-// RevokeWith returns what the request that revokes e is filled with.
-func (e *Entitlement) RevokeWith() []Source { return e.with(e.Revoke) }
-
-func (e *Entitlement) with(p *Provision) []Source {
-	if p == nil {
-		return nil
-	}
-	return append(withSources(p.with, e.GrantableTo[0], e.On), p.request.sources()...)
-}
-
-// sources returns the fixed fields of a request, their values as JSON.
-func (r *request) sources() []Source {
+// Sources returns what a request of the call is filled with: references, and fixed
+// values as JSON.
+func (c *Call) Sources() []Source {
 	var all []Source
-	for _, f := range apitype.RequestFields(r.op) {
-		for _, fixed := range r.fixed {
+	for _, f := range c.with {
+		all = append(all, Source{f.name, f.String()})
+	}
+	for _, f := range apitype.RequestFields(c.Operation) {
+		for _, fixed := range c.fixed {
 			if !slices.Equal(f.Index, fixed.index) {
 				continue
 			}
@@ -126,29 +113,6 @@ func (r *request) sources() []Source {
 	}
 	return all
 }
-
-func withSources(with []filledField, principal, resource *ResourceType) []Source {
-	all := make([]Source, len(with))
-	for i, f := range with {
-		refs := make([]string, len(f.from))
-		for j, from := range f.from {
-			if from.principal {
-				refs[j] = "principal." + principal.Parts[from.part]
-			} else {
-				refs[j] = "resource." + resource.Parts[from.part]
-			}
-		}
-		all[i] = Source{f.name, strings.Join(refs, ", ")}
-		if f.list {
-			all[i].From = "[" + all[i].From + "]"
-		}
-	}
-	return all
-}
-
-// ReturnsPrincipal reports whether the reply to the write has the principal's record,
-// which verifies the write without another request.
-func (p *Provision) ReturnsPrincipal() bool { return p.principal != nil }
 
 // NamedKeys returns the keys of free-form objects that the mapping refers to,
 // sorted: `x` of customAttributes.x.
@@ -199,6 +163,7 @@ func (p *Plan) NamedKeys() []string {
 			}
 		}
 	}
+	p.eachRecordReference(func(_ *ResourceType, _ string, r recordReference) { addPath(r.path()) })
 	return slices.Sorted(maps.Keys(named))
 }
 
@@ -303,7 +268,36 @@ func (p *Plan) readings(t *ResourceType) []reading {
 			}
 		}
 	}
+	p.eachRecordReference(func(of *ResourceType, key string, r recordReference) {
+		if of == t {
+			all = append(all, reading{r.path().written, key})
+		}
+	})
 	return all
+}
+
+// eachRecordReference calls visit with every record.PATH in a call, the type of the
+// record, and the key of the call. A place that has such references is listed here.
+func (p *Plan) eachRecordReference(visit func(of *ResourceType, key string, r recordReference)) {
+	each := func(of *ResourceType, key string, c *Call) {
+		c.eachReference(func(r reference) {
+			if r, ok := r.(recordReference); ok {
+				visit(of, key, r)
+			}
+		})
+	}
+	for _, t := range p.Types {
+		for _, e := range t.Entitlements {
+			for _, holder := range e.GrantableTo {
+				if e.Grant != nil {
+					each(holder, "grant", &e.Grant.Call)
+				}
+				if e.Revoke != nil {
+					each(holder, "revoke", &e.Revoke.Call)
+				}
+			}
+		}
+	}
 }
 
 // expressionReadings returns what the expressions of a type read of its own

@@ -55,8 +55,7 @@ func (w *warner) unpaged(operation syntax.Text, l *List) {
 	var asks []string
 	for _, f := range apitype.RequestFields(l.Operation) {
 		steers := apitype.KindOf(f.Type) == apitype.KindNumber || apitype.KindOf(f.Type) == apitype.KindText
-		fixed := slices.ContainsFunc(l.request.fixed, func(given fixedField) bool { return slices.Equal(given.index, f.Index) })
-		if steers && !fixed && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.Name))) {
+		if steers && !l.gives(f.Index) && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.Name))) {
 			asks = append(asks, f.Name)
 		}
 	}

@@ -30,7 +30,7 @@ func Switches(cfg *generated.Descope) map[string]*bool {
 func Environment(cfg *generated.Descope) mapping.Environment {
 	return mapping.Environment{
 		Operations: api.Operations,
-		Options:    map[string]bool{config.IncludeTestUsers.FieldName: cfg.IncludeTestUsers},
+		Options:    map[string]any{config.IncludeTestUsers.FieldName: cfg.IncludeTestUsers},
 	}
 }
 

@@ -134,7 +134,7 @@ func (p *printer) entitlements(t *mapping.ResourceType) {
 		where := "the holder's record"
 		if e.Holders != nil {
 			where = fmt.Sprintf("%s {%s}, a request for each %s; the holder is %s",
-				e.Holders.List.Operation.Name, list(e.Holders.With(t)), t.ID, list(e.Holders.Sources()))
+				e.Holders.List.Operation.Name, list(e.Holders.With()), t.ID, list(e.Holders.Sources()))
 		}
 		p.linef("  %s\t%s\t%s\t%s", e.Name(), e.Purpose, typeNames(e.GrantableTo), where)
 	}

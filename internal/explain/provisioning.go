@@ -33,13 +33,13 @@ func (p *printer) entitlement(e *mapping.Entitlement) {
 		p.linef("Before it is granted, the %s has to hold %s, with %s, where that has a value.",
 			typeNames(e.GrantableTo), r.Entitlement.Name(), list(r.Sources(e.On)))
 	}
-	p.write("grant", e.Grant, e.GrantWith())
-	p.write("revoke", e.Revoke, e.RevokeWith())
+	p.write("grant", e.Grant, e.Grant.Sources())
+	p.write("revoke", e.Revoke, e.Revoke.Sources())
 }
 
 func (p *printer) write(what string, w *mapping.Provision, with []mapping.Source) {
 	p.linef("  %s\t%s %s\t{%s}", what, w.Operation.Method, w.Operation.Path, list(with))
-	if w.ReturnsPrincipal() {
+	if w.ReturnsRecord() {
 		p.linef("  \tthe reply shows that it happened")
 	} else {
 		p.linef("  \tit is read again, to see that it happened")

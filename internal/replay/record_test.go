@@ -36,7 +36,7 @@ func descopeOptions(t *testing.T, p emulator.Project, src []byte) connector.Opti
 	t.Helper()
 	d := emulatortest.Start(t, p, emulator.Options{})
 	plan, err := mapping.Load("descope.yaml", src, mapping.Environment{
-		Operations: descope.Operations, Options: map[string]bool{"include-test-users": false},
+		Operations: descope.Operations, Options: map[string]any{"include-test-users": false},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -60,9 +60,7 @@ func (w *schemaWriter) call(op *api.Operation) object {
 		if f.Required {
 			about += ", required"
 		}
-		if apitype.TakesID(f.Type) {
-			with = append(with, member{f.Name, object{{"description", about}}})
-		}
+		with = append(with, member{f.Name, append(filled(f.Type, nil), member{"description", about})})
 		request = append(request, member{f.Name, append(w.fixed(f.Type), member{"description", about})})
 		if apitype.KindOf(f.Type) == apitype.KindNumber {
 			numbers = append(numbers, f.Name)
@@ -88,6 +86,25 @@ func (w *schemaWriter) call(op *api.Operation) object {
 	return object{{"properties", properties}}
 }
 
+// filled is the schema of a request field that is filled from references: of one with
+// fields, what they are. inside are the types that it is in.
+func filled(t reflect.Type, inside []reflect.Type) object {
+	t = apitype.Deref(t)
+	switch {
+	case apitype.KindOf(t) == apitype.KindList:
+		if entry := filled(t.Elem(), inside); entry != nil {
+			return object{{"items", entry}}
+		}
+	case apitype.KindOf(t) == apitype.KindObject && !slices.Contains(inside, t):
+		properties := object{}
+		for _, f := range apitype.FieldsOf(t) {
+			properties = append(properties, member{f.Name, append(filled(f.Type, append(slices.Clone(inside), t)), member{"description", apitype.Describe(f.Type)})})
+		}
+		return closed(properties)
+	}
+	return nil
+}
+
 // proposals are values that an editor proposes among others.
 func proposals(values []string) object {
 	snippets := make([]any, len(values))
@@ -105,7 +122,11 @@ func closed(properties object) object {
 func (w *schemaWriter) fixed(t reflect.Type) object {
 	t = apitype.Deref(t)
 	if values := apitype.EnumValues(t); values != nil {
-		return object{{"enum", values}}
+		var enum []any
+		for _, value := range values {
+			enum = append(enum, value)
+		}
+		return object{{"enum", append(enum, w.options(t)...)}}
 	}
 	switch apitype.KindOf(t) {
 	case apitype.KindText, apitype.KindTime:
@@ -113,13 +134,13 @@ func (w *schemaWriter) fixed(t reflect.Type) object {
 	case apitype.KindNumber:
 		return object{{"type", "number"}}
 	case apitype.KindBool:
-		values := []any{true, false}
-		for _, name := range slices.Sorted(maps.Keys(w.env.Options)) {
-			values = append(values, syntax.OptionPrefix+name)
-		}
-		return object{{"enum", values}}
+		return object{{"enum", append([]any{true, false}, w.options(t)...)}}
 	case apitype.KindList:
-		return object{{"type", "array"}, {"items", w.fixed(t.Elem())}}
+		list := object{{"type", "array"}, {"items", w.fixed(t.Elem())}}
+		if options := w.options(t); options != nil {
+			return object{{"anyOf", []any{list, object{{"enum", options}}}}}
+		}
+		return list
 	case apitype.KindObject:
 		properties := object{}
 		for _, f := range apitype.FieldsOf(t) {
@@ -131,23 +152,34 @@ func (w *schemaWriter) fixed(t reflect.Type) object {
 	return object{}
 }
 
+// options returns the connector's options that a value of type t can be.
+func (w *schemaWriter) options(t reflect.Type) []any {
+	var all []any
+	for _, name := range slices.Sorted(maps.Keys(w.env.Options)) {
+		if apitype.TakesOption(t, w.env.Options[name]) {
+			all = append(all, syntax.OptionPrefix+name)
+		}
+	}
+	return all
+}
+
 // ofRecords is what the keys of a block that hold paths in a record have as examples.
 func ofRecords(block reflect.Type, def string) object {
 	properties := object{}
-	for _, k := range keysOf(block) {
-		_, isTable := entryOf(k.typ)
+	for _, k := range syntax.Keys(block) {
+		_, isTable := entryOf(k.Type)
 		switch {
-		case k.ofRecord && (isTable || k.typ == reflect.TypeFor[syntax.PartValues]()):
-			properties = append(properties, member{k.name, object{{"additionalProperties", ref(def)}}})
-		case k.ofRecord:
-			properties = append(properties, member{k.name, ref(def)})
-		case k.typ.Kind() == reflect.Slice:
-			if inner := ofRecords(k.typ.Elem(), def); inner != nil {
-				properties = append(properties, member{k.name, object{{"items", inner}}})
+		case k.OfRecord && (isTable || k.Type == reflect.TypeFor[syntax.PartValues]()):
+			properties = append(properties, member{k.Name, object{{"additionalProperties", ref(def)}}})
+		case k.OfRecord:
+			properties = append(properties, member{k.Name, ref(def)})
+		case k.Type.Kind() == reflect.Slice:
+			if inner := ofRecords(k.Type.Elem(), def); inner != nil {
+				properties = append(properties, member{k.Name, object{{"items", inner}}})
 			}
-		case isBlock(k.typ):
-			if inner := ofRecords(k.typ, def); inner != nil {
-				properties = append(properties, member{k.name, inner})
+		case isBlock(k.Type):
+			if inner := ofRecords(k.Type, def); inner != nil {
+				properties = append(properties, member{k.Name, inner})
 			}
 		}
 	}

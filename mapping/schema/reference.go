@@ -19,12 +19,12 @@ func Reference() string {
 			b.WriteString("\n")
 		}
 		fmt.Fprintf(&b, "### %s\n\n| key | value | meaning |\n|---|---|---|\n", w.headings[block])
-		for _, k := range keysOf(block) {
+		for _, k := range syntax.Keys(block) {
 			needed := ""
-			if k.needed {
+			if k.Needed {
 				needed = ", **required**"
 			}
-			fmt.Fprintf(&b, "| `%s` | %s%s | %s |\n", k.name, form(k), needed, k.doc)
+			fmt.Fprintf(&b, "| `%s` | %s%s | %s |\n", k.Name, form(k), needed, k.Doc)
 		}
 	}
 	return b.String()
@@ -50,12 +50,12 @@ func (w *referenceWriter) collect(block reflect.Type, place string) {
 	}
 	w.blocks = append(w.blocks, block)
 	w.headings[block] = heading
-	for _, k := range keysOf(block) {
+	for _, k := range syntax.Keys(block) {
 		inner, in := innerBlock(k)
 		if inner == nil {
 			continue
 		}
-		in = k.name + in
+		in = k.Name + in
 		if holder := place[strings.LastIndexByte(place, '.')+1:]; holder != "" {
 			in = holder + "." + in
 		}
@@ -65,22 +65,22 @@ func (w *referenceWriter) collect(block reflect.Type, place string) {
 
 // innerBlock returns the block in the value of a key, nil without one, and how
 // its place is written behind the key.
-func innerBlock(k key) (reflect.Type, string) {
-	if k.typ.Kind() == reflect.Slice {
-		return k.typ.Elem(), ""
+func innerBlock(k syntax.Key) (reflect.Type, string) {
+	if k.Type.Kind() == reflect.Slice {
+		return k.Type.Elem(), ""
 	}
-	if entry, ok := entryOf(k.typ); ok && isBlock(entry) {
-		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG"}[k.name]
+	if entry, ok := entryOf(k.Type); ok && isBlock(entry) {
+		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG"}[k.Name]
 	}
-	if isBlock(k.typ) {
-		return k.typ, ""
+	if isBlock(k.Type) {
+		return k.Type, ""
 	}
 	return nil, ""
 }
 
 // form says what the value of a key is.
-func form(k key) string {
-	switch k.name {
+func form(k syntax.Key) string {
+	switch k.Name {
 	case "trait":
 		return "`" + strings.Join(syntax.Traits, "`, `") + "`"
 	case "purpose":
@@ -92,10 +92,12 @@ func form(k key) string {
 	case operationKey:
 		return "operation"
 	}
-	if entry, ok := entryOf(k.typ); ok {
+	if entry, ok := entryOf(k.Type); ok && entry != reflect.TypeFor[syntax.Argument]() {
 		return "table of " + formOf(entry, "texts", "whole numbers", "values", "blocks")
+	} else if ok {
+		return "table of texts, lists and tables"
 	}
-	return formOf(k.typ, "text", "whole number", "value", "block")
+	return formOf(k.Type, "text", "whole number", "value", "block")
 }
 
 // formOf says what a syntax type is, with the given words for one or for several.

@@ -50,6 +50,11 @@ func leaves() object {
 		{"text", object{{"type", []string{"string", "number"}}, {"pattern", `\S`}}},
 		{"words", oneOrMore(ref("text"))},
 		{"values", oneOrMore(object{{"type", []string{"string", "number", "boolean"}}})},
+		{"argument", object{{"anyOf", []any{
+			ref("text"),
+			object{{"type", "array"}, {"items", ref("argument")}, {"minItems", 1}},
+			object{{"type", "object"}, {"additionalProperties", ref("argument")}, {"minProperties", 1}},
+		}}}},
 		{"id", object{{"anyOf", []any{ref("text"), object{{"type", "object"}, {"additionalProperties", ref("text")}, {"minProperties", 1}}}}}},
 		{"readOnly", object{{"anyOf", []any{object{{"type", "boolean"}}, object{{"type", "string"}, {"pattern", `\S\s+\S`}}}}}},
 		{"trait", object{{"enum", syntax.Traits}}},
@@ -73,12 +78,12 @@ func (w *schemaWriter) block(t reflect.Type) object {
 	w.defs = append(w.defs, member{defName(t), nil})
 	properties, required := object{}, []string{}
 	calls := false
-	for _, k := range keysOf(t) {
-		properties = append(properties, member{k.name, append(w.value(k), member{"description", k.doc})})
-		if k.needed {
-			required = append(required, k.name)
+	for _, k := range syntax.Keys(t) {
+		properties = append(properties, member{k.Name, append(w.value(k), member{"description", k.Doc})})
+		if k.Needed {
+			required = append(required, k.Name)
 		}
-		calls = calls || k.name == operationKey
+		calls = calls || k.Name == operationKey
 	}
 	definition := object{{"type", "object"}, {"additionalProperties", false}, {"properties", properties}}
 	if len(required) > 0 {
@@ -101,18 +106,18 @@ func defName(block reflect.Type) string {
 }
 
 // value is the schema of the value of a key. A key means the same wherever it stands.
-func (w *schemaWriter) value(k key) object {
-	switch k.name {
+func (w *schemaWriter) value(k syntax.Key) object {
+	switch k.Name {
 	case "version":
 		return object{{"const", 1}}
 	case operationKey, "trait", "purpose", "unknown_references", "write":
-		return ref(k.name)
+		return ref(k.Name)
 	case "enabled", "pending", "disabled", "deleted":
 		return ref("values")
 	case "per_minute":
-		return append(w.form(k.typ), member{"propertyNames", ref(operationKey)})
+		return append(w.form(k.Type), member{"propertyNames", ref(operationKey)})
 	}
-	return w.form(k.typ)
+	return w.form(k.Type)
 }
 
 // form is the schema of a syntax type.
@@ -124,6 +129,8 @@ func (w *schemaWriter) form(t reflect.Type) object {
 		return ref("words")
 	case reflect.TypeFor[syntax.PartValues]():
 		return ref("id")
+	case reflect.TypeFor[syntax.Argument]():
+		return ref("argument")
 	case reflect.TypeFor[syntax.ReadOnly]():
 		return ref("readOnly")
 	case reflect.TypeFor[syntax.Integer]():
@@ -146,26 +153,6 @@ func (w *schemaWriter) form(t reflect.Type) object {
 	return table
 }
 
-// key is a key of a block.
-type key struct {
-	name, doc string
-	needed    bool
-	// ofRecord reports that its paths are in the type's records.
-	ofRecord bool
-	typ      reflect.Type
-}
-
-func keysOf(block reflect.Type) []key {
-	var keys []key
-	for i := range block.NumField() {
-		f := block.Field(i)
-		if name := f.Tag.Get("yaml"); name != "" {
-			keys = append(keys, key{name, f.Tag.Get("doc"), f.Tag.Get("need") != "", f.Tag.Get("path") != "", f.Type})
-		}
-	}
-	return keys
-}
-
 // entryOf returns the type of a table's entries; false for what is no table.
 func entryOf(t reflect.Type) (reflect.Type, bool) {
 	if t.Kind() != reflect.Struct {
@@ -180,4 +167,4 @@ func entryOf(t reflect.Type) (reflect.Type, bool) {
 }
 
 // isBlock reports whether a syntax type is a table of fixed keys.
-func isBlock(t reflect.Type) bool { return t.Kind() == reflect.Struct && len(keysOf(t)) > 0 }
+func isBlock(t reflect.Type) bool { return t.Kind() == reflect.Struct && len(syntax.Keys(t)) > 0 }

@@ -166,3 +166,18 @@ func TakesID(t reflect.Type) bool {
 	k := KindOf(t)
 	return k == KindText || k == KindNumber || k == KindAny
 }
+
+// TakesOption reports whether a value of type t can be an option with this value: a
+// bool, a string or a []string.
+func TakesOption(t reflect.Type, option any) bool {
+	k := KindOf(t)
+	switch option.(type) {
+	case bool:
+		return k == KindBool || k == KindAny
+	case string:
+		return k == KindText || k == KindAny
+	case []string:
+		return k == KindAny || k == KindList && KindOf(Deref(t).Elem()) == KindText
+	}
+	return false
+}

@@ -69,13 +69,12 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 		return d.unfit(n, what, "a table of keys")
 	}
 	// A misspelled key is read as the key it looks like, unless that is there as well.
-	fields, free := map[string]int{}, []string{}
-	for i := range v.NumField() {
-		if key := v.Type().Field(i).Tag.Get("yaml"); key != "" {
-			fields[key] = i
-			if !hasKey(n, key) {
-				free = append(free, key)
-			}
+	keys := Keys(v.Type())
+	fields, free := map[string][]int{}, []string{}
+	for _, key := range keys {
+		fields[key.Name] = key.index
+		if !hasKey(n, key.Name) {
+			free = append(free, key.Name)
 		}
 	}
 	seen := map[string]bool{}
@@ -104,12 +103,11 @@ func (d *decoder) readStruct(n *yaml.Node, v reflect.Value, what string) bool {
 			continue
 		}
 		seen[name] = true
-		own.Broken = !d.read(value, v.Field(fields[name]), strconv.Quote(name)) || own.Broken
+		own.Broken = !d.read(value, v.FieldByIndex(fields[name]), strconv.Quote(name)) || own.Broken
 	}
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if field.Tag.Get("need") != "" && !seen[field.Tag.Get("yaml")] {
-			d.keyMissing(own.Pos, what, field.Tag.Get("yaml"), sentence(field.Tag.Get("doc")))
+	for _, key := range keys {
+		if key.Needed && !seen[key.Name] {
+			d.keyMissing(own.Pos, what, key.Name, sentence(key.Doc))
 			own.Broken = true
 		}
 	}
@@ -215,6 +213,28 @@ func (l *Literal) decode(d *decoder, n *yaml.Node, what string) bool {
 		return d.unfit(n, what, "a value")
 	}
 	return true
+}
+
+func (a *Argument) decode(d *decoder, n *yaml.Node, what string) bool {
+	a.Pos = At(n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		return a.Fields.decode(d, n, what)
+	case yaml.SequenceNode:
+		a.IsList = true
+		if len(n.Content) == 0 {
+			d.emptyList(a.Pos, what)
+			return false
+		}
+		ok := true
+		for _, item := range n.Content {
+			var entry Argument
+			ok = entry.decode(d, item, "an entry of "+what) && ok
+			a.List = append(a.List, entry)
+		}
+		return ok
+	}
+	return a.Reference.decode(d, n, what)
 }
 
 func (p *PartValues) decode(d *decoder, n *yaml.Node, what string) bool {

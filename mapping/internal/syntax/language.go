@@ -76,7 +76,7 @@ type List struct {
 	Block
 	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that lists the records."`
 	Records   Text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
-	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request. option.NAME is a setting of the connector; one that is not set is left out."`
 	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 }
 
@@ -93,13 +93,19 @@ type Pages struct {
 	Total  Text    `yaml:"total" doc:"Path in the reply to the number of records in all."`
 }
 
+// Call says how an operation is called. What with can refer to depends on where the
+// call stands: see the places of package mapping.
+type Call struct {
+	Block
+	Operation Text            `yaml:"operation" need:"yes" doc:"Operation that is called."`
+	With      Table[Argument] `yaml:"with" doc:"Request fields, each from a reference, a list of references, or a table or a list of tables of them."`
+	Request   Table[Literal]  `yaml:"request" doc:"Fixed fields of the request. option.NAME is a setting of the connector; one that is not set is left out."`
+	Record    Text            `yaml:"record" doc:"Path in the reply to the record as it is after the call. Without it, the record is read."`
+}
+
 // Get says how one record is read.
 type Get struct {
-	Block
-	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that reads one record."`
-	With      Table[Text]    `yaml:"with" need:"yes" doc:"Request fields, each from a part of the id."`
-	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request."`
-	Record    Text           `yaml:"record" doc:"Path to the record in the reply. Without it, the reply is the record."`
+	Call `need:"with" operation:"Operation that reads one record." with:"Request fields, each PART of the id, or a list or a table of such." record:"Path in the reply to the record. Default: the reply."`
 }
 
 // Status says what the values of the API mean.
@@ -157,24 +163,27 @@ type Entitlement struct {
 
 // Holders says how the holders of an entitlement are listed.
 type Holders struct {
-	Block
-	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that lists who holds the entitlement on one resource."`
-	With      Table[Text]    `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id."`
-	Records   Text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
-	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request."`
-	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
-	Principal PartValues     `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
+	List      `operation:"Operation that lists who holds the entitlement on one resource."`
+	With      Table[Argument] `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id. Written PART, or a list or a table of such."`
+	Principal PartValues      `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
+}
+
+// Call returns the call of a list.
+func (l *List) Call() Call { return Call{Block: l.Block, Operation: l.Operation, Request: l.Request} }
+
+// Call returns the call of a list of holders.
+func (h *Holders) Call() Call {
+	call := h.List.Call()
+	call.With = h.With
+	return call
 }
 
 // Provision says how an entitlement is granted or revoked.
 type Provision struct {
-	Block
-	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that writes."`
-	With      Table[Words]   `yaml:"with" need:"yes" doc:"Request fields, each principal.PART or resource.PART, or a list of them."`
-	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request."`
-	Principal Text           `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
-	Requires  Requirement    `yaml:"requires" doc:"What the principal has to hold before a grant."`
-	Write     Text           `yaml:"write" doc:"When it is called: always (default), also where reading shows that there is nothing to do, or needed, which is for operations that do harm then."`
+	Call      `without:"record" need:"with" operation:"Operation that writes." with:"Request fields, each principal.PART, resource.PART or the principal's record.PATH, or a list or a table of such."`
+	Principal Text        `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
+	Requires  Requirement `yaml:"requires" doc:"What the principal has to hold before a grant."`
+	Write     Text        `yaml:"write" doc:"When it is called: always (default), also where reading shows that there is nothing to do, or needed, which is for operations that do harm then."`
 }
 
 // Requirement is what has to be held before a grant.
@@ -284,6 +293,16 @@ type ReadOnly struct {
 type Literal struct {
 	Pos
 	Node *yaml.Node
+}
+
+// Argument is the value of a request field: a reference, a list of arguments, or a
+// table of fields.
+type Argument struct {
+	Pos
+	Reference Text
+	IsList    bool
+	List      []Argument
+	Fields    Table[Argument]
 }
 
 // PartValues are the paths to an id: to each of its parts, or, as one text, to
