@@ -223,13 +223,13 @@ func FuzzReference(f *testing.F) {
 		}
 		call, _, mistakes := compileTestCall(t, "login: '"+written+"'")
 		if mistakes == "" {
-			_, _ = call.Request(Inputs{Resource: ID{"W1"}, Record: RecordOf(&hired{}), Input: map[string]any{"name": 1.0}}) //nolint:errcheck // It must not panic.
+			_, _ = call.Request(Inputs{Resource: ID{"W1"}, Record: RecordOf(&hired{}), Input: map[string]any{"name": 1.0}}) // It must not panic.
 			return
 		}
 		const quote = 21
 		for mistake := range strings.SplitSeq(mistakes, "\n") {
 			var line, col int
-			if n, _ := fmt.Sscanf(mistake, "f:%d:%d:", &line, &col); n != 2 || line != 12 || col < quote || col > quote+1+utf8.RuneCountInString(written) { //nolint:errcheck // n says it.
+			if n, _ := fmt.Sscanf(mistake, "f:%d:%d:", &line, &col); n != 2 || line != 12 || col < quote || col > quote+1+utf8.RuneCountInString(written) {
 				t.Errorf("%q: the mistake is elsewhere: %s", written, mistake)
 			}
 		}
