@@ -54,7 +54,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	}
 	for _, round := range []func(*typeBuilder){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
-		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored,
+		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileAccount, c.compileIgnored,
 	} {
 		for _, t := range work {
 			round(t)

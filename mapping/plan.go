@@ -80,6 +80,8 @@ type ResourceType struct {
 	Entitlements []*Entitlement
 	// Grants are the rules by which a record says what its resource holds.
 	Grants []*GrantRule
+	// Account says how an account is created; nil when none can be.
+	Account *Account
 
 	record reflect.Type
 	parts  []*path

@@ -70,7 +70,7 @@ func innerBlock(k syntax.Key) (reflect.Type, string) {
 		return k.Type.Elem(), ""
 	}
 	if entry, ok := entryOf(k.Type); ok && isBlock(entry) {
-		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG"}[k.Name]
+		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG", "fields": "NAME"}[k.Name]
 	}
 	if isBlock(k.Type) {
 		return k.Type, ""
@@ -113,6 +113,8 @@ func formOf(t reflect.Type, single, number, value, block string) string {
 		return "`true`, `false` or a sentence"
 	case reflect.TypeFor[syntax.Integer]():
 		return number
+	case reflect.TypeFor[syntax.Truth]():
+		return "`true` or `false`"
 	case reflect.TypeFor[syntax.Literal]():
 		return value
 	}
