@@ -44,7 +44,7 @@ var flagGroups = []flagGroup{
 	{"Output", []flagHelp{
 		{"file", "FILE", "c1z file to write, and to read when provisioning", ""},
 		{"sync-resource-types", "TYPES", "Only these types, as in user,role", ""},
-		{"sync-resources", "IDS", "Only these resources, as in bid:r:user/U2abc, without entitlements and grants; not into a file that holds a whole sync", ""},
+		{"sync-resources", "IDS", "Only these resources, as in bid:r:user/U2abc, without entitlements and grants; not into a file that holds a complete sync", ""},
 		{"skip-entitlements-and-grants", "", "Only the resources, not who holds what", ""},
 		{"workers", "N", "How many pages to ask for at once; -1 is for as many as there are cores", "4"},
 		{"storage-engine", "ENGINE", "Format of a new file: pebble or sqlite", "pebble"},
