@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type Account struct {
 	// ForceChange makes a new user change the password at the next sign-in; nil when
 	// that is not possible.
 	ForceChange *Call
+
+	created access // in a reply to Create; nil when the mapping does not say
 }
 
 // AccountField is a value that whoever creates an account is asked for.
@@ -82,6 +85,16 @@ func (k CredentialKind) String() string { return strings.ReplaceAll(string(k), "
 // not offered.
 func (a *Account) Credential(kind CredentialKind) (Credential, bool) {
 	return find(a.Credentials, func(c Credential) bool { return c.Kind == kind })
+}
+
+// IsNew reports whether the account was created by the call with this reply: false when
+// the reply says that it was there.
+func (a *Account) IsNew(reply any) bool {
+	if a.created == nil {
+		return true
+	}
+	created := indirect(a.created.get(reflect.ValueOf(reply)))
+	return created.Kind() != reflect.Bool || created.Bool()
 }
 
 // Values checks what is given for the fields of an account, decoded as JSON is, and

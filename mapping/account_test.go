@@ -45,6 +45,7 @@ type memberTeam struct {
 
 type memberReply struct {
 	Member member `json:"member"`
+	New    *bool  `json:"new,omitempty"`
 }
 
 var memberAPI = mapping.Environment{
@@ -86,6 +87,7 @@ resource_types:
           extra: account.extra
         request: {kind: person}
         record: member
+        created: new
       credentials:
         random_password: {with: {secret: password}}
         no_password: {request: {secret: ""}}
@@ -121,6 +123,16 @@ func TestAccountFields(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestAccountIsNew(t *testing.T) {
+	yes, no := true, false
+	account := loadMembers(t)
+	for said, want := range map[*bool]bool{nil: true, &yes: true, &no: false} {
+		if got := account.IsNew(&memberReply{New: said}); got != want {
+			t.Errorf("of %v it is new: %v", said, got)
+		}
 	}
 }
 
@@ -209,7 +221,7 @@ func TestMistakesInAccounts(t *testing.T) {
 	second := strings.Replace(memberMapping[strings.Index(memberMapping, "  member:\n"):], "  member:\n", "  guest:\n", 1)
 	for _, c := range []struct{ name, old, new, want string }{
 		{"a type that is no user", "trait: user", "trait: app", `11:7: "account" belongs to a type with trait: user`},
-		{"a second type with one", "  member:\n", second + "  member:\n", "41:7: only one type can have an account, and guest has one"},
+		{"a second type with one", "  member:\n", second + "  member:\n", "42:7: only one type can have an account, and guest has one"},
 		{"a field that nothing uses", "        team: {", "        desk: {display_name: Desk}\n        team: {", "16:9: nothing uses account.desk"},
 		{"a field that is not there", "account.level", "account.levle", "15:9: nothing uses account.level\n25:26: there is no account.levle; did you mean \"level\"?"},
 		{"a field that is not there, to find it", "{login: account.login or account.mail}", "{login: account.lgoin}", "19:59: there is no account.lgoin; did you mean \"login\"?"},
@@ -229,13 +241,15 @@ func TestMistakesInAccounts(t *testing.T) {
 			`11:7: "account" needs "find": how the account is found by what it is to be called, before and after it is created`},
 		{"a reply without the record", "account.mail}, record: member}", "account.mail}}", "19:13: find needs \"record\": the path to a member record (member) in the reply of FindMember"},
 		{"a record of something else", "        record: member\n", "        record: member.logins\n", "29:17: member.logins is a list of text, but a member record (member) is expected here"},
-		{"a password that nothing takes", passwordSent, "random_password: {}", "31:26: random_password needs a request field that takes the password: with: {...: password}"},
-		{"a password where none is made", `no_password: {request: {secret: ""}}`, "no_password: {with: {secret: password}}", `32:38: "password" is none of account.NAME`},
+		{"what says nothing of a new one", "created: new", "created: member.id", "30:18: member.id is text, but a truth value is expected here"},
+		{"what the reply has not", "created: new", "created: nwe", "30:18: a reply of AddMember has no field \"nwe\"; did you mean \"new\"?"},
+		{"a password that nothing takes", passwordSent, "random_password: {}", "32:26: random_password needs a request field that takes the password: with: {...: password}"},
+		{"a password where none is made", `no_password: {request: {secret: ""}}`, "no_password: {with: {secret: password}}", `33:38: "password" is none of account.NAME`},
 		{"a password in create", "          level: account.level\n", "          level: account.level\n          secret: password\n", `26:19: "password" is none of account.NAME` +
-			"\n32:26: random_password needs a request field that takes the password: with: {...: password}\n32:34: AddMember: \"secret\" is set twice\n33:33: AddMember: \"secret\" is set twice"},
-		{"a credential that sets what create sets", passwordSent, "random_password: {with: {secret: password, login: account.mail}}", `31:52: AddMember: "login" is set twice`},
-		{"no credential", passwordSent + "\n        no_password: {request: {secret: \"\"}}\n", "", "31:17: credentials need no_password or random_password"},
-		{"another one", "no_password:", "magic:", `32:9: unknown key "magic"; it is one of no_password`},
+			"\n33:26: random_password needs a request field that takes the password: with: {...: password}\n33:34: AddMember: \"secret\" is set twice\n34:33: AddMember: \"secret\" is set twice"},
+		{"a credential that sets what create sets", passwordSent, "random_password: {with: {secret: password, login: account.mail}}", `32:52: AddMember: "login" is set twice`},
+		{"no credential", passwordSent + "\n        no_password: {request: {secret: \"\"}}\n", "", "32:17: credentials need no_password or random_password"},
+		{"another one", "no_password:", "magic:", `33:9: unknown key "magic"; it is one of no_password`},
 		{"a needed field that only one credential gives", "          login: account.login or account.mail\n", "", "23:11: AddMember needs \"login\", which \"with\" does not set"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
@@ -164,6 +165,7 @@ func (b *accountBuilder) compileCreate(kind CredentialKind, more *syntax.Credent
 		call.with = append(call.with, builder.arguments(&builder.fieldSet, more.With)...)
 	}
 	builder.end()
+	b.compileCreated(call.Operation)
 	if doc.Record.Given() {
 		call.record = b.compileRecord(p.key, call.Operation, doc.Record, doc.Pos, b.of.ResourceType)
 	}
@@ -171,6 +173,23 @@ func (b *accountBuilder) compileCreate(kind CredentialKind, more *syntax.Credent
 		b.passwordNotSent(more.Pos)
 	}
 	return call
+}
+
+// compileCreated compiles the path to whether an account is new.
+func (b *accountBuilder) compileCreated(op *api.Operation) {
+	written := b.doc.Create.Created
+	if written.Value == "" {
+		return
+	}
+	p, mistake := compilePath(written.Value, op.Reply, "a reply of "+op.Name)
+	switch {
+	case mistake != nil:
+		b.wrongPath(written.At(mistake.offset), mistake)
+	case len(p.lists) > 0 || apitype.KindOf(p.typ) != apitype.KindBool:
+		b.notWanted(written.Pos, written.Value, p.describe(), "a truth value")
+	default:
+		b.created = p.leaf
+	}
 }
 
 // sendsPassword reports whether a request of the call has the new password.

@@ -69,6 +69,9 @@ func (p *Plan) readOf(op *api.Operation) []readPart {
 			add(t.Get.Operation, t.Get.record, false, t, p.readings(t))
 		}
 		if t.Account != nil {
+			if t.Account.created != nil {
+				add(t.Account.Credentials[0].Create.Operation, t.Account.created, false, nil, nil)
+			}
 			for _, call := range t.Account.calls() {
 				if call.record != nil {
 					add(call.Operation, call.record, false, t, p.readings(t))

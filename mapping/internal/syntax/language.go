@@ -220,7 +220,8 @@ type AccountFind struct {
 
 // AccountCreate says how the account is created.
 type AccountCreate struct {
-	Call `need:"with" operation:"Operation that creates the account." with:"Request fields, each account.NAME, or a list or a table of such. A field that is not given is left out." record:"Path in the reply to the record of the account. Without it, the account is found again."`
+	Call    `need:"with" operation:"Operation that creates the account." with:"Request fields, each account.NAME, or a list or a table of such. A field that is not given is left out." record:"Path in the reply to the record of the account. Without it, the account is found again."`
+	Created Text `yaml:"created" doc:"Path in the reply to whether the account is new: with false it was there already. Without a value it is new."`
 }
 
 // Credentials are what a new user can sign in with.
