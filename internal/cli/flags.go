@@ -49,11 +49,16 @@ var flagGroups = []flagGroup{
 		{"c1z-temp-dir", "DIR", "Where to put temporary files", "$BATON_TMPDIR, else the system's folder"},
 	}},
 	{"Provisioning", []flagHelp{
-		{"provisioning", "", "Allow grants and revocations", ""},
+		{"provisioning", "", "Allow grants, revocations and new accounts", ""},
 		{"grant-entitlement", "ID", "Grant this entitlement, as in role:Editor:assigned", ""},
 		{"grant-principal", "ID", "Who is to have it, as in U2abc", ""},
 		{"grant-principal-type", "TYPE", "What that is: user", ""},
 		{"revoke-grant", "ID", "Revoke this grant, as in role:Editor:assigned:user:U2abc", ""},
+		{"create-account-profile", "JSON", `Create this account, as in '{"email": "ann@example.com", "tenant": "T2acme"}'`, ""},
+		{"create-account-login", "LOGIN", "Its login, where the profile has none", ""},
+		{"create-account-email", "ADDRESS", "Its e-mail address, where the profile has none", ""},
+		{"create-account-resource-type", "TYPE", "What the account is: user", ""},
+		{"show-password", "", "Create the account with a random password, and write it to stdout", ""},
 	}},
 	{"Service mode: sync and provision whenever ConductorOne asks", []flagHelp{
 		{"client-id", "ID", "Client ID of the connector in ConductorOne; turns service mode on", ""},
