@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-var update = flag.Bool("update", false, "write the files in testdata anew")
+var update = flag.Bool("update", false, "update the files in testdata")
 
 func plans(t *testing.T) map[string]*mapping.Plan {
 	t.Helper()
@@ -55,7 +55,7 @@ func TestExplanations(t *testing.T) {
 				t.Fatal(err)
 			}
 			if b.String() != string(want) {
-				t.Errorf("%s is\n%s\nwrite it anew with -update if that is right", file, b.String())
+				t.Errorf("%s is\n%s\nupdate it with -update if that is right", file, b.String())
 			}
 		}
 	}
