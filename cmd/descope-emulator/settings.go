@@ -28,7 +28,7 @@ Descope's Management API that baton-descope uses, from memory, on loopback.
 
 Without a size it holds a demo project of 60 users; with any of --users, --tenants,
 --roles, --permissions and --seed it holds a generated one.
-GET /-/state tells what each user holds, without a key; Descope has no such path.
+GET /-/state returns what each user holds, without a key; Descope has no such path.
 
 Flags:
 `
@@ -51,7 +51,7 @@ Where several rules strike, the first works on what the later ones make of a req
   --fault '429:2 on=SearchUsers call=3'            the third search is to wait 2 seconds
   --fault '503 call=2-6'                           a burst of errors
   --fault 'reset p=0.05 seed=7'                    one request in twenty is cut off
-  --fault '502 on=AddUserRoles times=1 taken'      a role is added, and nobody is told
+  --fault '502 on=AddUserRoles times=1 taken'      a role is added, but the reply is lost
   --fault 'delete call=4' --fault cap:50           a user vanishes between short pages
 `
 
