@@ -13,6 +13,7 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/conductorone/baton-sdk/pkg/sdk"
@@ -116,10 +117,17 @@ func (c *collected) store(ctx context.Context, client offline, session *inproces
 		return fmt.Errorf("cannot create a temporary folder for the sync: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	file, err := dotc1z.NewStore(ctx, filepath.Join(dir, "sync.c1z"), dotc1z.WithTmpDir(dir), dotc1z.WithEngine(c1zstore.EngineSQLite),
-		dotc1z.WithPragma("synchronous", "off"), dotc1z.WithPragma("journal_mode", "memory"))
+	content, err := blank()
 	if err != nil {
 		return fmt.Errorf("cannot create a temporary file for the sync: %w", err)
+	}
+	path := filepath.Join(dir, "sync.c1z")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return fmt.Errorf("cannot create a temporary file for the sync: %w", err)
+	}
+	file, err := open(ctx, path)
+	if err != nil {
+		return fmt.Errorf("cannot open the temporary file for the sync: %w", err)
 	}
 	session.SetSessionStore(ctx, file.SessionStore())
 	syncer, err := sdksync.NewSyncer(ctx, client, sdksync.WithConnectorStore(file), sdksync.WithTmpDir(dir), sdksync.WithDontExpandGrants())
@@ -131,6 +139,34 @@ func (c *collected) store(ctx context.Context, client offline, session *inproces
 	}
 	return errors.Join(err, syncer.Close(ctx))
 }
+
+// open opens a file. Nobody needs it after a crash.
+func open(ctx context.Context, path string) (c1zstore.Store, error) {
+	return dotc1z.NewStore(ctx, path, dotc1z.WithTmpDir(filepath.Dir(path)), dotc1z.WithEngine(c1zstore.EngineSQLite),
+		dotc1z.WithPragma("synchronous", "off"), dotc1z.WithPragma("journal_mode", "memory"))
+}
+
+// blank returns a file with tables and an empty sync. The store writes to the disk 92
+// times while it creates the tables, which would take most of the time of a sync.
+var blank = sync.OnceValues(func() (content []byte, err error) {
+	dir, err := os.MkdirTemp("", "baton-preview-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	ctx, path := context.Background(), filepath.Join(dir, "blank.c1z")
+	file, err := open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = file.StartNewSync(ctx, connectorstore.SyncTypeFull, ""); err == nil {
+		err = file.EndSync(ctx)
+	}
+	if err = errors.Join(err, file.Close(ctx)); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Plain returns an error as the connector of that name wrote it, without what
 // the SDK puts around it.
