@@ -143,11 +143,11 @@ func TestFaultsOnRequest(t *testing.T) {
 	}
 }
 
-func TestARefusedFaultSaysWhatIsPossible(t *testing.T) {
+func TestInvalidFaultListsTheValidForms(t *testing.T) {
 	for rule, want := range map[string]string{
-		"503 on=Search": `--fault "503 on=Search": "on=Search": there is no operation "Search"; there are AddUserRoles, `,
-		"slow":          `--fault "slow": "slow": a time is given as in 300ms or 2s; it has the form slow:TIME`,
-		"crash":         `--fault "crash": there is no kind "crash"; the kinds are STATUS[:RETRY], `,
+		"503 on=Search": `--fault "503 on=Search": "on=Search": unknown operation "Search"; the operations are AddUserRoles, `,
+		"slow":          `--fault "slow": "slow": a duration is written as in 300ms or 2s; it has the form slow:TIME`,
+		"crash":         `--fault "crash": unknown kind "crash"; the kinds are STATUS[:RETRY], `,
 	} {
 		err := run(t.Context(), []string{"--fault", rule}, io.Discard, io.Discard)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
