@@ -78,7 +78,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.DurationVar(&s.options.Latency, "latency", 0, "time that passes before each answer, such as 20ms")
 	flags.IntVar(&s.options.RateLimit, "rate-limit", 0, "user searches answered in any 60 seconds, beside 100 creations; others get a 429 (default no limit)")
 	flags.StringVar(&s.options.Taken, "taken", emulator.DefaultTaken, "error `code` for a login id that is taken, or "+emulator.NotCreated+" for a reply with created: false")
-	flags.BoolVar(&s.options.SecondLayout, "second-layout", false, "answer in another way where Descope documents none: no user id for expiring a password, {} in place of an empty reply, custom attributes replaced as a whole, a changed address not verified")
+	flags.BoolVar(&s.options.SecondLayout, "second-layout", false, "answer in another way where Descope documents none: no user id for expiring a password, {} for an empty reply, "+
+		"custom attributes replaced as a whole, a changed address not verified")
 	flags.StringVar(&s.journal, "journal", "", "`file` to append each request to, as a line of JSON without its headers")
 	flags.Func("fault", "`rule` for something to go wrong, see below; may be given several times", func(rule string) error {
 		s.faults = append(s.faults, rule)
