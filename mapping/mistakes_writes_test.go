@@ -303,7 +303,7 @@ func TestMistakesInFixedTexts(t *testing.T) {
 }
 
 func TestMistakesInWhatGoesAlong(t *testing.T) {
-	along := func(entry string) string { return revokeMember + "\n          also_revokes: " + entry }
+	along := func(entry string) string { return revokeMember + "\n          also_grants: " + entry }
 	checkWrites(t, []writeCase{
 		{"an entitlement that there is not", "Descope", revokeMember, along("[{entitlement: «role.asigned}]"), `there is no entitlement "role.asigned"; did you mean "role.assigned"?`},
 		{"one that nobody's record has", "Descope", revokeMember, along("{entitlement: «permission.granted}"), "no rule under grants of user reads permission.granted, so its grants are not compared; remove it"},
