@@ -2,9 +2,11 @@ package mapping_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -115,6 +117,32 @@ func TestKindsOfOptions(t *testing.T) {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestRecordOfAGrant: what a grant takes from the principal's record is read like any
+// other path: in a reply it has to fit, and a recording keeps its name.
+func TestRecordOfAGrant(t *testing.T) {
+	src := strings.Replace(string(frozen), "operation: AddUserTenant\n          with: {loginId: principal.userId", "operation: AddUserTenant\n          with: {loginId: record.customAttributes.badge or first record.externalIds", 1)
+	plan, err := mapping.Load("f", []byte(src), descopeAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(plan.NamedKeys(), "badge") {
+		t.Errorf("the keys are %q", plan.NamedKeys())
+	}
+	get := plan.Type("user").Get.Operation
+	for field, read := range map[string]bool{"externalIds": true, "phone": true, "picture": false} {
+		reply := &descope.User{User: descope.ResponseUser{UserID: "U1"}}
+		err := plan.CheckReply(get, reply, []api.Misfit{{Path: []string{"user", field}, Found: "a number"}})
+		if (err != nil) != read {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	grant := plan.Type("tenant").Entitlement("member").Grant
+	request, err := grant.Request(mapping.ID{"U1"}, mapping.ID{"T1"}, recordOf[descope.ResponseUser](t, `{"userId":"U1","externalIds":["E1"]}`))
+	if err != nil || request.(*descope.AddUserTenantCall).Body.LoginID != "E1" {
+		t.Errorf("%+v %v", request, err)
 	}
 }
 
@@ -238,15 +266,23 @@ func TestRequestsFromIDs(t *testing.T) {
 
 func TestErrorReplies(t *testing.T) {
 	rules := loadFrozen(t).Errors
-	code, message := rules.Read([]byte(`{"errorCode":"E112102","errorDescription":"User not found"}`))
-	if code != "E112102" || message != "User not found" || !rules.NotFound()(code) || rules.Passing(code) {
-		t.Errorf("%s %s", code, message)
+	for body, want := range map[string]api.Refusal{
+		`{"errorCode":"E112102","errorDescription":"User not found"}`: {Code: "E112102", Message: "User not found", Meaning: api.NotFound},
+		`{"errorCode":"E130429"}`:                                     {Code: "E130429", Meaning: api.Transient},
+		`{"errorCode":"E011003"}`:                                     {Code: "E011003", Meaning: api.Other},
+		`{"errorDescription":"not found"}`:                            {Message: "not found", Meaning: api.Other},
+		"<html>":                                                      {},
+	} {
+		if got := rules.Read([]byte(body)); got != want {
+			t.Errorf("%s: %+v, want %+v", body, got, want)
+		}
 	}
-	if !rules.Passing("E130429") {
-		t.Error("a rate limit passes")
+	plan, err := mapping.Load("frozen.yaml", []byte(edit(t, "  not_found: ", "  # ")), descopeAPI)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if code, message = rules.Read([]byte("<html>")); code != "" || message != "" {
-		t.Errorf("%s %s", code, message)
+	if got := plan.Errors.Read([]byte(`{"errorCode":"E112102"}`)).Meaning; got != api.Unstated {
+		t.Errorf("without not_found the meaning is %d", got)
 	}
 }
 
