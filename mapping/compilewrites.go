@@ -51,7 +51,7 @@ func (c *compiler) checkWrite(key string, e *Entitlement, doc *syntax.Provision,
 func (c *compiler) checkPair(key string, e *Entitlement, doc *syntax.Provision, call *Call) {
 	principal, used := false, map[int]bool{}
 	call.eachValue(func(ref reference) {
-		principal = principal || namesPrincipal(ref, e.GrantableTo)
+		principal = principal || namesPrincipal(ref)
 		used[resourcePartOf(ref)] = true
 	})
 	at := doc.With.Pos
@@ -69,30 +69,17 @@ func (c *compiler) checkPair(key string, e *Entitlement, doc *syntax.Provision, 
 	}
 }
 
-// namesPrincipal reports whether a reference always names the principal: a part of its
-// id, or what its record has as id, login or e-mail address.
-func namesPrincipal(ref reference, holders []*ResourceType) bool {
+// namesPrincipal reports whether a reference always stands for the principal: a part of
+// its id, or a text or a number in its record that is not one of a few values.
+func namesPrincipal(ref reference) bool {
 	switch ref := ref.(type) {
 	case partReference:
 		return ref.principal
 	case recordReference:
-		return !slices.ContainsFunc(holders, func(t *ResourceType) bool { return !t.identifies(ref.path()) })
+		typ := ref.path().typ
+		return apitype.TakesID(typ) && apitype.EnumValues(typ) == nil
 	case alternatives:
-		return !slices.ContainsFunc(ref, func(r reference) bool { return !namesPrincipal(r, holders) })
-	}
-	return false
-}
-
-// identifies reports whether what a record has at a path stands for its resource.
-func (t *ResourceType) identifies(p *path) bool {
-	if slices.ContainsFunc(t.parts, func(part *path) bool { return part.written == p.written }) {
-		return true
-	}
-	for _, f := range t.fields.user {
-		if slices.Contains([]string{"login", "login_aliases", "email"}, f.key) &&
-			slices.ContainsFunc(f.expr.sources(), func(s source) bool { return !s.parent && s.written == p.written }) {
-			return true
-		}
+		return !slices.ContainsFunc(ref, func(r reference) bool { return !namesPrincipal(r) })
 	}
 	return false
 }

@@ -215,14 +215,14 @@ func TestMistakesInPairs(t *testing.T) {
 			"operation: AddUserRoles\n          with: «{loginId: principal.userId, tenantId: resource.tenantId or resource.name, roleNames: [resource.name]}", noTenant,
 		},
 		{
-			"a path in the record that names nobody", "Descope", grantMember, "operation: AddUserTenant\n          with: «{loginId: record.phone, tenantId: resource.id}",
+			"a path in the record that names nobody", "Descope", grantMember, "operation: AddUserTenant\n          with: «{loginId: record.status, tenantId: resource.id}",
 			`grant does not say whose it is: "with" needs principal.userId`,
 		},
 		{
 			"a resource in place of the principal", "Descope", grantMember, "operation: AddUserTenant\n          with: «{loginId: principal.userId or resource.id, tenantId: resource.id}",
 			`grant does not say whose it is: "with" needs principal.userId`,
 		},
-		{"the login in the record", "Descope", grantMember, "operation: AddUserTenant\n          with: {loginId: first record.loginIds or record.email or principal.userId, tenantId: resource.id}", ""},
+		{"the login in the record", "Descope", grantMember, "operation: AddUserTenant\n          with: {loginId: record.customAttributes.badge or first record.loginIds or principal.userId, tenantId: resource.id}", ""},
 		{"parts in tables and lists", "Descope", grantMember + "\n          principal: user", "operation: PutTenantUsers\n          with: {tenantId: resource.id, change: {entries: «[{user: principal.userId}]}}", "change.entries is a list in the body of PutTenantUsers, a PUT: it takes the place of the list that is there, and whoever else is in it loses access; grant with an operation that adds one"},
 		{
 			"nothing is said of what a wrong name would have given", "Descope", grantRole, "operation: AddUserRoles\n          with: {«loginID: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}",
