@@ -67,16 +67,23 @@ func (c *Call) gives(index []int) bool {
 // eachReference calls visit with every reference of the call but alternatives, whose
 // references it visits.
 func (c *Call) eachReference(visit func(reference)) {
+	c.eachValue(func(ref reference) {
+		either, ok := ref.(alternatives)
+		if !ok {
+			either = alternatives{ref}
+		}
+		for _, r := range either {
+			visit(r)
+		}
+	})
+}
+
+// eachValue calls visit with the reference of every value of the call that has one.
+func (c *Call) eachValue(visit func(reference)) {
 	var walk func(a argument)
 	walk = func(a argument) {
-		switch ref := a.ref.(type) {
-		case nil:
-		case alternatives:
-			for _, r := range ref {
-				visit(r)
-			}
-		default:
-			visit(ref)
+		if a.ref != nil {
+			visit(a.ref)
 		}
 		for _, entry := range a.list {
 			walk(entry)

@@ -136,6 +136,8 @@ func (w *schemaWriter) form(t reflect.Type) object {
 		return ref("argument")
 	case reflect.TypeFor[syntax.ReadOnly]():
 		return ref("readOnly")
+	case reflect.TypeFor[syntax.Truth]():
+		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Integer]():
 		return object{{"type", "integer"}}
 	case reflect.TypeFor[syntax.Truth]():
