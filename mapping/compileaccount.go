@@ -41,7 +41,9 @@ func (c *compiler) compileAccount(t *typeBuilder) {
 	if doc.Credentials.ForceChange.Given() {
 		p := accountPlace("force_change", b.head())
 		p.heads[headRecord] = recordHead(t.ResourceType)
-		b.ForceChange = c.compileCall(p, &doc.Credentials.ForceChange.Call)
+		if b.ForceChange = c.compileCall(p, &doc.Credentials.ForceChange.Call); b.ForceChange != nil {
+			c.checkMethod(p.key, &doc.Credentials.ForceChange.Call, b.ForceChange.Operation)
+		}
 	}
 	b.endFields()
 }
@@ -165,11 +167,13 @@ func (b *accountBuilder) compileCreate(kind CredentialKind, more *syntax.Credent
 		call.with = append(call.with, builder.arguments(&builder.fieldSet, more.With)...)
 	}
 	builder.end()
+	b.checkMethod(p.key, doc, call.Operation)
 	b.compileCreated(call.Operation)
 	if doc.Record.Given() {
 		call.record = b.compileRecord(p.key, call.Operation, doc.Record, doc.Pos, b.of.ResourceType)
 	}
-	if kind == RandomPassword && !more.Broken && !more.With.Broken && !call.sendsPassword() {
+	compiled := len(call.with) == len(doc.With.Entries)+len(more.With.Entries)
+	if kind == RandomPassword && !more.Broken && compiled && !call.sendsPassword() {
 		b.passwordNotSent(more.Pos)
 	}
 	return call

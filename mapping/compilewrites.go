@@ -35,15 +35,20 @@ func readWhole(t syntax.Table[syntax.Argument]) bool {
 // runtime compares the principal's grants before and after.
 func (c *compiler) checkWrite(key string, e *Entitlement, doc *syntax.Provision, call *Call) {
 	op := call.Operation
-	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, op.Method) {
-		c.notAWrite(doc.Operation.Pos, key, op.Name, op.Method)
-	}
+	c.checkMethod(key, &doc.Call, op)
 	c.checkPair(key, e, doc, call)
 	if bodyOf(op).Kind() == reflect.Slice {
 		c.bodyNotFilled(doc.Operation.Pos, op.Name)
 	}
 	if !doc.Broken {
 		c.checkReplaces(key, doc, call)
+	}
+}
+
+// checkMethod reports a write by a method that changes nothing.
+func (c *compiler) checkMethod(key string, doc *syntax.Call, op *api.Operation) {
+	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, op.Method) {
+		c.notAWrite(doc.Operation.Pos, key, op.Name, op.Method)
 	}
 }
 
