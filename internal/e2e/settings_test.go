@@ -257,9 +257,7 @@ func TestUnknownWords(t *testing.T) {
 func TestRefusedModes(t *testing.T) {
 	t.Parallel()
 	for line, says := range map[string]string{
-		"--create-account-email a@b.test":                      "--create-account-email: this connector creates no accounts",
-		"--create-account-login a":                             "--create-account-login: this connector creates no accounts",
-		"--create-account-resource-type user":                  "--create-account-resource-type: this connector creates no accounts",
+		"--create-account-resource-type user":                  "--create-account-resource-type is for --create-account-profile, which is not given",
 		"--event-feed x":                                       "--event-feed: this connector has no feeds of events",
 		"--event-feed-id x":                                    "--event-feed-id: this connector has no feeds of events",
 		"--skip-full-sync":                                     "--skip-full-sync is for service mode, which --client-id turns on",

@@ -29,6 +29,7 @@ func Text(w io.Writer, plan *mapping.Plan) error {
 	}
 	p.cost()
 	p.provisioning()
+	p.accounts()
 	p.permissions()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if _, err := io.WriteString(table, p.text.String()); err != nil {

@@ -115,4 +115,13 @@ func (p *printer) permissions() {
 			row("provisioning", t, e.Revoke.Operation)
 		}
 	}
+	for _, t := range p.plan.Types {
+		if a := t.Account; a != nil {
+			row("accounts", t, a.Find.Operation)
+			row("accounts", t, a.Credentials[0].Create.Operation)
+			if a.ForceChange != nil {
+				row("accounts", t, a.ForceChange.Operation)
+			}
+		}
+	}
 }
