@@ -7,6 +7,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/anypb"
 
@@ -42,8 +44,12 @@ type server struct {
 	connector *Connector
 }
 
-// Validate validates the connector.
+// Validate validates the connector. The SDK calls it at the start of each sync, so
+// this is where the log gets the warnings of the mapping.
 func (s *server) Validate(ctx context.Context, request *v2.ConnectorServiceValidateRequest) (*v2.ConnectorServiceValidateResponse, error) {
+	for _, w := range s.connector.plan.Warnings {
+		ctxzap.Extract(ctx).Warn("the mapping is probably wrong here", zap.String("place", w.Place()), zap.String("warning", w.What))
+	}
 	return answered(s.sdkServer.Validate(ctx, request))
 }
 

@@ -20,6 +20,9 @@ const defaultParallelRequests = 6
 // compiler checks a document against the API and compiles it.
 type compiler struct {
 	mistakes
+	// warnings are what is legal and probably wrong, as far as the compiler sees it.
+	warnings mistakes
+
 	ops     api.Operations
 	options map[string]bool
 
@@ -36,7 +39,7 @@ type typeBuilder struct {
 }
 
 func newCompiler(found *syntax.Collector, env Environment) *compiler {
-	return &compiler{mistakes: mistakes{found}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeBuilder{}}
+	return &compiler{mistakes: mistakes{found}, warnings: mistakes{&syntax.Collector{File: found.File}}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeBuilder{}}
 }
 
 func (c *compiler) compile(doc *syntax.Document) *Plan {

@@ -30,6 +30,7 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // trouble is a run that goes wrong. Its zero is a sync of the local Descope.
@@ -136,8 +137,13 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The list is incomplete":                      {{faults: []string{"total:+1 call=2-"}}},
 		"The project is empty":                        {{project: &emulator.Project{}, passes: true}},
 		"A record has a dangling reference":           {{project: &stale, passes: true}},
-		"The run was stopped":                         {{stopped: true}},
-		"The lists changed between two runs":          {{stoppedBefore: true, passes: true}},
+		"The mapping has warnings": {{
+			args:   []string{"--mapping", "team.yaml"},
+			files:  map[string]string{"team.yaml": strings.Replace(string(mapping.Descope), "      permissions: They follow from the roles.\n", "", 1)},
+			passes: true,
+		}},
+		"The run was stopped":                {{stopped: true}},
+		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
 
 		"The path is not a regular file":        {{args: []string{"--file", t.TempDir()}}},
 		"The file holds a complete sync":        {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},
