@@ -55,7 +55,9 @@ func (s *server) Validate(ctx context.Context, request *v2.ConnectorServiceValid
 
 // Cleanup is called at the end of a sync, and says what it left out.
 func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanupRequest) (*v2.ConnectorServiceCleanupResponse, error) {
-	s.connector.syncs.end(request.GetActiveSyncId()).dangling.report(ctx, s.connector.options.Progress)
+	ended := s.connector.syncs.end(request.GetActiveSyncId())
+	ended.dangling.report(ctx, s.connector.options.Progress)
+	ended.statuses.report(ctx)
 	return s.sdkServer.Cleanup(ctx, request)
 }
 

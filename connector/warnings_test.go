@@ -79,3 +79,14 @@ func TestWarningsOfTheMappingAreInTheLog(t *testing.T) {
 		t.Errorf("got  %q\nwant %q in each of two syncs", got, want)
 	}
 }
+
+// The words for a status that the mapping does not know are in one warning at the end.
+func TestUnknownStatusesAreInTheLog(t *testing.T) {
+	server := secondapi.Start(t, secondapi.Demo(), secondapi.Options{})
+	const status = "    status: {from: active, enabled: [\"true\"], disabled: [\"false\"]}\n"
+	got := loggedWarnings(t, workbenchWith(t, server, status, "    status: {from: first handles, enabled: [ada], ignored: {bob: Is not here.}}\n"))
+	want := "the mapping has no meaning for some values of the status; these resources are shown without one; resources=2; values=[person: dee person: eve]"
+	if !slices.Equal(got, []string{want, want}) {
+		t.Errorf("got  %q\nwant %q in each of two syncs", got, want)
+	}
+}

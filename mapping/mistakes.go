@@ -197,6 +197,18 @@ func (m mistakes) statusWithoutValues(at syntax.Pos) {
 	m.Addf(at, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
 }
 
+func (m mistakes) notANumber(at syntax.Pos, value, of string) {
+	m.Addf(at, "%q is not a number, and %s has no other values", value, of)
+}
+
+func (m mistakes) zeroIsNoValue(at syntax.Pos, value, of string) {
+	m.Addf(at, "%q never matches: a number that is 0 counts as no value, so a record with 0 in %s has no status", value, of)
+}
+
+func (m mistakes) notAsRead(at syntax.Pos, value, read string) {
+	m.Addf(at, "%q never matches: the number is read as %q", value, read)
+}
+
 func (m mistakes) notAValue(at syntax.Pos, value, of string, values []string) {
 	m.Addf(at, "%q is not a value of %s in the API%s", value, of, spelling.DidYouMean(value, values))
 }
@@ -375,6 +387,10 @@ func (m mistakes) unpagedList(at syntax.Pos, operation string, fields []string) 
 
 func (m mistakes) accessNotRead(at syntax.Pos, operation, list string) {
 	m.Addf(at, "each record of %s has the list %s, which looks like access, but no rule reads it; add a rule, or a reason: ignored: {%s: ...}", operation, list, list)
+}
+
+func (m mistakes) valuesNotNamed(at syntax.Pos, path string, values []string) {
+	m.Addf(at, "%s may be %s, which has no status here; name its meaning, or a reason: ignored: {%s: ...}", path, strings.Join(values, " or "), values[0])
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

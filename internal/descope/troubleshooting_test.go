@@ -76,6 +76,7 @@ func troubles(t *testing.T) map[string][]trouble {
 	stale := emulator.Generate(emulator.Size{Users: 10})
 	stale.Users[3].RoleNames = []string{"Gone"}
 
+	suspended := company(emulator.User{UserID: "U1", Status: "suspended"})
 	two := company(emulator.User{UserID: "U1"}, emulator.User{UserID: "U2", RoleNames: []string{"Viewer"}})
 	granted := func(fault string) []trouble {
 		args := []string{"-p", "--grant-entitlement", "role:Viewer:assigned", "--grant-principal", "U1", "--grant-principal-type", "user"}
@@ -136,6 +137,7 @@ func troubles(t *testing.T) map[string][]trouble {
 		"A field has an unexpected type":              {{baseURL: odd}},
 		"The list is incomplete":                      {{faults: []string{"total:+1 call=2-"}}},
 		"The project is empty":                        {{project: &emulator.Project{}, passes: true}},
+		"A status has an unknown value":               {{project: &suspended, passes: true}},
 		"A record has a dangling reference":           {{project: &stale, passes: true}},
 		"The mapping has warnings": {{
 			args:   []string{"--mapping", "team.yaml"},

@@ -105,11 +105,12 @@ type Get struct {
 // Status says what the values of the API mean.
 type Status struct {
 	Block
-	From     Text  `yaml:"from" path:"record" need:"yes" doc:"Path to the API's status."`
-	Enabled  Words `yaml:"enabled" doc:"The API's values that mean enabled."`
-	Pending  Words `yaml:"pending" doc:"The API's values that mean pending."`
-	Disabled Words `yaml:"disabled" doc:"The API's values that mean disabled."`
-	Deleted  Words `yaml:"deleted" doc:"The API's values that mean deleted."`
+	From     Text        `yaml:"from" path:"record" need:"yes" doc:"Path to the API's status."`
+	Enabled  Words       `yaml:"enabled" doc:"The API's values that mean enabled."`
+	Pending  Words       `yaml:"pending" doc:"The API's values that mean pending."`
+	Disabled Words       `yaml:"disabled" doc:"The API's values that mean disabled."`
+	Deleted  Words       `yaml:"deleted" doc:"The API's values that mean deleted."`
+	Ignored  Table[Text] `yaml:"ignored" doc:"The API's values that are shown without a status on purpose, and why."`
 }
 
 // UserTrait says what is known of a user. Each key has a field of the same name in User.
