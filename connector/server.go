@@ -47,10 +47,24 @@ type server struct {
 // Validate validates the connector. The SDK calls it at the start of each sync, so
 // this is where the log gets the warnings of the mapping.
 func (s *server) Validate(ctx context.Context, request *v2.ConnectorServiceValidateRequest) (*v2.ConnectorServiceValidateResponse, error) {
-	for _, w := range s.connector.plan.Warnings {
-		ctxzap.Extract(ctx).Warn("the mapping is probably wrong here", zap.String("place", w.Place()), zap.String("warning", w.What))
-	}
+	s.connector.logMapping(ctx)
 	return answered(s.sdkServer.Validate(ctx, request))
+}
+
+// logMapping logs what may be wrong in the mapping, and what it leaves out on purpose.
+func (c *Connector) logMapping(ctx context.Context) {
+	log := ctxzap.Extract(ctx)
+	for _, w := range c.plan.Warnings {
+		log.Warn("the mapping is probably wrong here", zap.String("place", w.Place()), zap.String("warning", w.What))
+	}
+	for _, t := range c.plan.Types {
+		for _, l := range t.Lists() {
+			for _, n := range l.Narrowed {
+				log.Info("the mapping asks for a part of a list", zap.String("resource_type", t.ID), zap.String("operation", l.Operation.Name),
+					zap.String("field", n.Field), zap.String("value", n.Value), zap.String("reason", n.Reason))
+			}
+		}
+	}
 }
 
 // Cleanup is called at the end of a sync, and says what it left out.

@@ -90,3 +90,17 @@ func TestUnknownStatusesAreInTheLog(t *testing.T) {
 		t.Errorf("got  %q\nwant %q in each of two syncs", got, want)
 	}
 }
+
+// What a list leaves out on purpose is in the log of every sync.
+func TestNarrowedListsAreInTheLog(t *testing.T) {
+	core, logs := observer.New(zapcore.InfoLevel)
+	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+	o := workbench(t, secondapi.Start(t, secondapi.Demo(), secondapi.Options{}))
+	if _, err := harness.TrySync(t, ctx, o); err != nil {
+		t.Fatal(err)
+	}
+	found := logs.FilterMessage("the mapping asks for a part of a list").All()
+	if len(found) != 1 || found[0].ContextMap()["field"] != "archived" || found[0].ContextMap()["reason"] != "Nobody can be given an archived role." {
+		t.Errorf("%+v", found)
+	}
+}

@@ -151,7 +151,7 @@ func (c *compiler) compileHolders(t *typeBuilder, e *Entitlement, doc *syntax.Ho
 	}
 	h := &Holders{Of: e.GrantableTo[0]}
 	e.Holders = h
-	list := syntax.List{Block: doc.Block, Operation: doc.Operation, Records: doc.Records, Request: doc.Request, Pages: doc.Pages}
+	list := syntax.List{Block: doc.Block, Operation: doc.Operation, Records: doc.Records, Request: doc.Request, Narrowed: doc.Narrowed, Pages: doc.Pages}
 	h.List, h.record = c.compileListCall(list, "holders", doc.With.Pos, "with", func(f *requestBuilder) {
 		f.unsure = f.unsure || doc.With.Broken
 		for _, w := range doc.With.Entries {

@@ -30,6 +30,7 @@ func (c *compiler) compileListCall(doc syntax.List, what string, at syntax.Pos, 
 	f := c.fill(l.Operation)
 	f.unsure = doc.Broken || doc.Pages.Broken
 	l.request = c.compileRequest(f, doc.Request)
+	l.Narrowed = c.compileNarrowed(l, doc)
 	with(f)
 	if records := c.compileRecords(l.Operation, doc, what); records != nil {
 		l.records, record = records.lists[0], apitype.Deref(records.typ)

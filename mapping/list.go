@@ -12,6 +12,8 @@ type List struct {
 	Operation *api.Operation
 	// Pages says how the list is paged; nil when one reply holds everything.
 	Pages *Pages
+	// Narrowed are the fixed fields of the request that may leave records out.
+	Narrowed []Narrowing
 
 	request request
 	records access

@@ -279,6 +279,10 @@ func (m mistakes) notForPaging(at syntax.Pos, path, is string) {
 
 // Fixed values of a request.
 
+func (m mistakes) notNarrowed(at syntax.Pos, field string, fields []string) {
+	m.Addf(at, "%q is not a fixed field of the request%s", field, spelling.DidYouMean(field, fields))
+}
+
 func (m mistakes) noSuchField(at syntax.Pos, object, name string, fields []string) {
 	m.Addf(at, "%s has no field %q%s", object, name, spelling.DidYouMean(name, fields))
 }
@@ -391,6 +395,10 @@ func (m mistakes) accessNotRead(at syntax.Pos, operation, list string) {
 
 func (m mistakes) valuesNotNamed(at syntax.Pos, path string, values []string) {
 	m.Addf(at, "%s may be %s, which has no status here; name its meaning, or a reason: ignored: {%s: ...}", path, strings.Join(values, " or "), values[0])
+}
+
+func (m mistakes) narrowedWithoutReason(at syntax.Pos, operation string, n Narrowing) {
+	m.Addf(at, "every request of %s has %s: %s, and what that leaves out is not synced; if that is meant, give a reason: narrowed: {%s: ...}", operation, n.Field, n.Value, n.Field)
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

@@ -49,6 +49,17 @@ func (t *ResourceType) eachExpr(visit func(key string, e *expr)) {
 	}
 }
 
+// Lists returns the type's list, and those of the holders of its entitlements.
+func (t *ResourceType) Lists() []*List {
+	all := []*List{t.List}
+	for _, e := range t.Entitlements {
+		if e.Holders != nil {
+			all = append(all, e.Holders.List)
+		}
+	}
+	return all
+}
+
 // Statuses returns which of the API's values mean which status.
 func (t *ResourceType) Statuses() map[string]Status {
 	if t.fields.status == nil {

@@ -77,6 +77,7 @@ type List struct {
 	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that lists the records."`
 	Records   Text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
 	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Narrowed  Table[Text]    `yaml:"narrowed" doc:"Fixed fields of the request that leave records out on purpose, and why."`
 	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 }
 
@@ -163,6 +164,7 @@ type Holders struct {
 	With      Table[Text]    `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id."`
 	Records   Text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
 	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request."`
+	Narrowed  Table[Text]    `yaml:"narrowed" doc:"Fixed fields of the request that leave records out on purpose, and why."`
 	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 	Principal PartValues     `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
 }
