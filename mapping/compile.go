@@ -57,7 +57,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	}
 	for _, round := range []func(*typeBuilder){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
-		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored,
+		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored, c.checkCircles,
 	} {
 		for _, t := range work {
 			round(t)
@@ -319,7 +319,7 @@ func (c *compiler) compileIgnored(t *typeBuilder) {
 			continue
 		}
 		for _, read := range c.plan.readings(t.ResourceType) {
-			if within(read.path, p.written) {
+			if read.key != derivedKey && within(read.path, p.written) {
 				c.ignoredIsRead(e.Key.Pos, p.written, read.key)
 				break
 			}

@@ -329,7 +329,15 @@ func (m mistakes) holdersTwice(at syntax.Pos, entitlement, typ string) {
 	m.Addf(at, "the holders of %s are given twice: here and by a rule under grants of %s", entitlement, typ)
 }
 
+func (m mistakes) ownParent(at syntax.Pos, typ string) {
+	m.Addf(at, "every %s would be its own parent: this is the path to its own id", typ)
+}
+
 // Provisioning.
+
+func (m mistakes) requiresItself(at syntax.Pos, entitlement string) {
+	m.Addf(at, "%s is required for a grant of itself, so it could never be granted", entitlement)
+}
 
 func (m mistakes) listWanted(at syntax.Pos, field string, given []string) {
 	m.Addf(at, "%s is a list; write [%s]", field, strings.Join(given, ", "))
@@ -399,6 +407,18 @@ func (m mistakes) valuesNotNamed(at syntax.Pos, path string, values []string) {
 
 func (m mistakes) narrowedWithoutReason(at syntax.Pos, operation string, n Narrowing) {
 	m.Addf(at, "every request of %s has %s: %s, and what that leaves out is not synced; if that is meant, give a reason: narrowed: {%s: ...}", operation, n.Field, n.Value, n.Field)
+}
+
+func (m mistakes) neverReached(at syntax.Pos, path string) {
+	m.Addf(at, "the API has %s in every record, so what follows \"or\" is not read", path)
+}
+
+func (m mistakes) ruleTwice(at syntax.Pos, entitlement string) {
+	m.Addf(at, "a rule above reads the same for %s", entitlement)
+}
+
+func (m mistakes) sameHolders(at syntax.Pos, entitlement, before string) {
+	m.Addf(at, "the same request lists the holders of %s and %s, so who holds one is shown with both", before, entitlement)
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

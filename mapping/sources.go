@@ -285,6 +285,10 @@ func (t *ResourceType) Ignored() []string { return slices.Clone(t.ignored) }
 // reading is one path of a record that a mapping reads, and the key it stands under.
 type reading struct{ path, key string }
 
+// derivedKey is the key of what is read to derive resources: it says that they are there,
+// and not who holds something on them.
+const derivedKey = "also"
+
 // readings returns what a mapping reads of the records of a type, as far as it
 // could be compiled.
 func (p *Plan) readings(t *ResourceType) []reading {
@@ -306,7 +310,7 @@ func (p *Plan) readings(t *ResourceType) []reading {
 			all = append(all, other.expressionReadings(true)...)
 		}
 		if also := other.DerivedIn(t); also != nil {
-			all = append(all, also.binding.readings("also")...)
+			all = append(all, also.binding.readings(derivedKey)...)
 		}
 		for _, e := range other.Entitlements {
 			if e.Holders != nil && e.Holders.record == t.record {
