@@ -22,6 +22,8 @@ type Plan struct {
 	FailOnUnknown bool
 	// Types are the resource types in the order of the file.
 	Types []*ResourceType
+	// Warnings are what is legal in the file and probably wrong, sorted by place.
+	Warnings Mistakes
 }
 
 // Type returns the resource type with this id, or nil.

@@ -22,6 +22,7 @@ func (w *warner) warn() {
 		e := &w.doc.ResourceTypes.Entries[i]
 		w.unpaged(e.Value.List.Operation, w.plan.Types[i].List)
 		w.unreadAccess(e, w.plan.Types[i])
+		w.sameTwice(&e.Value, w.plan.Types[i])
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
 		}
@@ -78,7 +79,9 @@ func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceT
 		}
 		known = append(known, other.ignored...)
 		for _, r := range w.plan.readings(other) {
-			known = append(known, r.path)
+			if r.key != derivedKey {
+				known = append(known, r.path)
+			}
 		}
 	}
 	for _, path := range accessLists(t.record, "", nil, known) {

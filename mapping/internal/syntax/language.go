@@ -77,6 +77,7 @@ type List struct {
 	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that lists the records."`
 	Records   Text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
 	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request. option.NAME is a setting of the connector; one that is not set is left out."`
+	Narrowed  Table[Text]    `yaml:"narrowed" doc:"Fixed fields of the request that leave records out on purpose, and why."`
 	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 }
 
@@ -111,11 +112,12 @@ type Get struct {
 // Status says what the values of the API mean.
 type Status struct {
 	Block
-	From     Text  `yaml:"from" path:"record" need:"yes" doc:"Path to the API's status."`
-	Enabled  Words `yaml:"enabled" doc:"The API's values that mean enabled."`
-	Pending  Words `yaml:"pending" doc:"The API's values that mean pending."`
-	Disabled Words `yaml:"disabled" doc:"The API's values that mean disabled."`
-	Deleted  Words `yaml:"deleted" doc:"The API's values that mean deleted."`
+	From     Text        `yaml:"from" path:"record" need:"yes" doc:"Path to the API's status."`
+	Enabled  Words       `yaml:"enabled" doc:"The API's values that mean enabled."`
+	Pending  Words       `yaml:"pending" doc:"The API's values that mean pending."`
+	Disabled Words       `yaml:"disabled" doc:"The API's values that mean disabled."`
+	Deleted  Words       `yaml:"deleted" doc:"The API's values that mean deleted."`
+	Ignored  Table[Text] `yaml:"ignored" doc:"The API's values that are shown without a status on purpose, and why."`
 }
 
 // UserTrait says what is known of a user. Each key has a field of the same name in User.
