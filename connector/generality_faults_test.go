@@ -81,7 +81,7 @@ func TestSecondAPIListThatFails(t *testing.T) {
 			"pages in a circle", on("GET /people", edit(func(_ *http.Request, body string) string {
 				return strings.Replace(body, noNext, `"nextCursor":"`+secondapi.CursorOf(0)+`"`, 1)
 			})),
-			"ListPeople: the reply names a page as the next one that was read before",
+			"ListPeople: the reply names an earlier page as the next one",
 		},
 		{
 			"a list that is missing", on("GET /roles", edit(func(*http.Request, string) string { return `{}` })),

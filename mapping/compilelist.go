@@ -3,7 +3,6 @@ package mapping
 import (
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
@@ -73,74 +72,6 @@ func (c *compiler) compileRecords(op *api.Operation, doc syntax.List, what strin
 // oneList reports whether the path ends at a list of objects and goes through no other.
 func (p *path) oneList() bool {
 	return len(p.lists) == 1 && p.leaf == nil && apitype.KindOf(p.typ) == apitype.KindObject
-}
-
-func (c *compiler) compilePages(b *requestBuilder, doc syntax.Pages) *Pages {
-	p := &Pages{Size: doc.Size.Value, First: doc.First.Value}
-	p.limit = c.pageField(b, doc.Limit, apitype.KindNumber)
-	p.offset = c.pageField(b, doc.Offset, apitype.KindNumber)
-	p.page = c.pageField(b, doc.Page, apitype.KindNumber)
-	p.cursor = c.pageField(b, doc.Cursor, apitype.KindText, apitype.KindNumber)
-	p.total = c.replyField(b.op, doc.Total, apitype.KindNumber)
-	p.next = c.replyField(b.op, doc.Next, apitype.KindText, apitype.KindNumber)
-	if doc.Size.Given() && doc.Size.Value < 1 {
-		c.sizeNotPositive(doc.Size.Pos)
-	}
-	if doc.First.Given() && doc.First.Value < 0 {
-		c.firstNegative(doc.First.Pos)
-	}
-	if !doc.Broken {
-		c.checkPages(doc)
-	}
-	return p
-}
-
-// checkPages checks that the keys that are given go together.
-func (c *compiler) checkPages(doc syntax.Pages) {
-	switch {
-	case !doc.Offset.Given() && !doc.Page.Given() && !doc.Cursor.Given():
-		c.noNextPage(doc.Pos)
-	case doc.Cursor.Given() && (doc.Offset.Given() || doc.Page.Given()):
-		c.cursorWithPosition(doc.Cursor.Pos)
-	case doc.Cursor.Given() != doc.Next.Given():
-		c.cursorWithoutNext(doc.Pos)
-	case doc.Offset.Given() && !doc.Size.Given():
-		c.offsetWithoutSize(doc.Pos)
-	case doc.Limit.Given() && !doc.Size.Given() || doc.Size.Given() && !doc.Limit.Given() && !doc.Offset.Given():
-		c.limitWithoutSize(doc.Pos)
-	case doc.First.Given() && !doc.Page.Given():
-		c.firstWithoutPage(doc.First.Pos)
-	}
-}
-
-// pageField returns where the request takes a paging field of one of the kinds.
-func (c *compiler) pageField(b *requestBuilder, name syntax.Text, kinds ...apitype.Kind) []int {
-	field, ok := b.field(&b.fieldSet, name)
-	if !ok {
-		return nil
-	}
-	if !slices.Contains(kinds, apitype.KindOf(field.Type)) {
-		c.notForPaging(name.Pos, name.Value, apitype.Describe(field.Type))
-		return nil
-	}
-	return field.Index
-}
-
-// replyField returns where the reply has a field of one of the kinds.
-func (c *compiler) replyField(op *api.Operation, written syntax.Text, kinds ...apitype.Kind) access {
-	if written.Value == "" {
-		return nil
-	}
-	p, mistake := compilePath(written.Value, op.Reply, "a reply of "+op.Name)
-	if mistake != nil {
-		c.wrongPath(written.At(mistake.offset), mistake)
-		return nil
-	}
-	if p.list() || !slices.Contains(kinds, apitype.KindOf(p.typ)) {
-		c.notForPaging(written.Pos, written.Value, p.describe())
-		return nil
-	}
-	return p.leaf
 }
 
 func (c *compiler) compileGet(t *typeBuilder, doc syntax.Get) *Get {

@@ -150,7 +150,7 @@ func (h *Holders) Request(resource ID, at Position, size int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.List.turnTo(at, size, reflect.ValueOf(request).Elem())
+	h.List.Pages.ask(at, size, reflect.ValueOf(request).Elem())
 	return request, nil
 }
 

@@ -1,9 +1,6 @@
 package mapping
 
-import (
-	"reflect"
-	"strconv"
-)
+import "reflect"
 
 // List reads the records of a type.
 type List struct {
@@ -12,27 +9,6 @@ type List struct {
 	Pages *Pages
 
 	records access
-}
-
-// Pages says how the next page of a list is asked for.
-type Pages struct {
-	// Size is the number of records a page, 0 when the API decides.
-	Size int
-	// First is the number of the first page.
-	First int
-
-	limit, offset, page, cursor []int
-	next, total                 access
-}
-
-// Position is where a page starts.
-type Position struct {
-	// Offset is the number of records before it.
-	Offset int
-	// Page is the number of pages before it.
-	Page int
-	// Cursor is what the last reply gave, empty on the first page.
-	Cursor string
 }
 
 // Page is one reply of a list.
@@ -50,31 +26,8 @@ type Page struct {
 // records; 0 is the size in the mapping.
 func (l *List) Request(at Position, size int) any {
 	request, target := l.build()
-	l.turnTo(at, size, target)
+	l.Pages.ask(at, size, target)
 	return request
-}
-
-// turnTo sets what a request says about the page.
-func (l *List) turnTo(at Position, size int, target reflect.Value) {
-	if p := l.Pages; p != nil {
-		if size == 0 {
-			size = p.Size
-		}
-		if size > 0 {
-			setInt(target, p.limit, size)
-		}
-		setInt(target, p.offset, at.Offset)
-		setInt(target, p.page, p.First+at.Page)
-		if p.cursor != nil && at.Cursor != "" {
-			_ = setText(reach(target, p.cursor), at.Cursor) //nolint:errcheck // The field takes text, or the API's own numbers.
-		}
-	}
-}
-
-func setInt(target reflect.Value, index []int, n int) {
-	if index != nil {
-		_ = setText(reach(target, index), strconv.Itoa(n)) //nolint:errcheck // The field takes numbers.
-	}
 }
 
 // Read returns the page that a reply holds.
@@ -85,27 +38,6 @@ func (l *List) Read(reply any) Page {
 	for i := range page.Records {
 		page.Records[i] = Record{indirect(records.Index(i))}
 	}
-	if l.Pages == nil {
-		return page
-	}
-	if l.Pages.next != nil {
-		page.Next, _ = scalarText(l.Pages.next.get(root))
-	}
-	if l.Pages.total != nil {
-		if text, ok := scalarText(l.Pages.total.get(root)); ok {
-			total, err := strconv.Atoi(text)
-			page.Total, page.HasTotal = total, err == nil && total > 0
-		}
-	}
+	l.Pages.read(root, &page)
 	return page
 }
-
-// ByCursor reports that a reply names the next page, so that pages cannot be
-// asked for by position.
-func (p *Pages) ByCursor() bool { return p.cursor != nil }
-
-// ByOffset reports that a page can start at any record.
-func (p *Pages) ByOffset() bool { return p.offset != nil }
-
-// ByNumber reports that a page can be asked for by its number.
-func (p *Pages) ByNumber() bool { return p.page != nil }

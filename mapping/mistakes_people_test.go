@@ -16,6 +16,13 @@ func TestMistakesWithAnotherAPI(t *testing.T) {
 			"22:16: an object there (team) has no field \"items\"; it is one of region, id, name"},
 		{"a request field that no id fits", "revoke: {operation: RemoveMember, with: {", "revoke: {operation: RemoveMember, with: {extra: principal.id, ",
 			"33:50: extra is a free-form object and cannot be filled from an id"},
+		{"a path in records of two types", "grantable_to: person\n        grant:\n          operation: AddMember\n          with: {team: resource.id, region: resource.region, people: [principal.id]}",
+			"grantable_to: [person, team]\n        grant:\n          operation: AddMember\n          with: {team: resource.id, region: record.region, people: [principal.id]}",
+			"17:3: team needs \"get\": the team is read before team.member is granted\n" +
+				"27:7: no rule under grants of team reads team.member, so a grant cannot be verified\n" +
+				"31:45: record.region: the records of person, team are of different types\n" +
+				"31:69: principal.id is not the same part of the ids of person, team\n" +
+				"33:103: principal.id is not the same part of the ids of person, team"},
 		{"a field given twice", "request: {note: by Baton, ", "request: {region: eu, ",
 			"31:37: AddMember: \"region\" is set twice"},
 		{"a number that is text", "note: by Baton", "note: 7", "32:27: note is text, not 7"},

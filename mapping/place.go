@@ -10,19 +10,20 @@ import (
 )
 
 // place is where a call stands in a mapping: get, holders, grant. All calls are
-// compiled by compileCall and sent as Call.Request builds them; a place says what is
+// compiled by compileCall and sent as Call.Request builds them; a place has what is
 // different. A new place takes:
 //
-//  1. a key of type syntax.Call in the block that it is in, or a block that embeds
-//     syntax.Call and has further keys (package syntax, language.go);
+//  1. a key of type syntax.Call, or of a block that embeds it (package syntax, language.go);
 //  2. a place like those below, with its table of heads: what a reference in its "with"
 //     may begin with, and what compiles the rest. partHead, recordHead, givenHead and
-//     passwordHead are there already; a place without heads has no "with";
+//     passwordHead are there; a place without heads has no "with";
 //  3. c.compileCall(place, &doc.Call), whose result is nil without a known operation;
-//  4. the connector calls call.Request(Inputs{...}) with the inputs of these heads, and
-//     call.Record(reply), if the call ReturnsRecord.
+//  4. a line in Plan.eachRecordReference if it has recordHead, and one in Plan.readOf if
+//     its replies have a record;
+//  5. call.Request(Inputs{...}) in the connector, with the inputs of these heads, and
+//     call.Record(reply) if the call ReturnsRecord.
 //
-// Checks that a place needs besides look at the references by call.eachReference.
+// Further checks of a call look at its references with call.eachReference.
 type place struct {
 	// key names the call in messages: "get".
 	key   string

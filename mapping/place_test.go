@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
@@ -202,4 +203,35 @@ f:12:20: "acount.login" is none of account.NAME, input.NAME, password, record.PA
 			t.Errorf("%s\ngot  %s\nwant %s", with, strings.TrimPrefix(got, "f:"), want)
 		}
 	}
+}
+
+// Any text can stand for a reference: it is a mistake inside the text, or yields a
+// request or an error.
+func FuzzReference(f *testing.F) {
+	for _, seed := range []string{
+		"resource.id", "record.mail or first record.logins", "account.profile.desk", "input.name or password", "first record.office.desk",
+		"record.", "record", ".", "first ", " or ", "password.password", "record.parent.id", "account.login or ", "{record.mail}", "名.前",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, written string) {
+		// In single quotes YAML has every text as it is, but for these.
+		if !utf8.ValidString(written) || strings.TrimSpace(written) == "" || len(written) > 1000 || strings.ContainsFunc(written, func(r rune) bool {
+			return r < ' ' || r == '\'' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff
+		}) {
+			t.Skip()
+		}
+		call, _, mistakes := compileTestCall(t, "login: '"+written+"'")
+		if mistakes == "" {
+			_, _ = call.Request(Inputs{Resource: ID{"W1"}, Record: RecordOf(&hired{}), Input: map[string]any{"name": 1.0}}) // It must not panic.
+			return
+		}
+		const quote = 21
+		for mistake := range strings.SplitSeq(mistakes, "\n") {
+			var line, col int
+			if n, _ := fmt.Sscanf(mistake, "f:%d:%d:", &line, &col); n != 2 || line != 12 || col < quote || col > quote+1+utf8.RuneCountInString(written) {
+				t.Errorf("%q: the mistake is elsewhere: %s", written, mistake)
+			}
+		}
+	})
 }

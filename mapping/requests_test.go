@@ -2,9 +2,11 @@ package mapping_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/mapping"
 )
@@ -115,6 +117,32 @@ func TestKindsOfOptions(t *testing.T) {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestRecordOfAGrant: what a grant takes from the principal's record is read like any
+// other path: in a reply it has to fit, and a recording keeps its name.
+func TestRecordOfAGrant(t *testing.T) {
+	src := strings.Replace(string(frozen), "operation: AddUserTenant\n          with: {loginId: principal.userId", "operation: AddUserTenant\n          with: {loginId: record.customAttributes.badge or first record.externalIds", 1)
+	plan, err := mapping.Load("f", []byte(src), descopeAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(plan.NamedKeys(), "badge") {
+		t.Errorf("the keys are %q", plan.NamedKeys())
+	}
+	get := plan.Type("user").Get.Operation
+	for field, read := range map[string]bool{"externalIds": true, "phone": true, "picture": false} {
+		reply := &descope.User{User: descope.ResponseUser{UserID: "U1"}}
+		err := plan.CheckReply(get, reply, []api.Misfit{{Path: []string{"user", field}, Found: "a number"}})
+		if (err != nil) != read {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	grant := plan.Type("tenant").Entitlement("member").Grant
+	request, err := grant.Request(mapping.ID{"U1"}, mapping.ID{"T1"}, recordOf[descope.ResponseUser](t, `{"userId":"U1","externalIds":["E1"]}`))
+	if err != nil || request.(*descope.AddUserTenantCall).Body.LoginID != "E1" {
+		t.Errorf("%+v %v", request, err)
 	}
 }
 

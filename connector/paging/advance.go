@@ -7,27 +7,27 @@ import (
 )
 
 const (
-	// maxReadings is how often a list is read to come to its total.
+	// maxReadings is the number of readings in which a list has to reach its total.
 	maxReadings = 3
-	// maxRewinds is how often in a row a list goes back.
+	// maxRewinds is the number of rewinds in a row.
 	maxRewinds = 12
-	// maxIdle is how many requests of a reading may bring nothing new, beside
-	// two for each that brings something.
+	// maxIdle is the number of requests of a reading that may return nothing new,
+	// beside two for each that does.
 	maxIdle = 200
-	// maxStalled is how many pages in a row may bring the end no nearer.
+	// maxStalled is the number of pages in a row without progress towards the end.
 	maxStalled = 1000
-	// maxPages is how many pages a list may have.
+	// maxPages is the maximum number of pages of a list.
 	maxPages = 1_000_000
 )
 
-// quieter is what to do about a list that changes too much.
-const quieter = "sync again when it is quieter, and if it stays so, the API does not page as the mapping says"
+// syncLater is the advice for a list that changes too much.
+const syncLater = "sync again when it is quieter, and if it stays so, the API does not page as the mapping says"
 
-// shape is how a page stands to what the reading has.
+// shape compares a page with the records of the reading so far.
 type shape struct {
 	known, fresh int
-	// mixed reports a known record behind a new one, twice one that is on the
-	// page twice, and tail that the last record of the page before is on it.
+	// mixed reports a known record behind a new one, twice a duplicate within the
+	// page, and tail that the last record of the previous page is on it.
 	mixed, twice, tail bool
 }
 
@@ -50,20 +50,19 @@ func shapeOf(hashes []uint64, tail uint64, known func(uint64) bool) shape {
 	return s
 }
 
-// step is what follows from a page.
+// step is the outcome of a page.
 type step struct {
 	// next is the place of the next page, or of the last one at the end.
 	next Token
-	// used reports that the page follows on from what was read. If it does not,
-	// nothing of it counts.
+	// used reports that the page continues the list. Otherwise it is discarded.
 	used bool
 	// end reports that the list has ended.
 	end bool
 }
 
-// advance returns what follows from the page at a place. early reports that the
-// page was asked for before the one before it was read, and so may be of
-// another moment. known reports whether this reading has a record.
+// advance returns the step after the page at a token. early reports that the page
+// was prefetched before the previous one was read, so it may show another state of
+// the list. known reports whether this reading has a record.
 func advance[T any](r Rules, t Token, p *Page[T], early bool, known func(hash uint64) bool) (step, error) {
 	if p.Gone {
 		return step{next: Token{Reading: t.Reading}, end: true}, nil
@@ -90,7 +89,7 @@ func advance[T any](r Rules, t Token, p *Page[T], early bool, known func(hash ui
 	return out, out.next.count(r, s, out.used)
 }
 
-// view is what a move looks at in a page.
+// view is the part of a page that decides about the next step.
 type view struct {
 	shape
 	hashes  []uint64
@@ -99,7 +98,7 @@ type view struct {
 	early   bool
 }
 
-// count counts a page, and refuses a list that does not come to an end.
+// count counts a page, and refuses an endless list.
 func (t *Token) count(r Rules, s shape, used bool) error {
 	switch {
 	case !used || s.fresh == 0:
@@ -113,7 +112,7 @@ func (t *Token) count(r Rules, s shape, used bool) error {
 	}
 	switch {
 	case t.Idle > maxIdle+2*t.New:
-		return changing("%s: the list goes round: %d requests brought nothing new, the last before offset %d, page %d; "+quieter,
+		return changing("%s: the list repeats: %d requests returned nothing new, the last before offset %d, page %d; "+syncLater,
 			r.Operation, t.Idle, t.Offset, t.Page+1)
 	case t.Stalled > maxStalled:
 		return changing("%s: the list grows as quickly as it is read: after %d pages the API still reports %d records beyond them", r.Operation, t.New, t.Total-t.Offset)
@@ -123,8 +122,8 @@ func (t *Token) count(r Rules, s shape, used bool) error {
 	return nil
 }
 
-// overlapping moves on from a page that has to start with the last record of
-// the page before it.
+// overlapping advances from a page that has to start with the last record of
+// the previous page.
 func overlapping(r Rules, t, after Token, p view) (step, error) {
 	n := len(p.hashes)
 	if after.Total == 0 {
@@ -132,7 +131,7 @@ func overlapping(r Rules, t, after Token, p view) (step, error) {
 	}
 	switch {
 	case n == 0 && t.Offset < after.Total:
-		return none(r, t, after, p)
+		return missing(r, t, after, p)
 	case n == 0 && (t.Offset == 0 || t.Gap && !p.dropped):
 		return step{next: after, used: true, end: true}, nil
 	case n == 0:
@@ -141,10 +140,10 @@ func overlapping(r Rules, t, after Token, p view) (step, error) {
 		after.First = p.hashes[0]
 		after.Disorder = after.Disorder || t.Behind && (p.mixed || p.known == 0)
 	case !t.Behind && p.hashes[0] == t.First && r.ByNumber && t.New == 1:
-		after = t // The API ignores the offset: the list goes on by number.
-		after.Numbered, after.Gap, after.Offset, after.Page = true, false, t.Width, 1
-		if t.Width < t.size(r) {
-			after.Size = t.Width
+		after = t // The API ignores the offset: page by number instead.
+		after.Numbered, after.Gap, after.Offset, after.Page = true, false, t.PageLen, 1
+		if t.PageLen < t.size(r) {
+			after.Size = t.PageLen
 		}
 		return step{next: after}, nil
 	case after.Last == t.Last:
@@ -157,26 +156,26 @@ func overlapping(r Rules, t, after Token, p view) (step, error) {
 		return rewind(r, t, after)
 	case !t.Gap && (p.hashes[0] != t.Tail || p.known > 1), t.Gap && p.known > 0:
 		if p.early {
-			return again(after)
+			return reread(after)
 		}
 		after.Disorder = true
 	case p.dropped && !p.early:
-		return rewind(r, t, after) // What moved is read again, to see that nothing was missed.
+		return rewind(r, t, after) // Records moved: read them again, in case one was missed.
 	}
 	end := t.Offset + n
-	if t.Width > 0 && t.Offset > 0 && (n > t.Width || n < t.Width && end < after.Total) {
+	if t.PageLen > 0 && t.Offset > 0 && (n > t.PageLen || n < t.PageLen && end < after.Total) {
 		after.Disorder = true // A page of another length may lack a record.
 	}
-	short := n < t.size(r) && (t.Offset == 0 || n < t.Width)
+	short := n < t.size(r) && (t.Offset == 0 || n < t.PageLen)
 	if short && end == after.Total {
 		return step{next: after, used: true, end: true}, nil
 	}
-	if n == 1 && p.known == 1 && t.Width < t.size(r) && end > after.Total {
-		return step{next: after, used: true, end: true}, nil // No total to go by, and nothing behind a short page.
+	if n == 1 && p.known == 1 && t.PageLen < t.size(r) && end > after.Total {
+		return step{next: after, used: true, end: true}, nil // No total, and nothing behind a short page.
 	}
-	after.land(p, n)
+	after.accept(p, n)
 	if after.Size > 0 && after.Size < 8 {
-		after.Size, after.Width = 2*after.Size, 0 // It was made smaller for a few large records.
+		after.Size, after.PageLen = 2*after.Size, 0 // It was made smaller for a few large records.
 	}
 	after.Gap = n == 1 // There is no room to overlap.
 	if after.Gap {
@@ -186,12 +185,12 @@ func overlapping(r Rules, t, after Token, p view) (step, error) {
 	return step{next: after, used: true}, nil
 }
 
-// numbered moves on from a page that starts behind the page before it.
+// numbered advances from a page that starts behind the previous page.
 func numbered(r Rules, t, after Token, p view) (step, error) {
 	n := len(p.hashes)
 	switch {
 	case n == 0 && t.Offset < after.Total:
-		return none(r, t, after, p)
+		return missing(r, t, after, p)
 	case p.dropped && t.Page > 0:
 		return rewind(r, t, after)
 	case n == 0:
@@ -205,24 +204,24 @@ func numbered(r Rules, t, after Token, p view) (step, error) {
 	case t.Behind:
 		after.Disorder = after.Disorder || p.mixed
 	case p.known > 0 && p.early:
-		return again(after)
+		return reread(after)
 	case p.known > 0:
 		after.Disorder = true
 	}
 	size, end := t.size(r), t.Offset+n
-	if (n < size || t.Page > 0 && n < t.Width) && end == after.Total {
+	if (n < size || t.Page > 0 && n < t.PageLen) && end == after.Total {
 		return step{next: after, used: true, end: true}, nil
 	}
 	if t.Page == 0 && n < size {
-		after.Size, size = n, n // The API gives fewer: ask for as many, so that pages start where they should.
+		after.Size, size = n, n // The API returns fewer: ask for that many, so that pages start where expected.
 	}
-	after.land(p, n)
+	after.accept(p, n)
 	after.Page++
 	after.Offset = max(end, after.Page*size)
 	return step{next: after, used: true}, nil
 }
 
-// follow moves on to the page that a reply names.
+// follow advances to the page that a reply names.
 func follow(r Rules, t, after Token, p view) (step, error) {
 	switch {
 	case len(p.hashes) > 0 && after.Last == t.Last:
@@ -231,23 +230,23 @@ func follow(r Rules, t, after Token, p view) (step, error) {
 		return step{next: after, used: true, end: true}, nil
 	case p.cursor == t.Cursor:
 		return step{}, unusable("%s: the reply names its own page as the next one", r.Operation)
-	case p.cursor == t.Mark:
-		return step{}, unusable("%s: the reply names a page as the next one that was read before; the list goes round in a circle", r.Operation)
+	case p.cursor == t.CycleMark:
+		return step{}, unusable("%s: the reply names an earlier page as the next one; the list never ends", r.Operation)
 	}
-	after.Width = len(p.hashes)
+	after.PageLen = len(p.hashes)
 	after.Page++
 	after.Offset = 0
 	after.Cursor = p.cursor
 	if t.Page&(t.Page-1) == 0 {
-		after.Mark = t.Cursor
+		after.CycleMark = t.Cursor
 	}
 	return step{next: after, used: true}, nil
 }
 
-// land takes a page as read. The list has caught up with what it had when a
-// page brings something new.
-func (t *Token) land(p view, n int) {
-	t.Width, t.Tail = n, p.hashes[len(p.hashes)-1]
+// accept takes a page as read. A rewound list has caught up once a page has a new
+// record.
+func (t *Token) accept(p view, n int) {
+	t.PageLen, t.Tail = n, p.hashes[len(p.hashes)-1]
 	if p.fresh > 0 {
 		t.Behind = false
 		if p.known > 0 {
@@ -256,29 +255,29 @@ func (t *Token) land(p view, n int) {
 	}
 }
 
-// again asks for a page once more that was asked for too early.
-func again(after Token) (step, error) {
+// reread reads a page again that was prefetched too early.
+func reread(after Token) (step, error) {
 	after.Last = 0
 	return step{next: after}, nil
 }
 
-// rewind goes back when records moved: by what the list has lost and a page at
-// least, and further each time that this does not suffice.
+// rewind goes back when records moved: by the number of records lost, at least a
+// page, and by twice as much after each rewind that did not suffice.
 func rewind(r Rules, t, after Token) (step, error) {
 	if t.Rewinds >= maxRewinds || t.Offset == 0 {
-		return step{}, changing("%s: the page at offset %d does not go on from the one before it, %d times in a row: records were deleted or moved while they were listed; "+quieter,
+		return step{}, changing("%s: the page at offset %d does not continue the one before it, %d times in a row: records were deleted or moved while they were listed; "+syncLater,
 			r.Operation, t.Offset, t.Rewinds+1)
 	}
-	distance := max(1, t.Width, t.size(r), t.Total-after.Total) << t.Rewinds
+	distance := max(1, t.PageLen, t.size(r), t.Total-after.Total) << t.Rewinds
 	after.Rewinds, after.Behind, after.Gap, after.Last = t.Rewinds+1, true, false, 0
 	after.moveTo(r, max(0, t.Offset-distance))
 	return step{next: after}, nil
 }
 
-// none refuses an empty page before the end that the API reports.
-func none(r Rules, t, after Token, p view) (step, error) {
+// missing refuses an empty page before the reported end.
+func missing(r Rules, t, after Token, p view) (step, error) {
 	if p.early {
-		return again(after)
+		return reread(after)
 	}
 	return step{}, changing("%s: the API reported %d records but returned none from record %d on; sync again, and if it stays so, the API does not list everything",
 		r.Operation, after.Total, t.Offset+1)
@@ -288,8 +287,8 @@ func ignored(r Rules, t Token) error {
 	return unusable("%s: page %d has the same records as the page before it; the API seems to ignore the paging fields", r.Operation, t.New+1)
 }
 
-// finish returns where to go on at the end of a reading that has so many
-// different records: nowhere, when that proves the list complete.
+// finish returns where the next reading starts after one with so many distinct
+// records: nil if the list is proved complete.
 func (t Token) finish(r Rules, distinct int) (*Token, error) {
 	if distinct >= t.Total && (!t.Disorder || t.Total == distinct && !t.Moved) {
 		return nil, nil
@@ -301,7 +300,7 @@ func (t Token) finish(r Rules, distinct int) (*Token, error) {
 		return nil, changing("%s: the records did not keep their order in %d readings of the list; have it sorted by a field that no two records share, or sync again when it is quieter",
 			r.Operation, maxReadings)
 	}
-	return nil, changing("%s: the API reported %d records, but %d different ones came in %d readings of the list; sync again, and if it stays so, the API does not list everything",
+	return nil, changing("%s: the API reported %d records but returned %d different ones in %d readings of the list; sync again, and if it stays so, the API does not list everything",
 		r.Operation, t.Total, distinct, maxReadings)
 }
 

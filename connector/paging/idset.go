@@ -7,8 +7,8 @@ import (
 )
 
 // IDSet is a set of ids, as 64-bit hashes: 11 to 21 bytes for each. Among ten
-// million ids two have the same hash once in 370,000 lists; the list then comes
-// out one short and is not taken for complete.
+// million ids two have the same hash once in 370,000 lists; the list is
+// then one short and not taken for complete.
 type IDSet struct {
 	slots []uint64 // open addressing; 0 is free
 	count int

@@ -6,17 +6,16 @@ import (
 	"fmt"
 )
 
-// What a batch holds at most: so many records, of so many requests.
+// Limits of a batch.
 const (
 	batchRecords  = 1000
 	batchRequests = 10
 )
 
-// ErrTooLarge is wrapped by the error of a page that is too large to be read.
+// ErrTooLarge is wrapped by the error of a page that exceeds the limit of a reply.
 var ErrTooLarge = errors.New("the page is too large")
 
-// List is one list that is read in batches. It is not safe for use by several
-// goroutines.
+// List is a list read in batches. It is not safe for concurrent use.
 type List[T any] struct {
 	// Seen has the ids of the batches so far.
 	Seen IDSet
@@ -27,28 +26,26 @@ type List[T any] struct {
 
 	rules    Rules
 	prefetch prefetch[T]
-	// reading is the number of the reading that now is of, and now has the ids
-	// of a reading behind the first.
+	// now has the ids of the reading with this number, if it is not the first.
 	reading int
 	now     IDSet
 }
 
-// Batch is what some requests in a row have read.
+// Batch is the result of some requests in a row.
 type Batch[T any] struct {
 	// At is the place where it starts.
 	At Token
-	// Records are those that no batch before it had.
+	// Records are those that no earlier batch had.
 	Records []T
 	// Total is how many records the API reported, 0 when it reports none.
 	Total int
-	// Requests is how many pages were asked for, but for those on their way.
+	// Requests is the number of pages read, without those in flight.
 	Requests int
 	// Next is the place of the next batch, nil at the end.
 	Next *Token
 }
 
-// New returns a list that is read by the rules. If sequential, no page is asked
-// for before it is needed.
+// New returns a list. If sequential, pages are not prefetched.
 func New[T any](rules Rules, sequential bool, read func(context.Context, Position) (*Page[T], error)) *List[T] {
 	pages := prefetchPages
 	if sequential {
@@ -63,7 +60,7 @@ func (l *List[T]) Restart() {
 	l.Seen, l.At, l.Complete, l.reading, l.now = IDSet{}, 0, false, 0, IDSet{}
 }
 
-// Clone returns a copy, which is read on its own.
+// Clone returns an independent copy.
 func (l *List[T]) Clone() *List[T] {
 	c := *l
 	c.prefetch = prefetch[T]{max: l.prefetch.max, read: l.prefetch.read}
@@ -71,14 +68,14 @@ func (l *List[T]) Clone() *List[T] {
 	return &c
 }
 
-// Drop gives up the requests that are on their way.
+// Drop cancels the requests in flight.
 func (l *List[T]) Drop() { l.prefetch.drop() }
 
-// Read reads the batch at a place, which has to be the one that the list is at.
-// After an error it can be tried again.
+// Read reads the batch at a token, which has to be the current batch of the list.
+// After an error it can be retried.
 func (l *List[T]) Read(ctx context.Context, at Token) (*Batch[T], error) {
 	if at.Reading != l.reading {
-		// The ids of the reading are not at hand, so it starts over.
+		// The ids of this reading are lost, so it starts over.
 		at = Token{Batch: at.Batch, Reading: at.Reading, Numbered: at.Numbered}
 		l.reading, l.now = at.Reading, IDSet{}
 	}
@@ -90,7 +87,7 @@ func (l *List[T]) Read(ctx context.Context, at Token) (*Batch[T], error) {
 	fresh := map[uint64]bool{}
 	known := func(hash uint64) bool { return fresh[hash] || have.Has(hash) }
 	for here, requests := at, 0; ; requests++ {
-		if requests >= batchRequests || requests > 0 && len(out.Records)+here.Width > batchRecords {
+		if requests >= batchRequests || requests > 0 && len(out.Records)+here.PageLen > batchRecords {
 			out.Next = &here
 			break
 		}
@@ -101,7 +98,7 @@ func (l *List[T]) Read(ctx context.Context, at Token) (*Batch[T], error) {
 			if requests == 0 {
 				return nil, err
 			}
-			out.Next = &here // What was read counts; the next batch meets the error again, or was stopped.
+			out.Next = &here // Keep what was read; the next batch returns the error, if it lasts.
 			break
 		}
 		here = next.next
@@ -136,8 +133,8 @@ func (l *List[T]) Read(ctx context.Context, at Token) (*Batch[T], error) {
 	return out, nil
 }
 
-// page reads the page at a place, and returns what follows from it. A page that
-// is too large is asked for with fewer records.
+// page reads the page at a token, and returns the step after it. A page that is
+// too large is read again with fewer records.
 func (l *List[T]) page(ctx context.Context, at Token, known func(uint64) bool) (*Page[T], step, error) {
 	read, err := l.prefetch.take(ctx, l.rules, at)
 	if errors.Is(err, ErrTooLarge) {

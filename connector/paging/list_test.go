@@ -115,16 +115,16 @@ func TestList(t *testing.T) {
 		{name: "each search has others", rules: byOffset, fake: fake{ids: count(0, 1000), alter: func(_ int, _ Position, page []string) []string {
 			never += 3
 			return count(1000+never, 1003+never)
-		}}, fails: "does not go on from the one before it"},
+		}}, fails: "does not continue the one before it"},
 		{name: "an offset that is taken for a page", rules: byOffset, fake: fake{ids: count(0, 5000), alter: func(_ int, at Position, _ []string) []string {
 			return count(min(5000, 10*at.Offset), min(5000, 10*at.Offset+10))
-		}}, fails: "does not go on from the one before it"},
+		}}, fails: "does not continue the one before it"},
 		{name: "nothing behind a full page, no total", rules: byOffset, fake: fake{ids: count(0, 100), total: constant(0), alter: func(_ int, at Position, page []string) []string {
 			if at.Offset > 0 {
 				return nil
 			}
 			return page
-		}}, fails: "does not go on from the one before it"},
+		}}, fails: "does not continue the one before it"},
 		{name: "nothing behind a cap", rules: byOffset, fake: fake{ids: count(0, 30), alter: func(_ int, at Position, page []string) []string {
 			if at.Offset > 0 {
 				return nil
@@ -182,10 +182,10 @@ func TestList(t *testing.T) {
 				return "20"
 			}
 			return fmt.Sprint(end)
-		}}, fails: "goes round in a circle"},
+		}}, fails: "the list never ends"},
 		{name: "cursor: the same page", rules: byCursor, fake: fake{ids: count(0, 25), alter: func(int, Position, []string) []string { return count(0, 10) }}, fails: "ignore the paging fields"},
-		{name: "cursor: empty pages for ever", rules: byCursor, fake: fake{ids: count(0, 25), alter: func(int, Position, []string) []string { return nil }, name: func(n, _ int) string { return fmt.Sprint(n) }}, fails: "brought nothing new"},
-		{name: "cursor: one is left out", rules: byCursor, fake: fake{ids: count(0, 25), alter: func(_ int, _ Position, page []string) []string { return remove(page, "12") }}, fails: "reported 25 records, but 24 different ones came in 3 readings"},
+		{name: "cursor: empty pages for ever", rules: byCursor, fake: fake{ids: count(0, 25), alter: func(int, Position, []string) []string { return nil }, name: func(n, _ int) string { return fmt.Sprint(n) }}, fails: "returned nothing new"},
+		{name: "cursor: one is left out", rules: byCursor, fake: fake{ids: count(0, 25), alter: func(_ int, _ Position, page []string) []string { return remove(page, "12") }}, fails: "reported 25 records but returned 24 different ones in 3 readings"},
 		{name: "cursor: one is left out at first", rules: byCursor, fake: fake{ids: count(0, 25), alter: func(n int, _ Position, page []string) []string {
 			if n < 4 {
 				return remove(page, "12")
@@ -232,8 +232,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestNoEnd: a list of which every page is new ends at a number of pages.
-func TestNoEnd(t *testing.T) {
+// TestEndlessList: a list of ever new pages ends at the maximum number of pages.
+func TestEndlessList(t *testing.T) {
 	f := fake{ids: count(0, 25)}
 	_, err := New(byCursor, true, f.read(byCursor)).Read(t.Context(), Token{New: maxPages})
 	if err == nil || !strings.Contains(err.Error(), "has no end after 1000001 pages") {
@@ -241,15 +241,14 @@ func TestNoEnd(t *testing.T) {
 	}
 }
 
-// TestGoesBackForEver: pages of which none follows on are given up after twelve steps
-// back, however long the list is.
-func TestGoesBackForEver(t *testing.T) {
+// TestEndlessRewinds: a list is given up after twelve rewinds, however long it is.
+func TestEndlessRewinds(t *testing.T) {
 	strange := &Page[string]{Records: count(0, 10), Total: 1_000_000}
 	for _, id := range strange.Records {
 		strange.Hashes = append(strange.Hashes, Hash(id))
 	}
 	never := func(uint64) bool { return false }
-	at := Token{Offset: 900_000, Total: 1_000_000, Width: 10, Tail: Hash("before"), New: 100_000}
+	at := Token{Offset: 900_000, Total: 1_000_000, PageLen: 10, Tail: Hash("before"), New: 100_000}
 	for back := range 13 {
 		next, err := advance(byOffset, at, strange, false, never)
 		if last := back == 12; last != (err != nil) {

@@ -4,29 +4,29 @@ import (
 	"context"
 )
 
-// prefetchPages is how many pages of a list are asked for before they are
-// needed: enough to keep the requests in flight while a batch is stored.
+// prefetchPages is the number of pages requested ahead: enough to keep the requests
+// in flight while a batch is stored.
 const prefetchPages = 16
 
-// prefetch has the pages of a list that are on their way, in their order.
+// prefetch has the pages of a list in flight, in order.
 type prefetch[T any] struct {
-	max    int // how many may be on their way
+	max    int // the most pages in flight
 	read   func(ctx context.Context, at Position) (*Page[T], error)
 	pages  []*pending[T]
 	cancel context.CancelFunc
 	ctx    context.Context
 }
 
-// pending is a page on its way.
+// pending is a page in flight.
 type pending[T any] struct {
 	at    Position
-	early bool          // it was asked for before the page before it was read
+	early bool          // requested before the previous page was read
 	done  chan struct{} // closed when the rest is set
 	page  *Page[T]
 	err   error
 }
 
-// take returns the page at a place, and asks for those that will come after it.
+// take returns the page at a token, and requests the following ones.
 func (f *prefetch[T]) take(ctx context.Context, r Rules, at Token) (*pending[T], error) {
 	if len(f.pages) > 0 && f.pages[0].at != at.position() {
 		f.drop()
@@ -36,7 +36,7 @@ func (f *prefetch[T]) take(ctx context.Context, r Rules, at Token) (*pending[T],
 	}
 	for len(f.pages) < f.max {
 		last := f.pages[len(f.pages)-1].at
-		next, more := at.onward(r, last)
+		next, more := at.following(r, last)
 		if !more {
 			break
 		}
@@ -54,7 +54,7 @@ func (f *prefetch[T]) take(ctx context.Context, r Rules, at Token) (*pending[T],
 
 func (f *prefetch[T]) ask(ctx context.Context, at Position, early bool) {
 	if f.cancel == nil {
-		// What is on its way outlives the call that asks for it.
+		// Requests in flight outlive the call that starts them.
 		f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // drop calls it.
 	}
 	page := &pending[T]{at: at, early: early, done: make(chan struct{})}
@@ -65,7 +65,7 @@ func (f *prefetch[T]) ask(ctx context.Context, at Position, early bool) {
 	}(f.ctx)
 }
 
-// drop gives up what is on its way.
+// drop cancels the requests in flight.
 func (f *prefetch[T]) drop() {
 	if f.cancel != nil {
 		f.cancel()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAnyList makes lists that change and APIs that lie, seeded. Every run ends
-// within a bound of requests, and has whoever was there all the time or an error.
+// TestAnyList reads seeded lists that change, from APIs with faults. Every run ends
+// within a bound of requests, with all records that never changed, or an error.
 func TestAnyList(t *testing.T) {
 	seeds := uint64(4000)
 	if testing.Short() {
@@ -94,7 +94,7 @@ func anyList(t *testing.T, seed uint64) bool {
 		what += fmt.Sprintf(", repeats page %d", again)
 	}
 
-	// What becomes of the list. A deletion cannot be seen where pages start
+	// Changes of the list. A deletion cannot be seen where pages start
 	// behind one another, or where there is no order, and something hides it.
 	tied := honest && maybe(4)
 	if tied {
@@ -132,7 +132,7 @@ func anyList(t *testing.T, seed uint64) bool {
 	what += fmt.Sprintf(", deletes %v, creates %v, until request %d", deletes, creates, until)
 
 	got, err := readAll(New(rules, sequential, f.read(rules)))
-	fakes.Lock() // What is on its way changes nothing any more.
+	fakes.Lock() // What is in flight changes nothing any more.
 	defer fakes.Unlock()
 	if bound := 3*(200+4*len(ever)) + 60; len(f.asks) > bound {
 		t.Errorf("%s: %d requests for %d records", what, len(f.asks), len(ever))

@@ -1,7 +1,7 @@
 package paging
 
-// Token is a place in a list. Its JSON is part of a page token: with the ids of
-// what was read before, another process can go on from it.
+// Token is a position in a list. Its JSON is part of a page token: with the ids of
+// the records before it, another process can resume the list.
 type Token struct {
 	// Batch is the number of the batch that starts here.
 	Batch int `json:"step,omitempty"`
@@ -18,10 +18,10 @@ type Token struct {
 	// and Moved reports that it was another number before in this reading.
 	Total int  `json:"total,omitempty"`
 	Moved bool `json:"moved,omitempty"`
-	// Width is how many records the page before had.
-	Width int `json:"width,omitempty"`
-	// First and Tail are the hashes of the list's first record and of the last
-	// one of the page before, and Last is a fingerprint of that page.
+	// PageLen is the number of records of the previous page.
+	PageLen int `json:"width,omitempty"`
+	// First and Tail are the hashes of the first record of the list and of the last
+	// record of the previous page, and Last is the fingerprint of that page.
 	First uint64 `json:"first,omitempty"`
 	Tail  uint64 `json:"tail,omitempty"`
 	Last  uint64 `json:"last,omitempty"`
@@ -29,31 +29,31 @@ type Token struct {
 	Numbered bool `json:"numbered,omitempty"`
 	// Gap reports that this page starts behind the record Tail, not with it.
 	Gap bool `json:"gap,omitempty"`
-	// Behind reports that the list went back, and may read what it has.
+	// Behind reports that the list was rewound, and may read known records.
 	Behind bool `json:"behind,omitempty"`
 	// Disorder reports that the records of this reading did not keep their order.
 	Disorder bool `json:"disorder,omitempty"`
 
 	// Reading is the number of readings before this one.
 	Reading int `json:"reading,omitempty"`
-	// New is how many pages of this reading brought something new, and Idle how
-	// many requests brought nothing.
+	// New is the number of pages of this reading with new records, and Idle the
+	// number of requests without.
 	New  int `json:"new,omitempty"`
 	Idle int `json:"idle,omitempty"`
-	// Rewinds is how often in a row the list went back.
+	// Rewinds is the number of rewinds in a row.
 	Rewinds int `json:"rewinds,omitempty"`
-	// Left is the least number of records that were left to read, from 1, and
-	// Stalled how many pages ago it was that.
+	// Left is the lowest number of records left to read so far, from 1, and Stalled
+	// the number of pages since.
 	Left    int `json:"left,omitempty"`
 	Stalled int `json:"stalled,omitempty"`
-	// Mark is a cursor that came before. It is set again whenever the number of
-	// pages is a power of two, so that a circle of any length comes to it again.
-	Mark string `json:"mark,omitempty"`
+	// CycleMark is an earlier cursor. It is replaced whenever the number of pages is a
+	// power of two, so that a cycle of any length meets it.
+	CycleMark string `json:"mark,omitempty"`
 }
 
-// Valid reports whether a list can come to this place.
+// Valid reports whether a list can have this token.
 func (t *Token) Valid() bool {
-	return min(t.Batch, t.Skip, t.Offset, t.Page, t.Size, t.Total, t.Width, t.Reading, t.New, t.Idle, t.Rewinds, t.Left, t.Stalled) >= 0
+	return min(t.Batch, t.Skip, t.Offset, t.Page, t.Size, t.Total, t.PageLen, t.Reading, t.New, t.Idle, t.Rewinds, t.Left, t.Stalled) >= 0
 }
 
 // Start returns the place where the batch starts.
@@ -74,21 +74,21 @@ func (t Token) size(r Rules) int {
 	return r.Size
 }
 
-// overlaps reports whether pages start with the last record of the one before.
+// overlaps reports whether pages start with the last record of the previous one.
 func (t Token) overlaps(r Rules) bool { return r.ByOffset && !t.Numbered }
 
-// onward returns the position of the page behind one, and whether it can be
-// known before that page is read, and there is such a page.
-func (t Token) onward(r Rules, from Position) (Position, bool) {
-	if r.ByCursor || t.Width < 2 || t.Behind || t.Gap || t.Disorder || t.Idle > t.New {
+// following returns the position of the page after one, if it exists and is known
+// before that one is read.
+func (t Token) following(r Rules, from Position) (Position, bool) {
+	if r.ByCursor || t.PageLen < 2 || t.Behind || t.Gap || t.Disorder || t.Idle > t.New {
 		return from, false
 	}
 	t.Offset, t.Page = from.Offset, from.Page
 	if t.overlaps(r) {
-		t.moveTo(r, t.Offset+t.Width-1)
+		t.moveTo(r, t.Offset+t.PageLen-1)
 		return t.position(), t.Offset+1 < t.Total
 	}
-	t.Offset += t.Width
+	t.Offset += t.PageLen
 	t.Page++
 	return t.position(), t.Offset < t.Total
 }
@@ -104,14 +104,13 @@ func (t *Token) moveTo(r Rules, offset int) {
 	}
 }
 
-// smaller returns the place at which half as many records are asked for, and
-// whether that can be done.
+// smaller returns the token for half as many records, if there can be fewer.
 func (t Token) smaller(r Rules) (Token, bool) {
 	size := t.size(r) / 2
 	if size == 0 {
 		return t, false
 	}
-	t.Size, t.Idle, t.Last, t.Width = size, t.Idle+1, 0, 0
+	t.Size, t.Idle, t.Last, t.PageLen = size, t.Idle+1, 0, 0
 	start := t.Offset
 	if size == 1 && t.overlaps(r) && t.Offset > 0 && !t.Gap {
 		t.Gap, start = true, start+1

@@ -10,7 +10,7 @@ import (
 )
 
 // CheckBaseURL returns an API's base URL without a slash at its end, or an error
-// that says how to mend it. It must be https, unless the host is this machine or
+// that names the fix. It must be https, unless the host is this machine or
 // insecure allows plain http: the key travels with every request.
 func CheckBaseURL(raw string, insecure bool) (string, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
@@ -32,7 +32,7 @@ func CheckBaseURL(raw string, insecure bool) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
-// isLoopback tells whether a host is this machine, by its name or address. What only a
+// isLoopback reports whether a host is this machine, by its name or address. What only a
 // resolver may take for that, as 127.1 or localhost with a dot at its end, is not.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
@@ -42,9 +42,9 @@ func isLoopback(host string) bool {
 	return err == nil && address.Unmap().IsLoopback()
 }
 
-// proxyOf returns the proxy that the environment names for a request, and none for this
-// machine. net/http takes only one way to write its name for it, and would send the key
-// to the proxy for the others, in clear.
+// proxyOf returns the proxy of the environment for a request, nil for this machine.
+// net/http knows only one spelling of localhost, and would send the key to the proxy
+// in clear for the others.
 func proxyOf(req *http.Request) (*url.URL, error) {
 	if isLoopback(strings.TrimSuffix(req.URL.Hostname(), ".")) {
 		return nil, nil //nolint:nilnil // As http.Transport.Proxy has it.

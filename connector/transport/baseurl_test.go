@@ -10,7 +10,7 @@ import (
 )
 
 // Whatever its name, this machine is asked without a proxy.
-func TestNoProxyForThisMachine(t *testing.T) {
+func TestNoProxyForLocalhost(t *testing.T) {
 	for name, value := range map[string]string{"HTTP_PROXY": "http://proxy.test", "HTTPS_PROXY": "http://proxy.test", "NO_PROXY": ""} {
 		t.Setenv(name, value) // Read once in a process: a proxy of before may be the one.
 	}

@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	// maxErrorBody is how much of an error reply is kept, in bytes.
+	// maxErrorBody is the number of bytes kept of an error reply.
 	maxErrorBody = 64 << 10
-	// minPiece and maxPiece are the memory, in bytes, that a reply gets at a time: at
-	// most that on the word of its header alone.
+	// minPiece and maxPiece bound, in bytes, the memory allocated for a reply at once:
+	// its Content-Length may be wrong.
 	minPiece, maxPiece = 4 << 10, 1 << 20
 )
 
-// ErrTooLarge is wrapped by the error of a reply that is longer than is read.
+// ErrTooLarge is wrapped by the error of a reply that exceeds Options.MaxBody.
 var ErrTooLarge = errors.New("the reply is too large")
 
-// read reads the body of a reply to a call and closes it. The status of an error
-// reply says more than its body: what cannot be read of that is left out.
+// read reads and closes the body of a reply. Of an error reply, the part that cannot
+// be read is left out: its status says more.
 func (t *Transport) read(call Call, reply *http.Response) (*bytes.Reader, error) {
 	defer reply.Body.Close()
 	if !succeeded(reply) {
@@ -44,8 +44,8 @@ func (t *Transport) read(call Call, reply *http.Response) (*bytes.Reader, error)
 	return bytes.NewReader(body), nil
 }
 
-// readAll reads a body of at most limit bytes, and may be told how many to expect. One
-// that is longer costs the limit: pieces are put together when all of them are there.
+// readAll reads a body of at most limit bytes; expected is a hint of its length. A
+// longer body costs limit bytes of memory: pieces are joined after the last one.
 func readAll(r io.Reader, expected, limit int64) ([]byte, error) {
 	var pieces [][]byte
 	var total int64
@@ -81,27 +81,27 @@ func peek(reply *http.Response) []byte {
 	return body
 }
 
-// said is what the body of an error reply says.
-type said struct {
-	code, message     string
-	own               bool // it is in the API's own form, as far as we know
-	passing, notFound bool // what the code means
+// errorBody is the content of an error reply.
+type errorBody struct {
+	code, message       string
+	own                 bool // it is in the API's own format, as far as known
+	transient, notFound bool // the meaning of the code
 }
 
-func (t *Transport) readError(body []byte) said {
+func (t *Transport) readError(body []byte) errorBody {
 	o := t.options
 	if o.ReadError == nil {
-		return said{own: true}
+		return errorBody{own: true}
 	}
-	var s said
+	var s errorBody
 	s.code, s.message = o.ReadError(body)
 	s.own = s.code != "" || s.message != ""
-	s.passing = s.code != "" && o.Passing != nil && o.Passing(s.code)
+	s.transient = s.code != "" && o.Passing != nil && o.Passing(s.code)
 	s.notFound = s.code != "" && o.NotFound != nil && o.NotFound(s.code)
 	return s
 }
 
-// final tells that the API has said what is wrong, and that it does not pass by itself.
-func (s said) final(status int) bool {
-	return s.notFound || s.code != "" && !s.passing && status != http.StatusTooManyRequests
+// final reports whether the API named a permanent error.
+func (s errorBody) final(status int) bool {
+	return s.notFound || s.code != "" && !s.transient && status != http.StatusTooManyRequests
 }

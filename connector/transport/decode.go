@@ -117,7 +117,7 @@ func isWord(c byte) bool {
 }
 
 // hexDecoded reads all hex digits of a layer as bytes, whatever is between them, but
-// for those that are skipped; prefixed says that a 0x is none.
+// for those that are skipped; prefixed skips the prefix 0x.
 func hexDecoded(l layer, skipped int, prefixed bool) (to layer) {
 	high, first := -1, span{}
 	for i, c := range l.text {

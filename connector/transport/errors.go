@@ -17,22 +17,22 @@ import (
 	"github.com/conductorone/baton-descope/api"
 )
 
-// callError is a failed call, in the words and with the gRPC status of Error.
+// callError is the error that [Transport.Error] returns.
 type callError struct {
 	text     string
 	err      error
 	code     codes.Code
 	notFound bool
-	unmet    bool      // no word of it is the API's
-	word     word      // on a write
-	resetAt  time.Time // when to come back, if the API said so
+	unmet    bool      // the API did not answer
+	effect   effect    // of a write
+	resetAt  time.Time // when to retry, if the API said so
 }
 
 func (e *callError) Error() string { return e.text }
 
 func (e *callError) Unwrap() error { return e.err }
 
-// GRPCStatus is what the SDK reads: whether to come back, and when.
+// GRPCStatus returns the status by which the SDK decides whether and when to retry.
 func (e *callError) GRPCStatus() *status.Status {
 	plain := status.New(e.code, e.text)
 	if e.resetAt.IsZero() {
@@ -48,22 +48,21 @@ func (e *callError) GRPCStatus() *status.Status {
 	return plain
 }
 
-// word is what an error says of a request that was to change something.
-type word int
+// effect is what an error implies about a write.
+type effect int
 
 const (
-	wordNone       word = iota // it was not carried out
-	wordRefused                // the API refuses it for what it asks
-	wordUnclear                // it may have been carried out
-	wordUnanswered             // the same, and another try may help
+	effectNone       effect = iota // it was not carried out
+	effectRefused                  // the API refuses the change itself
+	effectUnclear                  // it may have been carried out
+	effectUnanswered               // the same, and a retry may help
 )
 
-// Error turns any error of an operation's call into one that names the
-// operation, says what to do, holds no secret, and has the gRPC status that
-// makes the SDK do the right thing. The SDK comes back after Unavailable and
-// DeadlineExceeded only, so these are for what passes by itself. It takes
-// NotFound for the end of a list, so that code is never used: ask [IsNotFound].
-// The error of a context that is over stays as it is.
+// Error turns an error of a call into one that names the operation and the fix,
+// holds no secret, and has the gRPC status that the SDK acts on. The SDK retries
+// after Unavailable and DeadlineExceeded only, so these are for transient errors. It
+// takes NotFound for the end of a list, so that code is never used: see
+// [IsNotFound]. The error of a context that is over is returned unchanged.
 func (t *Transport) Error(operation string, err error) error {
 	var (
 		done      *callError
@@ -81,9 +80,9 @@ func (t *Transport) Error(operation string, err error) error {
 	case errors.As(err, &refused):
 		t.explain(e, refused)
 	case errors.As(err, &unusable):
-		e.code, e.text, e.word = codes.Internal, t.redact.clean(unusable.Error(), maxText), wordUnclear
+		e.code, e.text, e.effect = codes.Internal, t.redact.clean(unusable.Error(), maxText), effectUnclear
 		if unusable.Truncated {
-			e.code, e.word = codes.Unavailable, wordUnanswered
+			e.code, e.effect = codes.Unavailable, effectUnanswered
 		}
 		e.unmet = unusable.Foreign
 		if e.unmet {
@@ -94,7 +93,7 @@ func (t *Transport) Error(operation string, err error) error {
 	case errors.As(err, &failed):
 		e.code, e.text, e.unmet = failed.code, failed.text, true
 		if !failed.unsent {
-			e.word = wordUnanswered
+			e.effect = effectUnanswered
 		}
 	case errors.As(err, &postponed):
 		e.code, e.text, e.resetAt = codes.Unavailable, postponed.Error()+" (try again then)", postponed.until
@@ -107,73 +106,71 @@ func (t *Transport) Error(operation string, err error) error {
 	return e
 }
 
-// IsNotFound tells whether an error from [Transport.Error] is the API's word
-// that there is no such thing. A 404 in a form that is not the API's own is not
-// that word: it may come from a gateway, or from a wrong base URL.
+// IsNotFound reports whether an error from [Transport.Error] is the API's own "not
+// found". A 404 in another format may come from a gateway or a wrong base URL.
 func IsNotFound(err error) bool {
 	var e *callError
 	return errors.As(err, &e) && e.notFound
 }
 
-// IsUnmet tells whether an error from [Transport.Error] says that it was not the
-// API that answered: nobody did, or a proxy, or whoever a wrong base URL leads to.
-// Other operations would meet the same.
+// IsUnmet reports whether an error from [Transport.Error] says that the API did not
+// answer: nobody did, or a proxy, or the server of a wrong base URL. Other operations
+// would fail alike.
 func IsUnmet(err error) bool {
 	var e *callError
 	return errors.As(err, &e) && e.unmet
 }
 
-// IsRefusal tells whether an error from [Transport.Error] is the API's word that it
-// does not do what was asked: not that it may not be asked, that something is out of
-// order, or that it is too much at once.
+// IsRefusal reports whether an error from [Transport.Error] is the API's refusal of
+// the change itself: not of the credentials, not an outage, not a rate limit.
 func IsRefusal(err error) bool {
 	var e *callError
-	return errors.As(err, &e) && e.word == wordRefused
+	return errors.As(err, &e) && e.effect == effectRefused
 }
 
-// IsUnclear tells whether a write that ended in an error from [Transport.Error] may
-// have been carried out all the same: it was sent, and no clear answer came.
+// IsUnclear reports whether a write that ended in an error from [Transport.Error] may
+// have been carried out: it was sent, and no clear answer came.
 func IsUnclear(err error) bool {
 	var e *callError
-	return errors.As(err, &e) && (e.word == wordUnclear || e.word == wordUnanswered)
+	return errors.As(err, &e) && (e.effect == effectUnclear || e.effect == effectUnanswered)
 }
 
-// IsUnanswered tells whether nobody answered a write, or only a gateway did, so that
-// it is unclear what became of it, and another try may help.
+// IsUnanswered reports whether nobody answered a write, or only a gateway did: its
+// effect is unclear, and a retry may help.
 func IsUnanswered(err error) bool {
 	var e *callError
-	return errors.As(err, &e) && e.word == wordUnanswered
+	return errors.As(err, &e) && e.effect == effectUnanswered
 }
 
-// wordOn is what an error reply says of a write.
-func (s said) wordOn(reply *api.StatusError) word {
+// effectOn returns what an error reply implies about a write.
+func (s errorBody) effectOn(reply *api.StatusError) effect {
 	_, asked := retryAfter(reply.Header, time.Now())
 	switch status := reply.StatusCode; {
-	case status == http.StatusTooManyRequests, s.passing, status == http.StatusServiceUnavailable && asked:
-		return wordNone
+	case status == http.StatusTooManyRequests, s.transient, status == http.StatusServiceUnavailable && asked:
+		return effectNone
 	case status < 300:
-		return wordUnclear
+		return effectUnclear
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return wordNone
+		return effectNone
 	case status == http.StatusRequestTimeout:
-		return wordUnclear
+		return effectUnclear
 	case status < 500:
 		if s.code != "" {
-			return wordRefused
+			return effectRefused
 		}
-		return wordNone
+		return effectNone
 	case s.code != "", status == http.StatusNotImplemented:
-		return wordNone
+		return effectNone
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
-		return wordUnanswered
+		return effectUnanswered
 	}
-	return wordUnclear
+	return effectUnclear
 }
 
-// explain fills in what an error reply says.
+// explain fills in the error from the reply.
 func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	said := t.readError(reply.Body)
-	e.word = said.wordOn(reply)
+	e.effect = said.effectOn(reply)
 	e.code, e.text = codeOf(reply.StatusCode), strings.TrimSpace(reply.Error())
 	for _, part := range []string{t.redact.clean(said.code, maxCode), t.redact.clean(said.message, maxText)} {
 		if part != "" {
@@ -182,14 +179,14 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	}
 	gone := reply.StatusCode == http.StatusNotFound || reply.StatusCode == http.StatusGone
 	switch {
-	case said.notFound, gone && said.own && !said.passing && t.options.NotFound == nil:
+	case said.notFound, gone && said.own && !said.transient && t.options.NotFound == nil:
 		e.notFound, e.code = true, codes.FailedPrecondition
-	case said.passing:
+	case said.transient:
 		e.code = codes.Unavailable
-		e.comeBack(reply)
+		e.setRetry(reply)
 	case reply.StatusCode <= 299:
 		e.text += " (an error, although the status says success)"
-	case gone && said.own: // Its code is none of those for what is gone.
+	case gone && said.own: // Its code is not one of NotFound.
 	case gone:
 		e.unmet = true
 		e.text += " (the reply is not in the API's own form: check the base URL)"
@@ -204,27 +201,27 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	case said.final(reply.StatusCode):
 		e.code = codes.FailedPrecondition
 	default:
-		e.comeBack(reply)
+		e.setRetry(reply)
 	}
 }
 
-// comeBack fills in what helps against what passes by itself, and when it may have.
-func (e *callError) comeBack(reply *api.StatusError) {
-	e.text += passing(reply.StatusCode)
+// setRetry fills in the hint for a transient error, and when to retry.
+func (e *callError) setRetry(reply *api.StatusError) {
+	e.text += retryHint(reply.StatusCode)
 	if wait, ok := retryAfter(reply.Header, time.Now()); ok && wait > 0 {
 		e.resetAt = time.Now().Add(wait)
 	}
 }
 
-// passing says what helps against what passes by itself, when it does not.
-func passing(statusCode int) string {
+// retryHint says what helps when a transient error stays.
+func retryHint(statusCode int) string {
 	if statusCode == http.StatusTooManyRequests {
 		return " (the rate limit is used up: if it stays so, end what else uses the API, or try again later)"
 	}
-	return " (the API, or something in between, is out of order: if it stays so, try again later)"
+	return " (the API, or something in between, is unavailable: if it stays so, try again later)"
 }
 
-// codeOf is the gRPC code of an HTTP status, if the reply's body says no more.
+// codeOf returns the gRPC code of an HTTP status, without regard to the body.
 func codeOf(statusCode int) codes.Code {
 	switch statusCode {
 	case http.StatusUnauthorized:
@@ -249,8 +246,8 @@ func codeOf(statusCode int) codes.Code {
 	return codes.FailedPrecondition
 }
 
-// redirection says where a redirect points: the scheme and the host alone, for
-// the rest may hold secrets.
+// redirection names the target of a redirect: scheme and host alone, since the rest
+// may hold secrets.
 func (t *Transport) redirection(location string) string {
 	to := "elsewhere"
 	u, err := url.Parse(location)

@@ -48,7 +48,7 @@ func checkReset(t *testing.T, err error, want time.Time) {
 
 func TestErrorOfStatus(t *testing.T) {
 	said := `{"Code":"E1","Message":"no luck"}`
-	const outOfOrder = " (the API, or something in between, is out of order: if it stays so, try again later)"
+	const unavailable = " (the API, or something in between, is unavailable: if it stays so, try again later)"
 	for _, c := range []struct {
 		status   int
 		body     string
@@ -71,23 +71,23 @@ func TestErrorOfStatus(t *testing.T) {
 		{404, "<html>", codes.FailedPrecondition, false, "Op: HTTP 404 Not Found (the reply is not in the API's own form: check the base URL)"},
 		{400, `{"Code":"GONE"}`, codes.FailedPrecondition, true, "Op: HTTP 400 Bad Request: GONE"},
 		{500, `{"Code":"GONE"}`, codes.FailedPrecondition, true, "Op: HTTP 500 Internal Server Error: GONE"},
-		{408, "", codes.DeadlineExceeded, false, "Op: HTTP 408 Request Timeout" + outOfOrder},
+		{408, "", codes.DeadlineExceeded, false, "Op: HTTP 408 Request Timeout" + unavailable},
 		{409, said, codes.FailedPrecondition, false, "Op: HTTP 409 Conflict: E1: no luck"},
 		{412, "", codes.InvalidArgument, false, "Op: HTTP 412 Precondition Failed"},
 		{418, "", codes.InvalidArgument, false, "Op: HTTP 418 I'm a teapot"},
 		{422, "", codes.InvalidArgument, false, "Op: HTTP 422 Unprocessable Entity"},
 		{429, "", codes.Unavailable, false, "Op: HTTP 429 Too Many Requests (the rate limit is used up: if it stays so, end what else uses the API, or try again later)"},
-		{200, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 200 OK: PASS" + outOfOrder},
+		{200, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 200 OK: PASS" + unavailable},
 		{500, said, codes.FailedPrecondition, false, "Op: HTTP 500 Internal Server Error: E1: no luck"},
 		{503, said, codes.FailedPrecondition, false, "Op: HTTP 503 Service Unavailable: E1: no luck"},
-		{500, `{"Message":"no luck"}`, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: no luck" + outOfOrder},
-		{500, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: PASS" + outOfOrder},
-		{403, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 403 Forbidden: PASS" + outOfOrder},
+		{500, `{"Message":"no luck"}`, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: no luck" + unavailable},
+		{500, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 500 Internal Server Error: PASS" + unavailable},
+		{403, `{"Code":"PASS"}`, codes.Unavailable, false, "Op: HTTP 403 Forbidden: PASS" + unavailable},
 		{501, "", codes.Unimplemented, false, "Op: HTTP 501 Not Implemented"},
-		{502, "<html>", codes.Unavailable, false, "Op: HTTP 502 Bad Gateway" + outOfOrder},
-		{503, "", codes.Unavailable, false, "Op: HTTP 503 Service Unavailable" + outOfOrder},
-		{504, "", codes.Unavailable, false, "Op: HTTP 504 Gateway Timeout" + outOfOrder},
-		{530, "", codes.Unavailable, false, "Op: HTTP 530" + outOfOrder},
+		{502, "<html>", codes.Unavailable, false, "Op: HTTP 502 Bad Gateway" + unavailable},
+		{503, "", codes.Unavailable, false, "Op: HTTP 503 Service Unavailable" + unavailable},
+		{504, "", codes.Unavailable, false, "Op: HTTP 504 Gateway Timeout" + unavailable},
+		{530, "", codes.Unavailable, false, "Op: HTTP 530" + unavailable},
 	} {
 		conn := open(t, Options{})
 		given := &api.StatusError{StatusCode: c.status, Body: []byte(c.body), Header: http.Header{}}
@@ -111,8 +111,8 @@ func TestErrorOfStatus(t *testing.T) {
 	}
 }
 
-// TestWhatBecameOfAWrite is what an error says of a write.
-func TestWhatBecameOfAWrite(t *testing.T) {
+// TestEffectOfAWrite checks what an error implies about a write.
+func TestEffectOfAWrite(t *testing.T) {
 	const none, refused, unclear, unanswered = "", "refused", "unclear", "unanswered"
 	coded := `{"Code":"E1"}`
 	for _, c := range []struct {
@@ -175,7 +175,7 @@ func TestErrorWithoutReaders(t *testing.T) {
 	}
 }
 
-func TestErrorTellsWhenToComeBack(t *testing.T) {
+func TestErrorSaysWhenToRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn := open(t, Options{})
 		for _, statusCode := range []int{429, 500, 503} {
@@ -230,7 +230,7 @@ func TestErrorOfConnection(t *testing.T) {
 	}
 }
 
-func TestErrorOfTheRest(t *testing.T) {
+func TestOtherErrors(t *testing.T) {
 	conn := open(t, Options{})
 	if conn.Error("Op", nil) != nil || IsNotFound(nil) {
 		t.Error("an error out of nothing")
@@ -307,8 +307,8 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestErrorInAReplyThatSaysSuccess: the API's own code counts, whatever the status.
-func TestErrorInAReplyThatSaysSuccess(t *testing.T) {
+// TestErrorWithSuccessStatus: the API's own error code wins over the status.
+func TestErrorWithSuccessStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for code, want := range map[string]string{
 			"GONE": "Op: HTTP 200 OK: GONE: key [key]",

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// failure is a try that brought no whole reply.
+// failure is an attempt without a complete reply.
 type failure struct {
 	text   string
 	err    error
@@ -26,18 +26,18 @@ func (f *failure) Error() string { return f.text }
 
 func (f *failure) Unwrap() error { return f.err }
 
-// passes tells whether another try may help.
-func (f *failure) passes() bool {
+// transient reports whether a retry may help.
+func (f *failure) transient() bool {
 	return f.code == codes.Unavailable || f.code == codes.DeadlineExceeded
 }
 
-// timedOut is the failure of a try that took too long.
+// timedOut is the failure of an attempt that took too long.
 func timedOut(limit time.Duration) *failure {
-	return &failure{text: fmt.Sprintf("no whole reply within %v", limit) + lasting, code: codes.DeadlineExceeded}
+	return &failure{text: fmt.Sprintf("no whole reply within %v", limit) + networkHint, code: codes.DeadlineExceeded}
 }
 
-// lasting says what helps against what passes by itself, when it does not.
-const lasting = " (if it stays so, check the network, or try again later)"
+// networkHint says what helps when a transient failure stays.
+const networkHint = " (if it stays so, check the network, or try again later)"
 
 // proxyError is the reply of a proxy that does not let a connection through.
 type proxyError struct {
@@ -50,7 +50,7 @@ func (e *proxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered HTTP %d %s, and does not connect to %s", e.proxy, e.status, http.StatusText(e.status), e.host)
 }
 
-// hint says what helps.
+// hint names the fix.
 func (e *proxyError) hint() string {
 	if e.status == http.StatusProxyAuthRequired {
 		return " (put the name and the password for the proxy into HTTPS_PROXY)"
@@ -58,8 +58,8 @@ func (e *proxyError) hint() string {
 	return " (have the proxy let this through, or name the host in NO_PROXY)"
 }
 
-// refusedByProxy keeps who refused a connection, of which net/http tells the words
-// of the status alone.
+// refusedByProxy keeps the name of the proxy that refused a connection: net/http
+// reports the words of the status alone.
 func refusedByProxy(_ context.Context, proxy *url.URL, request *http.Request, reply *http.Response) error {
 	if reply.StatusCode == http.StatusOK {
 		return nil
@@ -67,8 +67,8 @@ func refusedByProxy(_ context.Context, proxy *url.URL, request *http.Request, re
 	return &proxyError{proxy: proxy.Host, host: request.Host, status: reply.StatusCode}
 }
 
-// newFailure says what an error from the connection means. Most pass by
-// themselves; those that do not come with a hint.
+// newFailure classifies an error of the connection. Most are transient; the others
+// get a hint.
 func newFailure(err error, redact redactor) *failure {
 	var (
 		dial        *net.OpError
@@ -101,14 +101,14 @@ func newFailure(err error, redact redactor) *failure {
 		f.text += " (the server does not speak TLS there: check the base URL)"
 	case errors.As(err, &network) && network.Timeout():
 		f.code = codes.DeadlineExceeded
-		f.text += lasting
+		f.text += networkHint
 	case f.unsent:
 		f.text += " (check the network, the base URL and the proxy settings)"
 	default:
-		f.text += lasting
+		f.text += networkHint
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		f.err = nil // A timeout of the network must not pass for the caller's.
+		f.err = nil // A network timeout must not look like the caller's.
 	}
 	return f
 }

@@ -9,17 +9,17 @@ import (
 	"github.com/conductorone/baton-descope/api"
 )
 
-// maxWaste is by how many bytes gzip may be longer than what it holds, a few of which
-// are its own and the rest of which is read ahead.
+// maxWaste is by how many bytes gzip may exceed its content: a few for its format, the
+// rest for reading ahead.
 const maxWaste = 128 << 10
 
-// unpacking asks for gzip and unpacks it, as http.Transport does by itself, but ends a
-// reply that goes on without giving anything: so many empty members that the limit for
-// a body would never be reached.
-type unpacking struct{ base *http.Transport }
+// gzipTransport decompresses gzip as http.Transport does, but ends a reply of endless
+// empty members, which would never reach the limit for a body.
+type gzipTransport struct{ base *http.Transport }
 
-// RoundTrip sends a request and returns the reply, whose body is unpacked as it is read.
-func (u unpacking) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip sends a request and returns the reply, whose body is decompressed as it is
+// read.
+func (u gzipTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("Accept-Encoding", "gzip")
 	reply, err := u.base.RoundTrip(req)
@@ -33,10 +33,10 @@ func (u unpacking) RoundTrip(req *http.Request) (*http.Response, error) {
 	return reply, nil
 }
 
-// CloseIdleConnections closes connections that nobody uses.
-func (u unpacking) CloseIdleConnections() { u.base.CloseIdleConnections() }
+// CloseIdleConnections closes idle connections.
+func (u gzipTransport) CloseIdleConnections() { u.base.CloseIdleConnections() }
 
-// gzipBody is a body that is unpacked as it is read.
+// gzipBody is a body that is decompressed as it is read.
 type gzipBody struct {
 	packed       io.ReadCloser
 	unpacked     *gzip.Reader
@@ -45,7 +45,7 @@ type gzipBody struct {
 
 func (b *gzipBody) Read(p []byte) (n int, err error) {
 	if b.unpacked == nil {
-		if b.unpacked, err = gzip.NewReader(packedBytes{b}); err != nil {
+		if b.unpacked, err = gzip.NewReader(gzipBytes{b}); err != nil {
 			return 0, err
 		}
 	}
@@ -56,10 +56,10 @@ func (b *gzipBody) Read(p []byte) (n int, err error) {
 
 func (b *gzipBody) Close() error { return b.packed.Close() }
 
-// packedBytes are the bytes of a body as they come.
-type packedBytes struct{ *gzipBody }
+// gzipBytes are the compressed bytes of a body.
+type gzipBytes struct{ *gzipBody }
 
-func (b packedBytes) Read(p []byte) (int, error) {
+func (b gzipBytes) Read(p []byte) (int, error) {
 	if b.taken > b.given+maxWaste {
 		return 0, &api.ReplyError{Reason: "its gzip is far longer than what it holds"}
 	}

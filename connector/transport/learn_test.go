@@ -68,12 +68,12 @@ func insist(t *testing.T, conn *Transport, calls int) {
 					if err == nil {
 						break
 					}
-					var told *callError
-					if !errors.As(conn.Error(read.Operation, err), &told) || told.resetAt.IsZero() {
+					var reported *callError
+					if !errors.As(conn.Error(read.Operation, err), &reported) || reported.resetAt.IsZero() {
 						t.Errorf("it failed: %v", err)
 						return
 					}
-					time.Sleep(time.Until(told.resetAt))
+					time.Sleep(time.Until(reported.resetAt))
 				}
 			}
 		})
@@ -81,20 +81,19 @@ func insist(t *testing.T, conn *Transport, calls int) {
 	wg.Wait()
 }
 
-// TestRefusalsAreLearntFrom: where the limit is lower than what we were told, or
-// unknown, requests collide with it a few times and not again and again, and
-// most of what it permits is used.
-func TestRefusalsAreLearntFrom(t *testing.T) {
+// TestRefusalLowersPace: with an unknown limit, or one lower than configured, requests
+// are refused a few times, not again and again, and most of the limit is used.
+func TestRefusalLowersPace(t *testing.T) {
 	for _, c := range []struct {
 		name       string
-		told       Options
+		reported   Options
 		limit      int
 		window     time.Duration
 		calls      int
 		collisions int
 		perMinute  float64 // at least
 	}{
-		{"half of what we were told", limited(200), 100, time.Minute, 600, 4, 85},
+		{"half of the configured limit", limited(200), 100, time.Minute, 600, 4, 85},
 		{"a quarter", limited(200), 50, time.Minute, 300, 4, 42},
 		{"a little less", limited(200), 190, time.Minute, 1200, 4, 160},
 		{"more, in a second", limited(200), 20, time.Second, 600, 2, 170},
@@ -108,7 +107,7 @@ func TestRefusalsAreLearntFrom(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				server := &counter{limit: c.limit, window: c.window}
-				conn := serve(t, c.told, server.ServeHTTP)
+				conn := serve(t, c.reported, server.ServeHTTP)
 				insist(t, conn, c.calls)
 				if n := server.collisions(); n == 0 || n > c.collisions {
 					t.Errorf("%d collisions, want at most %d", n, c.collisions)
@@ -121,9 +120,9 @@ func TestRefusalsAreLearntFrom(t *testing.T) {
 	}
 }
 
-// TestTheOldPaceComesBack: a refusal slows an operation down for two minutes.
+// TestPaceRecovers: a refusal slows an operation down for two minutes.
 // When the old pace is refused again soon, it takes longer.
-func TestTheOldPaceComesBack(t *testing.T) {
+func TestPaceRecovers(t *testing.T) {
 	const limit = 60
 	usual := windowLength / limit
 	synctest.Test(t, func(t *testing.T) {
@@ -166,9 +165,9 @@ func TestTheOldPaceComesBack(t *testing.T) {
 	})
 }
 
-// TestOneRefusalHalvesThePace: and no more, for what was let through before says
+// TestOneRefusalHalvesPace: and no more, for what was let through before says
 // little when it was little.
-func TestOneRefusalHalvesThePace(t *testing.T) {
+func TestOneRefusalHalvesPace(t *testing.T) {
 	const limit = 60
 	synctest.Test(t, func(t *testing.T) {
 		seen := &arrivals{start: time.Now()}
@@ -190,8 +189,8 @@ func TestOneRefusalHalvesThePace(t *testing.T) {
 	})
 }
 
-// TestOtherRefusalsSlowNobodyDown: only 429 is about the pace.
-func TestOtherRefusalsSlowNobodyDown(t *testing.T) {
+// TestOtherRefusalsKeepPace: only 429 is about the pace.
+func TestOtherRefusalsKeepPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &arrivals{start: time.Now()}
 		conn := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
@@ -211,9 +210,9 @@ func TestOtherRefusalsSlowNobodyDown(t *testing.T) {
 	})
 }
 
-// TestRefusalsStayWithinAProject: what one project is refused, and how much of
+// TestRefusalsAreNotShared: what one project is refused, and how much of
 // its limit is used, is nothing to another in the same process.
-func TestRefusalsStayWithinAProject(t *testing.T) {
+func TestRefusalsAreNotShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := serve(t, limited(5), func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "600")

@@ -12,19 +12,19 @@ import (
 	"github.com/conductorone/baton-descope/api"
 )
 
-// outcome is what became of one try.
+// outcome is the outcome of one attempt.
 type outcome struct {
 	reply *http.Response
 	err   error
 	try   int
 	took  time.Duration
 	again bool
-	wait  time.Duration // before the next try
+	wait  time.Duration // before the next attempt
 }
 
-// log writes one line for a try. The API's errors are warnings where the request
-// is at fault, errors where the server is, and neither as long as we try again, nor
-// when who is given the error tells of it.
+// log writes one line for an attempt. Errors of the API are warnings where the request
+// is at fault and errors where the server is, but not before a retry, nor when the
+// caller reports them.
 func (t *Transport) log(ctx context.Context, call Call, o outcome) {
 	logger := ctxzap.Extract(ctx)
 	fields := []zap.Field{

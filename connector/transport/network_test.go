@@ -94,7 +94,7 @@ func TestRealFailures(t *testing.T) {
 
 // A proxy that refuses a connection is named, with what it said, to whom it does not
 // connect and what helps, and without the password that its URL has.
-func TestProxyThatRefuses(t *testing.T) {
+func TestProxyRefuses(t *testing.T) {
 	const allow = " (have the proxy let this through, or name the host in NO_PROXY)"
 	for _, c := range []struct {
 		status int

@@ -10,11 +10,11 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/ratelimit"
 )
 
-// patience is the longest pause of the API that a request waits for. What takes
-// longer is the SDK's to wait for: it can be interrupted there, and it resumes.
+// patience is the longest pause of the API that a request waits for. The SDK waits
+// for longer ones: it can be interrupted, and it resumes.
 const patience = 30 * time.Second
 
-// ticket is the leave to send one request.
+// ticket is the permission to send one request.
 type ticket struct {
 	transport *Transport
 	pacer     *pacer
@@ -22,8 +22,8 @@ type ticket struct {
 	refused   bool // the API counts it for nothing
 }
 
-// admit waits until a request of the call's operation may start. It does not
-// hold a slot while it waits for anything else than a slot.
+// admit waits until a request of the call's operation may start. It holds no
+// slot while it waits for a limit or a pause.
 func (t *Transport) admit(ctx context.Context, call Call) (*ticket, error) {
 	p := t.pacerOf(call.Operation)
 	if err := p.enter(ctx); err != nil {
@@ -83,14 +83,14 @@ func waitOf(operation string, p *pacer, now time.Time, pause, wait time.Duration
 	return w
 }
 
-// Earliest returns when the limit of an operation lets the last of so many more
-// requests start, if nothing else holds them up; now at the earliest.
+// Earliest returns when the rate limit of an operation lets the last of so many more
+// requests start; now at the earliest.
 func (t *Transport) Earliest(operation string, requests int) time.Time {
 	return t.pacerOf(operation).earliest(time.Now(), requests)
 }
 
-// pause holds everybody up after a reply that asked for it. A refusal is what
-// the pace of the operation is learnt from.
+// pause delays all requests after a reply that asked for a pause. A refusal also
+// lowers the pace of the operation.
 func (k *ticket) pause(status int, wait time.Duration) {
 	now := time.Now()
 	k.transport.gate.close(now.Add(wait))
@@ -100,7 +100,7 @@ func (k *ticket) pause(status int, wait time.Duration) {
 	}
 }
 
-// done is called when the reply is read, or there is none.
+// done is called when the reply is read, or the request has failed.
 func (k *ticket) done() {
 	k.pacer.finished(time.Now(), k.refused)
 	<-k.transport.slots
@@ -118,7 +118,7 @@ func (t *Transport) pacerOf(operation string) *pacer {
 	return p
 }
 
-// gate holds every request up after a reply that asked for a pause.
+// gate delays every request after a reply that asked for a pause.
 type gate struct {
 	mu    sync.Mutex
 	until time.Time
@@ -138,18 +138,17 @@ func (g *gate) remaining(now time.Time) time.Duration {
 	return g.until.Sub(now)
 }
 
-// pausedError is a request that was not sent, because the API has asked for a
-// longer pause than a request waits.
+// pausedError is a request that was not sent, since the API asked for a longer pause
+// than patience.
 type pausedError struct{ until time.Time }
 
 func (e *pausedError) Error() string {
 	return fmt.Sprintf("not sent: the API asks for a pause until %s", e.until.UTC().Format(time.RFC3339))
 }
 
-// Waited returns for how long limits and pauses have held requests up until
-// now. It only grows. Time in which several requests wait counts once, and the
-// wait before a failed request is tried again does not count: the SDK has
-// another name for it, and hears of it by the context (ratelimit.ObserveWait).
+// Waited returns for how long rate limits and pauses have delayed requests so far.
+// It only grows. Time in which several requests wait counts once. The backoff before
+// a retry does not count: it is reported to the SDK by ratelimit.ObserveWait.
 func (t *Transport) Waited() time.Duration { return t.waits.total(time.Now()) }
 
 // sleep waits for a limit or a pause.
@@ -159,7 +158,7 @@ func (t *Transport) sleep(ctx context.Context, wait time.Duration) error {
 	return sleep(ctx, wait)
 }
 
-// backOff waits before a failed request is tried again.
+// backOff waits before a retry.
 func backOff(ctx context.Context, wait time.Duration) error {
 	start := time.Now()
 	defer func() {
@@ -179,7 +178,7 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// waits is the time in which at least one request was held up.
+// waits is the time in which at least one request was delayed.
 type waits struct {
 	mu      sync.Mutex
 	waiting int

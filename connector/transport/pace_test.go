@@ -61,7 +61,7 @@ func limited(limit int) Options {
 	return Options{PerMinute: map[string]int{read.Operation: limit}}
 }
 
-// TestLimit: whatever time requests and replies take on their way, the server
+// TestLimit: however slow the network is, the server
 // counts no more than it permits, and little less.
 func TestLimit(t *testing.T) {
 	for _, c := range []struct {
@@ -95,9 +95,9 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestWithinTheLimitNothingWaits: however requests come, as long as there are
+// TestNoWaitWithinLimit: however requests come, as long as there are
 // never too many.
-func TestWithinTheLimitNothingWaits(t *testing.T) {
+func TestNoWaitWithinLimit(t *testing.T) {
 	const limit = 20
 	for seed := range uint64(10) {
 		synctest.Test(t, func(t *testing.T) {
@@ -124,10 +124,10 @@ func TestWithinTheLimitNothingWaits(t *testing.T) {
 	}
 }
 
-// TestBeyondTheLimitRequestsAreEven: after as many as the limit at once, one at
+// TestEvenSpacingBeyondLimit: after as many as the limit at once, one at
 // a time, with no burst when the window is over; after an idle time as many as
 // before.
-func TestBeyondTheLimitRequestsAreEven(t *testing.T) {
+func TestEvenSpacingBeyondLimit(t *testing.T) {
 	const limit = 200
 	synctest.Test(t, func(t *testing.T) {
 		seen := &arrivals{start: time.Now()}
@@ -166,7 +166,7 @@ func TestLimitCountsFromTheReply(t *testing.T) {
 	})
 }
 
-func TestLimitHoldsNoSlotAndNoOther(t *testing.T) {
+func TestLimitBlocksNoOtherOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn := serve(t, Options{MaxInFlight: 1, PerMinute: map[string]int{read.Operation: 1}}, func(w http.ResponseWriter, _ *http.Request) { replyOK(w) })
 		start := time.Now()
@@ -182,9 +182,9 @@ func TestLimitHoldsNoSlotAndNoOther(t *testing.T) {
 	})
 }
 
-// TestTurns: requests of one operation are sent in the order in which they came,
+// TestRequestsStartInOrder: requests of one operation are sent in the order in which they came,
 // and an operation that has many does not keep another from its turn.
-func TestTurns(t *testing.T) {
+func TestRequestsStartInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []string
 		conn := serve(t, Options{MaxInFlight: 1, PerMinute: map[string]int{"Many": 3}}, func(w http.ResponseWriter, r *http.Request) {
@@ -212,9 +212,9 @@ func TestTurns(t *testing.T) {
 	})
 }
 
-// TestContextEndsAWaitForTheLimit: and nothing of the wait is left, or synctest
+// TestContextEndsWaitForLimit: and nothing of the wait is left, or synctest
 // would tell of a goroutine that never ends.
-func TestContextEndsAWaitForTheLimit(t *testing.T) {
+func TestContextEndsWaitForLimit(t *testing.T) {
 	for name, latency := range map[string]time.Duration{"for the window": 0, "for a reply": 30 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -280,7 +280,7 @@ func TestWaited(t *testing.T) {
 	})
 }
 
-// TestEarliest: when the last of the requests of a list starts is foretold from its
+// TestEarliest: the start of the last of the requests of a list is predicted from its
 // beginning on, for lists of 20,000 and of 50,000 records in pages of 99 new ones.
 func TestEarliest(t *testing.T) {
 	const limit = 200
@@ -317,7 +317,7 @@ func TestEarliest(t *testing.T) {
 	}
 }
 
-// TestWaiting: who waits for a limit or a pause says until when and for what, and
+// TestWaiting: a wait for a limit or a pause is reported with its end and reason, and
 // who does not wait says nothing.
 func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -11,36 +11,33 @@ const (
 	// several clocks: it costs less than 1 % of the rate.
 	windowLength = 60*time.Second + 500*time.Millisecond
 
-	// firstHold is how long an operation goes at the pace that a refusal has
-	// taught. When the faster one is refused soon after it is tried again, the
-	// next time takes twice as long, up to maxHold.
+	// firstHold is how long an operation keeps the pace that a refusal has lowered.
+	// Each refusal soon after the return to the old pace doubles it, up to maxHold.
 	firstHold = 2 * time.Minute
 	maxHold   = 16 * time.Minute
 
 	// remembered is how many replies are remembered of an operation without
-	// a limit: enough to tell from a refusal how fast it may go.
+	// a limit: enough to learn its rate from a refusal.
 	remembered = 200
 )
 
 // pacer decides when the requests of one operation may start. Three rules:
 //
-// A limit is never exceeded, however long requests and replies take on their way.
+// A limit is never exceeded, however slow the network is.
 // The server counts a request at a moment that only it knows, between the start
 // and the reply. So a request counts here from its start until a window after
 // its reply.
 //
-// Who stays within the limit never waits, and who does not goes on evenly. It is
-// a bucket of as many requests as the limit, which fills again in a window.
-// What stays within the limit in every window never finds it empty. A request
-// that does find the window full empties it: those that follow do not come in
-// a burst when the window opens again, but one by one, at the rate of the limit.
+// Requests within the limit never wait; beyond, they are evenly spaced. This is a
+// token bucket of the size of the limit, refilled once per window. A request that
+// finds the window full empties the bucket, so that the following ones start one by
+// one at the rate of the limit, not in a burst when the window opens.
 //
-// A refusal is learnt from. Others may use up what the limit permits, or it may
-// be lower than was said, or there is one that nobody told of. Then requests go
-// one by one at the rate that the server has let through, and after a while at
-// the old one again.
+// A refusal lowers the rate. Other clients may use up the limit, or it may be lower
+// than configured, or unknown. Requests then start one by one at the rate that the
+// server has allowed, and after a while at the old rate again.
 type pacer struct {
-	turn    chan struct{} // full while somebody is next to start: the others queue, in order
+	turn    chan struct{} // full while a request is next to start: the others queue, in order
 	replied chan struct{}
 
 	mu      sync.Mutex
@@ -81,7 +78,7 @@ func (p *pacer) enter(ctx context.Context) error {
 func (p *pacer) leave() { <-p.turn }
 
 // wait returns how long the next request has to wait. It is not known while
-// as many as the limit permits are on their way.
+// the limit is used up by requests in flight.
 func (p *pacer) wait(now time.Time) (wait time.Duration, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,7 +98,7 @@ func (p *pacer) wait(now time.Time) (wait time.Duration, known bool) {
 	return p.due.Sub(now), true
 }
 
-// waitForReply waits until one of the requests on their way is answered.
+// waitForReply waits until one of the requests in flight is answered.
 func (p *pacer) waitForReply(ctx context.Context) error {
 	select {
 	case <-p.replied:
@@ -136,7 +133,7 @@ func (p *pacer) finished(now time.Time, refused bool) {
 	}
 }
 
-// forget drops the replies that count no longer.
+// forget drops the replies that no longer count.
 func (p *pacer) forget(now time.Time) {
 	gone := 0
 	if p.limit == 0 {
@@ -148,15 +145,14 @@ func (p *pacer) forget(now time.Time) {
 	p.replies = p.replies[gone:]
 }
 
-// learn lowers the pace after a refusal that asks for a pause. What the server
-// has let through, in the time until it lets more through, is its rate, and we
-// go a little slower. But little of it says little, so that one refusal halves
-// a known pace at most.
+// learn lowers the pace after a refusal that asks for a pause. The new rate is a
+// little below what the server has allowed in the time until the pause ends. Few
+// samples say little, so one refusal at most halves a known pace.
 func (p *pacer) learn(start, now time.Time, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if start.Before(p.refused) {
-		return // It was on its way when the pace was lowered.
+		return // It was in flight when the pace was lowered.
 	}
 	p.forget(now)
 	var spacing time.Duration
@@ -168,7 +164,7 @@ func (p *pacer) learn(start, now time.Time, pause time.Duration) {
 		spacing = min(spacing, 2*p.spacing)
 	}
 	if spacing == 0 {
-		return // It has let nothing through yet.
+		return // It has allowed nothing yet.
 	}
 	switch {
 	case p.lowered(now):
@@ -180,7 +176,7 @@ func (p *pacer) learn(start, now time.Time, pause time.Duration) {
 	p.spacing, p.refused, p.until = spacing, now, now.Add(pause+p.hold)
 }
 
-// lowered tells whether the pace is one that a refusal has taught.
+// lowered reports whether a refusal has lowered the pace.
 func (p *pacer) lowered(now time.Time) bool { return now.Before(p.until) }
 
 // knownLimit returns the limit that sets the pace; 0 when a refusal has.
@@ -193,8 +189,7 @@ func (p *pacer) knownLimit(now time.Time) int {
 	return p.limit
 }
 
-// earliest returns when the last of so many more requests may start, if each starts
-// as soon as it may.
+// earliest returns when the last of so many more requests can start.
 func (p *pacer) earliest(now time.Time, requests int) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -207,7 +202,7 @@ func (p *pacer) earliest(now time.Time, requests int) time.Time {
 		saved = 0
 	}
 	due := later(p.due, now.Add(-saved))
-	atOnce := 0 // How many need not wait.
+	atOnce := 0 // requests that need not wait
 	if !due.After(now) {
 		atOnce = int(now.Sub(due)/p.spacing) + 1
 	}

@@ -172,7 +172,7 @@ func plain(l layer) layer {
 	})
 }
 
-// isLeftOut tells whether a character is not shown, and is no blank.
+// isLeftOut reports whether a character is not shown, and is no blank.
 func isLeftOut(c rune) bool {
 	return c == utf8.RuneError || !unicode.IsPrint(c) && !unicode.IsSpace(c)
 }

@@ -48,8 +48,8 @@ func quoted(t *testing.T, token string) map[string]string {
 	return forms
 }
 
-// TestKeyInEveryForm: however an error reply quotes the key, the error does not.
-func TestKeyInEveryForm(t *testing.T) {
+// TestKeyInEveryEncoding: however an error reply quotes the key, the error does not.
+func TestKeyInEveryEncoding(t *testing.T) {
 	for _, token := range []string{testToken, "P2abc:K2/odd+key%\"with<everything>é?", "K2-no-project-before-it"} {
 		for name, form := range quoted(t, token) {
 			t.Run(name, func(t *testing.T) {
@@ -171,9 +171,9 @@ func aKey(random *rand.Rand) (token string, secret int) {
 	return project + ":K2" + part(20+random.IntN(60)), len(project) + 1
 }
 
-// TestAnyPartOfAKey: of a key, 12 characters in a row or more are in no text, however
+// TestAnyPartOfKey: of a key, 12 characters in a row or more are in no text, however
 // they are written.
-func TestAnyPartOfAKey(t *testing.T) {
+func TestAnyPartOfKey(t *testing.T) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	for name, write := range writings {
@@ -193,8 +193,8 @@ func TestAnyPartOfAKey(t *testing.T) {
 	}
 }
 
-// TestOtherTextsStay: what is not the key is left as it is, however much it looks so.
-func TestOtherTextsStay(t *testing.T) {
+// TestOtherTextIsUnchanged: text that only resembles the key is left as it is.
+func TestOtherTextIsUnchanged(t *testing.T) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	for range 20 {
@@ -210,9 +210,9 @@ func TestOtherTextsStay(t *testing.T) {
 	}
 }
 
-// TestCleanReadsNoMoreThanItNeeds: a message as long as a reply may be costs no more
+// TestCleanReadsBoundedText: a message as long as a reply may be costs no more
 // memory than one that is not quoted whole anyway.
-func TestCleanReadsNoMoreThanItNeeds(t *testing.T) {
+func TestCleanReadsBoundedText(t *testing.T) {
 	r := newRedactor(testToken)
 	cost := func(text string) uint64 {
 		var before, after runtime.MemStats

@@ -15,35 +15,33 @@ const (
 	firstBackoff = 500 * time.Millisecond
 	maxBackoff   = 8 * time.Second
 
-	// maxPause is the longest pause believed: a wild Retry-After must not stop
-	// a long-running connector for good.
+	// maxPause bounds the pause that a reply may ask for: a wild Retry-After must not
+	// stop a long-running connector for good.
 	maxPause = time.Hour
 )
 
-// verdict is what follows from a try.
+// verdict is what to do after an attempt.
 type verdict struct {
-	again    bool          // another try is safe, and may help
+	again    bool          // a retry is safe, and may help
 	wait     time.Duration // before it
-	everyone bool          // all of us have to wait, not this request alone
+	everyone bool          // all requests have to wait, not this one alone
 }
 
-// judge decides what follows from a try, counted from 1.
+// judge decides what to do after an attempt, counted from 1.
 //
-// A read is repeated after anything that may pass. A write is repeated only
-// where the server has not acted on it: the connection was never made, or the
-// request was turned away at the door. 429 is such a refusal, and so are an error
-// code that passes and a 503 that says when to come back; a bare 500, 502, 503 or
-// 504 may be the answer of a gateway that lost sight of a write in progress, as may
-// a reset or a timeout. Whoever writes settles those by reading back (see
-// [IsUnanswered]). Any other error code is the API's last word on a write; on a
-// read, asking again does no harm.
+// A read is retried after any failure that may be transient. A write is retried only
+// if the server has not acted on it: the connection was never made, or the reply is
+// a 429, a transient error code or a 503 with Retry-After. A bare 500, 502, 503 or
+// 504, a reset and a timeout may hide a write in progress: the caller settles those
+// by reading back (see [IsUnanswered]). Any other error code is final for a write; a
+// read may be retried without harm.
 func (t *Transport) judge(call Call, try int, reply *http.Response, err error) verdict {
 	v := verdict{wait: backoff(try)}
 	if err != nil {
 		var f *failure
 		var refused *api.StatusError
-		v.again = errors.As(err, &f) && f.passes() && (call.Reads || f.unsent) ||
-			errors.As(err, &refused) && t.readError(refused.Body).passing
+		v.again = errors.As(err, &f) && f.transient() && (call.Reads || f.unsent) ||
+			errors.As(err, &refused) && t.readError(refused.Body).transient
 		return v
 	}
 	after, asked := retryAfter(reply.Header, time.Now())
@@ -59,14 +57,14 @@ func (t *Transport) judge(call Call, try int, reply *http.Response, err error) v
 	switch said := t.readError(peek(reply)); {
 	case said.notFound, said.final(reply.StatusCode) && !call.Reads:
 		return verdict{}
-	case said.passing:
+	case said.transient:
 		v.again = true
 	}
 	return v
 }
 
-// backoff is a random wait before the try after the given one: random to the
-// full, so that workers who failed together do not come back together.
+// backoff returns the wait after the given attempt, with full jitter, so that
+// workers that failed together do not retry together.
 func backoff(try int) time.Duration {
 	limit := firstBackoff
 	for range try - 1 {
@@ -75,8 +73,8 @@ func backoff(try int) time.Duration {
 	return rand.N(limit) //nolint:gosec // It spreads load and keeps no secret.
 }
 
-// retryAfter reads the header of that name: seconds or a date. ok is false if
-// there is none or it makes no sense.
+// retryAfter parses the Retry-After header: seconds or a date. ok is false if it is
+// absent or not valid.
 func retryAfter(header http.Header, now time.Time) (wait time.Duration, ok bool) {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	seconds, err := strconv.ParseFloat(value, 64)

@@ -21,7 +21,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/ratelimit"
 )
 
-// TestRetry: a server that answers the same for ever, how often it is asked.
+// TestRetry: the number of requests to a server that always gives the same answer.
 func TestRetry(t *testing.T) {
 	for _, c := range []struct {
 		name            string
@@ -102,9 +102,9 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// TestWritesWithinATime are not tried longer than the call allows, be it by waits or
+// TestWritesWithinDeadline are not tried longer than the call allows, be it by waits or
 // by tries that hang.
-func TestWritesWithinATime(t *testing.T) {
+func TestWritesWithinDeadline(t *testing.T) {
 	within := write
 	within.Within = 30 * time.Second
 	for name, c := range map[string]struct {
@@ -183,7 +183,7 @@ func TestBrokenConnection(t *testing.T) {
 	}
 }
 
-// TestConnectionErrors: how often a request is sent whose connection fails so.
+// TestConnectionErrors: the number of attempts after each failure of the connection.
 func TestConnectionErrors(t *testing.T) {
 	timeout := &net.OpError{Op: "dial", Net: "tcp", Err: timeoutError{}}
 	for _, c := range []struct {
@@ -254,7 +254,7 @@ func TestRetrySucceeds(t *testing.T) {
 	})
 }
 
-func TestOneShotBodyIsSentOnce(t *testing.T) {
+func TestUnrepeatableBodyIsSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var requests atomic.Int32
 		conn := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
@@ -288,9 +288,9 @@ func TestContextEndsBackoff(t *testing.T) {
 	}
 }
 
-// TestPauseHoldsEverybody: of every operation, for as long as the reply says, or
+// TestPauseDelaysAllOperations: of every operation, for as long as the reply says, or
 // for a moment when it does not.
-func TestPauseHoldsEverybody(t *testing.T) {
+func TestPauseDelaysAllOperations(t *testing.T) {
 	for _, c := range []struct {
 		name, retryAfter string
 		atLeast, atMost  time.Duration
@@ -338,7 +338,7 @@ func TestPauseHoldsEverybody(t *testing.T) {
 	}
 }
 
-func TestLongPauseIsTheSDKs(t *testing.T) {
+func TestLongPauseIsLeftToSDK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var requests atomic.Int32
 		conn := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {

@@ -17,7 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// TestSecrets: whatever fails, and whoever quotes the key, it is not passed on.
+// TestSecrets: no failure reveals the key, whoever quotes it.
 func TestSecrets(t *testing.T) {
 	for name, base := range map[string]roundTrip{
 		"quoted in an error reply": func(req *http.Request) (*http.Response, error) {

@@ -6,20 +6,20 @@ import (
 	"unicode"
 )
 
-// How much of what others wrote goes into an error, in runes.
+// Limits of foreign text in an error, in runes.
 const (
 	maxText = 300
 	maxCode = 60
 )
 
-// maxLooked is how much of such a text is looked at, in bytes.
+// maxLooked is the number of bytes of a foreign text that are processed.
 const maxLooked = 8 << 10
 
 // userinfo matches a URL up to the name and password before its host.
 var userinfo = regexp.MustCompile(`://[^\s"]*@`)
 
-// clean makes one line of at most limit runes from a text of others, without
-// secrets, control characters and invalid UTF-8, which gRPC refuses.
+// clean makes one line of at most limit runes from a foreign text, without secrets,
+// control characters and invalid UTF-8, which gRPC refuses.
 func (r redactor) clean(text string, limit int) string {
 	text = r.redact(userinfo.ReplaceAllString(text[:min(len(text), maxLooked)], "://"))
 	text = strings.Map(func(c rune) rune {

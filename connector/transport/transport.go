@@ -1,7 +1,6 @@
-// Package transport sends the requests of a generated API client, and is the
-// one place that knows how to behave towards a server: how many requests at
-// once, how fast, when to try again, when to give up, and what to tell the
-// SDK about it. It knows nothing of any particular API.
+// Package transport sends the requests of a generated API client. It is the one
+// place for concurrency, rate limits, retries, and the errors that the SDK acts
+// on. It knows nothing of any particular API.
 //
 //	conn, err := transport.New(ctx, transport.Options{Token: key, UserAgent: "me/1"})
 //	ctx = transport.WithCall(ctx, transport.Call{Operation: "SearchUsers", Reads: true})
@@ -10,17 +9,17 @@
 //		return conn.Error("SearchUsers", err)
 //	}
 //
-// A request goes through these stations, once for every try:
+// Every attempt of a request goes through these stages:
 //
-//  1. pace: the limit of its operation, the cap on requests in flight, and the
-//     pause that a reply may have asked of everybody
-//  2. send: the key is added, redirects are not followed, a try has a time limit
-//  3. read: the body is read whole, so that one cut off is a failed try and
+//  1. pace: the rate limit of its operation, the cap on requests in flight, and any
+//     pause that the API asked for
+//  2. send: the key is added, redirects are not followed, an attempt has a timeout
+//  3. read: the complete body is read, so a truncated body is a failed attempt and
 //     not a short list
-//  4. judge: done, try again, or give up
+//  4. judge: done, retry, or give up
 //
-// What is given up becomes an error with a gRPC status (see [Transport.Error]),
-// which tells the SDK whether to come back, and when.
+// A request that is given up becomes an error with a gRPC status (see
+// [Transport.Error]), by which the SDK decides whether and when to retry.
 package transport
 
 import (
@@ -50,45 +49,44 @@ type Options struct {
 	// MaxInFlight is how many requests run at once, from sending to the last
 	// byte of the reply. Default 6.
 	MaxInFlight int
-	// MaxBody is how long a reply may be, in bytes. Default 64 MiB.
+	// MaxBody is the maximum length of a reply in bytes. Default 64 MiB.
 	MaxBody int64
-	// Attempts is how often one request is tried. Default 4.
+	// Attempts is the number of attempts per request. Default 4.
 	Attempts int
-	// Timeout is how long one try may take, to the last byte of the reply.
-	// Default 60 s, or the SDK's --http-timeout-seconds if that is shorter.
+	// Timeout limits one attempt, to the last byte of the reply. Default
+	// 60 s, or the SDK's --http-timeout-seconds if that is shorter.
 	Timeout time.Duration
-	// PerMinute is how many requests of an operation a server lets through in
-	// any 60 s. As many may start at once; once there were more, they start
-	// evenly spaced. Other operations have no limit that is known before a 429.
+	// PerMinute is the rate limit of an operation: requests in any 60 s. That many may
+	// start at once; beyond, they start evenly spaced. Other operations have no limit
+	// until a 429.
 	PerMinute map[string]int
 
-	// ReadError returns what the body of an error reply says: two empty strings
-	// if it is not in the API's own form. Without it bodies are not looked at.
+	// ReadError returns the code and the message of an error reply: two empty strings
+	// if the body is not in the API's own format. Without it bodies are ignored.
 	ReadError func(body []byte) (code, message string)
 	// Fails reports whether the body of a reply to an operation is the API's own
-	// error, though the status says success. Without it none is.
+	// error, although the status says success. Without it no body is.
 	Fails func(operation string, body []byte) bool
-	// Passing tells which error codes pass by themselves, whatever the HTTP
-	// status. Without it none.
+	// Passing reports whether an error code is transient, whatever the HTTP status.
+	// Without it no code is.
 	Passing func(code string) bool
-	// NotFound reports which error codes mean "no such thing", whatever the HTTP
-	// status. Without it every 404 and 410 in the API's own form does.
+	// NotFound reports whether an error code means "not found", whatever the HTTP
+	// status. Without it every 404 and 410 in the API's own format does.
 	NotFound func(code string) bool
 
-	// Waiting is told when requests of an operation begin to wait for a limit or a
-	// pause. Nobody is told without it. Several goroutines call it.
+	// Waiting is called when requests of an operation begin to wait for a rate limit
+	// or a pause, by several goroutines. Optional.
 	Waiting func(Wait)
 
-	// Quiet tells that whoever is given an error shows it: it is not logged as well,
-	// but with the requests that succeed.
+	// Quiet logs final errors at debug level, since the caller shows them.
 	Quiet bool
 
-	// Base sends the requests in the end. Default: a transport of our own.
+	// Base sends the requests. Default: [NewBase].
 	Base http.RoundTripper
 }
 
 // Transport is an [api.Doer]. It is safe for concurrent use: the workers of
-// a sync share one, and with it its limits.
+// a sync share one Transport and its rate limits.
 type Transport struct {
 	options Options
 	base    http.RoundTripper
@@ -144,12 +142,11 @@ func orDefault[T int | int64 | time.Duration](value *T, otherwise T) {
 	}
 }
 
-// NewBase returns what sends the requests where Options do not say. It has the
-// settings of the SDK's uhttp.NewTransport, but keeps as many idle connections
-// as there are workers: the SDK keeps two, and over HTTP/1.1 workers whose
-// replies come together would dial anew each time. A proxy is never asked to reach
-// this machine. Replies in gzip are unpacked, and are ended when they give nothing.
-func NewBase(connections int) http.RoundTripper { return unpacking{newNetwork(connections)} }
+// NewBase returns the default of Options.Base. It has the settings of the SDK's
+// uhttp.NewTransport, but keeps an idle connection per worker: the SDK keeps two, so
+// over HTTP/1.1 most workers would dial again for each request. This machine is
+// never reached through a proxy. Gzip is decompressed, with a bound on empty members.
+func NewBase(connections int) http.RoundTripper { return gzipTransport{newNetwork(connections)} }
 
 func newNetwork(connections int) *http.Transport {
 	return &http.Transport{
@@ -166,17 +163,17 @@ func newNetwork(connections int) *http.Transport {
 	}
 }
 
-// Call says what a request is, which its URL does not tell.
+// Call describes a request beyond its URL.
 type Call struct {
 	// Operation is the name that limits, logs and errors use.
 	Operation string
-	// Reads tells that the request changes nothing, so that it may be repeated
-	// whatever became of it. A search sent with POST reads.
+	// Reads means that the request changes nothing, so it may be retried after any
+	// failure. A search sent with POST reads.
 	Reads bool
-	// Within is how long the tries may take in all, from the moment on at which the
-	// first is sent. 0 means that only their number is limited.
+	// Within limits the time of all attempts, from the start of the first. 0 means
+	// that only their number is limited.
 	Within time.Duration
-	// Probes tells that the reply is only looked at to see that there is one.
+	// Probes means that only the existence of a reply matters.
 	Probes bool
 }
 
@@ -188,7 +185,7 @@ func WithCall(ctx context.Context, c Call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// CallOf tells what a request is.
+// CallOf returns the call of a request.
 func CallOf(req *http.Request) Call {
 	if c, ok := req.Context().Value(callKey{}).(Call); ok {
 		return c
@@ -199,19 +196,19 @@ func CallOf(req *http.Request) Call {
 	}
 }
 
-// Do sends a request, again if that is safe and may help, and returns the last
-// reply with its body read. Once the request's context is over, its error is
-// returned as it is. A reply with any status is no error here.
+// Do sends a request, with retries where they are safe and may help, and returns the
+// last reply with its body read. It returns the error of a context that is over
+// unchanged. A reply with any status is not an error here.
 func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
-		defer req.Body.Close() // Tries send copies, where there can be copies.
+		defer req.Body.Close() // Attempts send copies, where possible.
 	}
 	ctx, call := req.Context(), CallOf(req)
-	var end time.Time // of the tries; the zero time for none
+	var end time.Time // of the attempts; zero for no limit
 	for number := 1; ; number++ {
 		start := time.Now()
 		reply, verdict, err := t.try(ctx, call, req, number, &end)
-		again := verdict.again && number < t.options.Attempts && verdict.wait <= patience && rewinds(req) &&
+		again := verdict.again && number < t.options.Attempts && verdict.wait <= patience && repeatable(req) &&
 			(end.IsZero() || time.Until(end) > verdict.wait)
 		t.log(ctx, call, outcome{reply: reply, err: err, try: number, took: time.Since(start), again: again, wait: verdict.wait})
 		if !again {
@@ -226,13 +223,13 @@ func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// rewinds tells whether a request can be sent twice.
-func rewinds(req *http.Request) bool {
+// repeatable reports whether a request can be sent twice.
+func repeatable(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// try sends a request once, when its time has come. The first try sets when the
-// last has to end.
+// try makes one attempt, when its time has come. The first one sets the deadline of
+// all.
 func (t *Transport) try(ctx context.Context, call Call, req *http.Request, number int, end *time.Time) (*http.Response, verdict, error) {
 	ticket, err := t.admit(ctx, call)
 	if err != nil {
@@ -254,8 +251,8 @@ func (t *Transport) try(ctx context.Context, call Call, req *http.Request, numbe
 	return reply, v, err
 }
 
-// exchange sends a request and reads the reply, within a time. Its error is the
-// caller's context's, a *failure, an *api.ReplyError or an *api.StatusError.
+// exchange sends a request and reads the reply, within a timeout. Its error is that of
+// the caller's context, a *failure, an *api.ReplyError or an *api.StatusError.
 func (t *Transport) exchange(ctx context.Context, req *http.Request, limit time.Duration) (*http.Response, error) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -277,7 +274,7 @@ func (t *Transport) exchange(ctx context.Context, req *http.Request, limit time.
 	return nil, newFailure(err, t.redact)
 }
 
-// send sends a request of its own and reads the reply.
+// send sends a copy of the request and reads the reply.
 func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	if req.GetBody != nil {
 		body, err := req.GetBody()

@@ -170,7 +170,7 @@ func TestErrorBodyIsBounded(t *testing.T) {
 	})
 }
 
-func TestStuckReply(t *testing.T) {
+func TestStalledReply(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"no header": func(_ http.ResponseWriter, r *http.Request) { stall(r) },
 		"half a body": func(w http.ResponseWriter, r *http.Request) {
@@ -194,7 +194,7 @@ func TestStuckReply(t *testing.T) {
 	}
 }
 
-func TestContextEndsARequest(t *testing.T) {
+func TestContextEndsRequest(t *testing.T) {
 	for _, call := range []Call{read, write} {
 		synctest.Test(t, func(t *testing.T) {
 			conn := serve(t, Options{}, func(_ http.ResponseWriter, r *http.Request) { stall(r) })
@@ -209,7 +209,7 @@ func TestContextEndsARequest(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentAfterTheContext(t *testing.T) {
+func TestNothingIsSentAfterContextEnds(t *testing.T) {
 	conn := open(t, Options{Base: roundTrip(func(*http.Request) (*http.Response, error) {
 		t.Error("a request is sent")
 		return nil, io.EOF

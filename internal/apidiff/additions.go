@@ -16,7 +16,7 @@ var accessWords = []string{
 	"scope", "tenant",
 }
 
-// looksLikeAccess tells whether a word of one of the names is one of accessWords.
+// looksLikeAccess reports whether a word of one of the names is one of accessWords.
 func looksLikeAccess(names ...string) bool {
 	for _, name := range names {
 		for _, word := range words(name) {

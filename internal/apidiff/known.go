@@ -100,7 +100,7 @@ func (k *Known) leavesOut(at string) bool {
 	})
 }
 
-// covers tells whether a place is this one, or an operation below this path.
+// covers reports whether a place is this one, or an operation below this path.
 func (p Place) covers(at string) bool {
 	below, ok := strings.CutSuffix(p.Text, "/...")
 	_, path, isOperation := strings.Cut(at, " ")
@@ -143,7 +143,7 @@ func (k *Known) stale(found *comparison, places map[string]bool) []StaleEntry {
 	return all
 }
 
-// lacks tells whether they have a place and we do not, or whether that cannot be told.
+// lacks reports whether they have a place and we do not, or whether that cannot be told.
 func (c *comparison) lacks(p Place, places map[string]bool) bool {
 	if slices.ContainsFunc(c.fresh, func(f Addition) bool { return f.At == p.Text }) {
 		return true

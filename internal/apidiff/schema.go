@@ -53,7 +53,7 @@ func (c *comparison) kind(where string, ours, theirs node) {
 	}
 }
 
-// fits tells whether a reader of one schema understands the values of another.
+// fits reports whether a reader of one schema understands the values of another.
 func fits(reader, values node) bool {
 	r, v := typeOf(reader), typeOf(values)
 	format := text(reader, "format")
@@ -191,7 +191,7 @@ func typeOf(n node) string {
 	return "anything"
 }
 
-// nullable tells whether a schema allows null, in the words of OpenAPI 3.0 or 3.1.
+// nullable reports whether a schema allows null, in the words of OpenAPI 3.0 or 3.1.
 func nullable(n node) bool {
 	isNull := func(v any) bool { return object(v)["type"] == typeNull }
 	choices, _ := n["oneOf"].([]any)

@@ -65,7 +65,7 @@ var (
 	changeFlags = []string{"grant-entitlement", "revoke-grant"}
 )
 
-// isForSDK tells whether a run is the SDK's.
+// isForSDK reports whether a run is the SDK's.
 func isForSDK(cmd *cobra.Command) bool {
 	return isService() || len(givenOf(cmd, sdkFlags)) > 0
 }
@@ -94,7 +94,7 @@ func checkModes(cmd *cobra.Command) (err error) {
 	return nil
 }
 
-// checkMode tells whether a flag of the SDK may be given.
+// checkMode reports whether a flag of the SDK may be given.
 func checkMode(flag string, serves bool) error {
 	switch {
 	case slices.Contains(ownFlags, flag), slices.Contains(sdkFlags, flag), serves && slices.Contains(serviceFlags, flag):
@@ -115,7 +115,7 @@ func givenOf(cmd *cobra.Command, flags []string) []string {
 	return slices.DeleteFunc(slices.Clone(flags), func(flag string) bool { return !given(cmd, flag) })
 }
 
-// isOurs tells whether a flag is the connector's own, or cobra's.
+// isOurs reports whether a flag is the connector's own, or cobra's.
 func isOurs(flag string) bool {
 	return flag == helpName || flag == "version" || slices.ContainsFunc(config.Schema.Fields, func(f field.SchemaField) bool { return f.FieldName == flag })
 }

@@ -79,7 +79,7 @@ func (c atTheEnd) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zap
 // stderr is its file descriptor.
 const stderr = 2
 
-// wantsProgress tells whether somebody looks on: stderr is a terminal that can
+// wantsProgress reports whether somebody looks on: stderr is a terminal that can
 // redraw a line, and nobody asked for particular logs or a change.
 func (o *once) wantsProgress() bool {
 	kind := os.Getenv("TERM")

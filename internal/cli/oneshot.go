@@ -34,7 +34,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// given tells whether a flag has another value than its default, be it from the
+// given reports whether a flag has another value than its default, be it from the
 // command line, the environment or the configuration file.
 func given(cmd *cobra.Command, name string) bool {
 	f := cmd.Flags().Lookup(name)

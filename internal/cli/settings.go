@@ -92,7 +92,7 @@ func variable(flag string) string {
 	return "BATON_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// checkValue tells whether a text is a value of a flag.
+// checkValue reports whether a text is a value of a flag.
 func checkValue(flag *pflag.Flag, text string) error {
 	switch flag.Value.Type() {
 	case boolType:
@@ -113,7 +113,7 @@ func checkValue(flag *pflag.Flag, text string) error {
 	return checkWord(flag.Name, text)
 }
 
-// checkNumber tells whether a number is in the range of its flag.
+// checkNumber reports whether a number is in the range of its flag.
 func checkNumber(flag string, n int) error {
 	switch {
 	case flag == "workers" && n < -1:
@@ -135,7 +135,7 @@ var words = map[string][]string{
 	"storage-engine": {"pebble", "sqlite"},
 }
 
-// checkWord tells whether a text is among the values of its flag, if that has few.
+// checkWord reports whether a text is among the values of its flag, if that has few.
 func checkWord(flag, text string) error {
 	known := words[flag]
 	if known == nil || text == "" || slices.Contains(known, text) {

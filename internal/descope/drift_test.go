@@ -204,7 +204,7 @@ func TestListingsThatCannotBeWhole(t *testing.T) {
 					kept = append(kept, u)
 				}
 				body["users"] = kept
-			}, "different ones came in 3 readings of the list",
+			}, "different ones in 3 readings of the list",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

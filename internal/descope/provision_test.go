@@ -296,7 +296,7 @@ func TestAnAnswerThatDoesNotShowTheGrant(t *testing.T) {
 	})
 	c, _ := harness.Client(t, options(t, d))
 	_, err := grant(t, c, entitlement("role", "Viewer", "assigned"), "U1")
-	if status.Code(err) != codes.Internal || !strings.Contains(err.Error(), "does not show it") {
+	if status.Code(err) != codes.Internal || !strings.Contains(err.Error(), "is not visible") {
 		t.Error(err)
 	}
 }
@@ -305,9 +305,9 @@ func TestAnAnswerThatDoesNotShowTheGrant(t *testing.T) {
 func TestAnAnswerWithAPartOfTheRecord(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]struct{ record, says string }{
-		"no list":                  {`{"userId":"U1"}`, "does not show it"},
-		"a list that is null":      {`{"userId":"U1","roleNames":[],"userTenants":null}`, "does not show it"},
-		"a tenant without its own": {`{"userId":"U1","roleNames":[],"userTenants":[{"tenantId":"T2"}]}`, "does not show it"},
+		"no list":                  {`{"userId":"U1"}`, "is not visible"},
+		"a list that is null":      {`{"userId":"U1","roleNames":[],"userTenants":null}`, "is not visible"},
+		"a tenant without its own": {`{"userId":"U1","roleNames":[],"userTenants":[{"tenantId":"T2"}]}`, "is not visible"},
 		"no id":                    {`{"roleNames":[],"userTenants":[]}`, "the change may have been made"},
 		"no record":                {`null`, "the change may have been made"},
 	} {

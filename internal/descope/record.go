@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/replay"
 )
 
-// CheckRecord tells whether replies can be recorded where they are to be.
+// CheckRecord reports whether replies can be recorded where they are to be.
 func CheckRecord(cfg *generated.Descope) error {
 	if cfg.Record == "" {
 		return nil

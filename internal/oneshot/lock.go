@@ -50,7 +50,7 @@ func takeLock(path string) (lock, error) {
 	}
 }
 
-// checkLock tells whether a file is one that takeLock made: a link, what another user
+// checkLock reports whether a file is one that takeLock made: a link, what another user
 // has, and what holds something are left alone.
 func checkLock(path string, info fs.FileInfo) error {
 	err := bounded.Regular(info)
@@ -66,7 +66,7 @@ func checkLock(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%s %w (%w)", path, errForeign, err)
 }
 
-// isThere tells whether the path still names the file that is locked.
+// isThere reports whether the path still names the file that is locked.
 func (l lock) isThere() bool {
 	locked, err := l.held.Stat()
 	if err != nil {

@@ -159,7 +159,7 @@ func (e *notPacked) Unwrap() error { return e.error }
 // sdkPromise is what the SDK says of its temporary folder, which is removed here.
 var sdkPromise = regexp.MustCompile(`, store left open and unsaved data preserved under [^:]+`)
 
-// windowOver tells whether the syncer ended because its window did, and nothing else
+// windowOver reports whether the syncer ended because its window did, and nothing else
 // went wrong.
 func windowOver(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {

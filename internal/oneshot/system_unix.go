@@ -14,7 +14,7 @@ const asItIs = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 // tempVariables name the system's folder for temporary files.
 var tempVariables = []string{"TMPDIR"}
 
-// isOurs tells whether a file is of the user of this process.
+// isOurs reports whether a file is of the user of this process.
 func isOurs(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()

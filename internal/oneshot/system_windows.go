@@ -8,7 +8,7 @@ const asItIs = 0
 // tempVariables name the system's folder for temporary files.
 var tempVariables = []string{"TMP", "TEMP"}
 
-// isOurs tells whether a file is of the user of this process, as far as that can be
+// isOurs reports whether a file is of the user of this process, as far as that can be
 // seen: what others may not touch, the system protects.
 func isOurs(fs.FileInfo) bool { return true }
 

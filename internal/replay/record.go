@@ -37,7 +37,7 @@ type Recorder struct {
 
 var _ http.RoundTripper = (*Recorder)(nil)
 
-// CheckFolder tells whether replies can be recorded in a folder: it is empty, or
+// CheckFolder reports whether replies can be recorded in a folder: it is empty, or
 // not there yet.
 func CheckFolder(dir string) error {
 	entries, err := os.ReadDir(dir)

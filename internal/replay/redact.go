@@ -127,7 +127,7 @@ func (r *redactor) object(object map[string]any, t reflect.Type) any {
 // have yet. A name with a digit may be a key, or an id.
 var enumWord = regexp.MustCompile(`^[A-Za-z]+([_-][A-Za-z]+)*$`)
 
-// harmless tells whether a text in a documented field says nothing of anybody.
+// harmless reports whether a text in a documented field says nothing of anybody.
 func harmless(s string, t reflect.Type) bool {
 	if enum, ok := reflect.Zero(t).Interface().(api.Enum); ok && (slices.Contains(enum.EnumValues(), s) || enumWord.MatchString(s)) {
 		return true

@@ -29,7 +29,7 @@ func (w *schemaWriter) api() object {
 		}
 	}
 	operation := object{{"enum", names}, {"enumDescriptions", about}}
-	return append(append(object{{operationKey, operation}, {"call", object{{"allOf", calls}}}, {"record", object{{"allOf", records}}}}, callDefs...), recordDefs...)
+	return append(append(object{{operationKey, operation}, {callsDef, object{{"allOf", calls}}}, {"record", object{{"allOf", records}}}}, callDefs...), recordDefs...)
 }
 
 // recordDef defines what a resource type can say of records of a type, unless

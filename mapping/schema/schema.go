@@ -14,6 +14,9 @@ import (
 // operationKey is the key that names an operation, wherever it stands.
 const operationKey = "operation"
 
+// callsDef is the definition of what each operation takes, for every block that calls one.
+const callsDef = "calls"
+
 // JSON returns the JSON Schema of mappings of an API, for editors: the keys
 // of the language with what they mean, and the API's operations with what each
 // takes and replies. id is the address at which editors find it.
@@ -90,7 +93,7 @@ func (w *schemaWriter) block(t reflect.Type) object {
 		definition = append(definition, member{"required", required})
 	}
 	if calls {
-		definition = append(definition, member{"allOf", []any{ref("call")}})
+		definition = append(definition, member{"allOf", []any{ref(callsDef)}})
 	}
 	if t == reflect.TypeFor[syntax.ResourceType]() {
 		definition = append(definition, member{"allOf", []any{ref("record")}})

@@ -105,7 +105,7 @@ type Call struct {
 
 // Get says how one record is read.
 type Get struct {
-	Call `need:"with" operation:"Operation that reads one record." with:"Request fields, each PART of the id, or a list or a table of such." record:"Path in the reply to the record. Default: the reply."`
+	Call `need:"with" operation:"Operation that reads a record." with:"Request fields, each PART of the id, or a list or table of such." record:"Path in the reply to the record. Default: the reply."`
 }
 
 // Status says what the values of the API mean.
