@@ -53,3 +53,28 @@ func TestParametersThatAreNotGiven(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldsThatAreNotGiven: of the requests that change a user, what is not given is
+// not sent, and what is given is, empty and false too.
+func TestFieldsThatAreNotGiven(t *testing.T) {
+	for _, c := range []struct {
+		body any
+		want string
+	}{
+		{descope.PatchUserRequest{LoginID: "U1"}, `{"loginId":"U1"}`},
+		{descope.PatchUserRequest{
+			LoginID: "U1", Name: new(""), VerifiedEmail: new(false), RoleNames: &[]string{}, UserTenants: &[]descope.AssociatedTenant{},
+			CustomAttributes: &map[string]any{},
+		}, `{"customAttributes":{},"loginId":"U1","name":"","roleNames":[],"userTenants":[],"verifiedEmail":false}`},
+		{descope.CreateUserRequest{LoginID: "ann"}, `{"loginId":"ann"}`},
+		{descope.CreateUserRequest{
+			LoginID: "ann", Invite: new(false), SendMail: new(false), AdditionalIdentifiers: &[]string{}, SsoAppIds: &[]string{},
+			TemplateOptions: &map[string]string{},
+		}, `{"additionalIdentifiers":[],"invite":false,"loginId":"ann","sendMail":false,"ssoAppIds":[],"templateOptions":{}}`},
+	} {
+		body, err := json.Marshal(c.body)
+		if err != nil || string(body) != c.want {
+			t.Errorf("%s %v, want %s", body, err, c.want)
+		}
+	}
+}

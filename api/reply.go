@@ -18,6 +18,27 @@ type StatusError struct {
 	Body []byte
 }
 
+// Refusal is what an error reply says, in the API's own format. It is empty for a body
+// in another format.
+type Refusal struct {
+	Code, Message string
+	Meaning       Meaning
+}
+
+// Meaning is what the code of an error reply means, by the rules for the API.
+type Meaning int
+
+const (
+	// Unstated: no rule is about such codes, so that the HTTP status decides.
+	Unstated Meaning = iota
+	// NotFound: there is no such thing.
+	NotFound
+	// Transient: another try may help.
+	Transient
+	// Other: none of these, whatever the HTTP status.
+	Other
+)
+
 // maxErrorBody is how much of an error reply is read, in bytes.
 const maxErrorBody = 64 << 10
 

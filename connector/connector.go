@@ -100,8 +100,6 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		PerMinute:   o.Plan.PerMinute,
 		ReadError:   o.Plan.Errors.Read,
 		Fails:       o.Plan.Errors.InSuccess,
-		Passing:     o.Plan.Errors.Passing,
-		NotFound:    o.Plan.Errors.NotFound(),
 		Waiting:     waiting,
 		Quiet:       o.Impatient,
 		Base:        o.Base,

@@ -2,15 +2,20 @@ package mapping
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/mapping/internal/apitype"
+	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
 // ErrorRules say how an API's error replies are read. The zero value knows nothing.
 type ErrorRules struct {
-	notFound, passing []string
+	notFound, transient []string
 
 	reply         reflect.Type
 	code, message *expr
@@ -20,19 +25,31 @@ type ErrorRules struct {
 	own map[string]bool
 }
 
-// Read returns the error code and message in the body of an error reply, empty
-// for none.
-func (r ErrorRules) Read(body []byte) (code, message string) {
+// Read returns what the body of an error reply says.
+func (r ErrorRules) Read(body []byte) api.Refusal {
 	if r.reply == nil {
-		return "", ""
+		return api.Refusal{}
 	}
 	reply := reflect.New(r.reply)
 	// A field of the wrong type does not spoil the others.
 	if _, err := api.Decode(body, reply.Interface()); err != nil {
-		return "", ""
+		return api.Refusal{}
 	}
 	v := values{record: reply.Elem()}
-	return r.code.text(v), r.message.text(v)
+	code := r.code.text(v)
+	return api.Refusal{Code: code, Message: r.message.text(v), Meaning: r.meaning(code)}
+}
+
+func (r ErrorRules) meaning(code string) api.Meaning {
+	switch {
+	case slices.Contains(r.notFound, code):
+		return api.NotFound
+	case slices.Contains(r.transient, code):
+		return api.Transient
+	case len(r.notFound) > 0:
+		return api.Other
+	}
+	return api.Unstated
 }
 
 // InSuccess reports whether a reply with a success status has an error code: such a
@@ -41,18 +58,43 @@ func (r ErrorRules) InSuccess(operation string, body []byte) bool {
 	if r.own[operation] || !slices.ContainsFunc(r.keys, func(key string) bool { return bytes.Contains(body, []byte(key)) }) {
 		return false
 	}
-	code, _ := r.Read(body)
-	return code != ""
+	return r.Read(body).Code != ""
 }
 
-// NotFound returns a function that reports whether an error code means "not found";
-// nil if the mapping lists no such codes.
-func (r ErrorRules) NotFound() func(code string) bool {
-	if len(r.notFound) == 0 {
-		return nil
+// compileErrors compiles the error rules against the error reply of the first
+// operation that is used; an API has one form of errors.
+func (c *compiler) compileErrors(doc syntax.ErrorRules) {
+	rules := &c.plan.Errors
+	rules.notFound, rules.transient = doc.NotFound.Values(), doc.Passing.Values()
+	if !doc.Given() {
+		return
 	}
-	return func(code string) bool { return slices.Contains(r.notFound, code) }
+	for _, t := range c.plan.Types {
+		if op := t.List.Operation; op != nil && op.Failure != nil && apitype.KindOf(op.Failure) == apitype.KindObject {
+			rules.reply = op.Failure
+			break
+		}
+	}
+	if rules.reply == nil {
+		if slices.ContainsFunc(c.plan.Types, func(t *ResourceType) bool { return t.List.Operation != nil }) {
+			c.noErrorReply(doc.Pos)
+		}
+		return
+	}
+	s := scope{record: rules.reply, name: fmt.Sprintf("an error reply (%s)", rules.reply.Name()), noParent: noParentOfError}
+	rules.code = c.compileExpr(doc.Code, s, wantText)
+	rules.message = c.compileExpr(doc.Message, s, wantText)
+	rules.own = map[string]bool{}
+	for _, source := range rules.code.sources() {
+		key, _, _ := strings.Cut(source.written, ".")
+		rules.keys = append(rules.keys, strconv.Quote(key))
+		for name, op := range c.ops {
+			if _, mistake := compilePath(source.written, op.Reply, ""); mistake == nil {
+				rules.own[name] = true
+			}
+		}
+	}
+	if len(rules.notFound)+len(rules.transient) > 0 && !doc.Code.Given() && !doc.Broken {
+		c.errorCodeMissing(doc.Pos)
+	}
 }
-
-// Passing reports whether an error with this code passes on its own.
-func (r ErrorRules) Passing(code string) bool { return slices.Contains(r.passing, code) }

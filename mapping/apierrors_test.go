@@ -24,8 +24,8 @@ func TestErrorReplyWithUnexpectedField(t *testing.T) {
 		`{"errorCode":"E112102"`:                                                       {"", ""},
 		`["E112102"]`:                                                                  {"", ""},
 	} {
-		if code, message := plan.Errors.Read([]byte(body)); [2]string{code, message} != want {
-			t.Errorf("%s: %q and %q, want %q", body, code, message, want)
+		if got := plan.Errors.Read([]byte(body)); [2]string{got.Code, got.Message} != want {
+			t.Errorf("%s: %+v, want %q", body, got, want)
 		}
 	}
 }

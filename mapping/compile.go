@@ -5,7 +5,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/conductorone/baton-descope/api"
@@ -262,44 +261,6 @@ func (c *compiler) compileLimits(doc syntax.Limits) {
 			c.plan.PerMinute = map[string]int{}
 		}
 		c.plan.PerMinute[e.Key.Value] = e.Value.Value
-	}
-}
-
-// compileErrors compiles the error rules against the error reply of the first
-// operation that is used; an API has one form of errors.
-func (c *compiler) compileErrors(doc syntax.ErrorRules) {
-	rules := &c.plan.Errors
-	rules.notFound, rules.passing = doc.NotFound.Values(), doc.Passing.Values()
-	if !doc.Given() {
-		return
-	}
-	for _, t := range c.plan.Types {
-		if op := t.List.Operation; op != nil && op.Failure != nil && apitype.KindOf(op.Failure) == apitype.KindObject {
-			rules.reply = op.Failure
-			break
-		}
-	}
-	if rules.reply == nil {
-		if slices.ContainsFunc(c.plan.Types, func(t *ResourceType) bool { return t.List.Operation != nil }) {
-			c.noErrorReply(doc.Pos)
-		}
-		return
-	}
-	s := scope{record: rules.reply, name: fmt.Sprintf("an error reply (%s)", rules.reply.Name()), noParent: noParentOfError}
-	rules.code = c.compileExpr(doc.Code, s, wantText)
-	rules.message = c.compileExpr(doc.Message, s, wantText)
-	rules.own = map[string]bool{}
-	for _, source := range rules.code.sources() {
-		key, _, _ := strings.Cut(source.written, ".")
-		rules.keys = append(rules.keys, strconv.Quote(key))
-		for name, op := range c.ops {
-			if _, mistake := compilePath(source.written, op.Reply, ""); mistake == nil {
-				rules.own[name] = true
-			}
-		}
-	}
-	if len(rules.notFound)+len(rules.passing) > 0 && !doc.Code.Given() && !doc.Broken {
-		c.errorCodeMissing(doc.Pos)
 	}
 }
 

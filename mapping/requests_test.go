@@ -266,15 +266,23 @@ func TestRequestsFromIDs(t *testing.T) {
 
 func TestErrorReplies(t *testing.T) {
 	rules := loadFrozen(t).Errors
-	code, message := rules.Read([]byte(`{"errorCode":"E112102","errorDescription":"User not found"}`))
-	if code != "E112102" || message != "User not found" || !rules.NotFound()(code) || rules.Passing(code) {
-		t.Errorf("%s %s", code, message)
+	for body, want := range map[string]api.Refusal{
+		`{"errorCode":"E112102","errorDescription":"User not found"}`: {Code: "E112102", Message: "User not found", Meaning: api.NotFound},
+		`{"errorCode":"E130429"}`:                                     {Code: "E130429", Meaning: api.Transient},
+		`{"errorCode":"E011003"}`:                                     {Code: "E011003", Meaning: api.Other},
+		`{"errorDescription":"not found"}`:                            {Message: "not found", Meaning: api.Other},
+		"<html>":                                                      {},
+	} {
+		if got := rules.Read([]byte(body)); got != want {
+			t.Errorf("%s: %+v, want %+v", body, got, want)
+		}
 	}
-	if !rules.Passing("E130429") {
-		t.Error("a rate limit passes")
+	plan, err := mapping.Load("frozen.yaml", []byte(edit(t, "  not_found: ", "  # ")), descopeAPI)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if code, message = rules.Read([]byte("<html>")); code != "" || message != "" {
-		t.Errorf("%s %s", code, message)
+	if got := plan.Errors.Read([]byte(`{"errorCode":"E112102"}`)).Meaning; got != api.Unstated {
+		t.Errorf("without not_found the meaning is %d", got)
 	}
 }
 

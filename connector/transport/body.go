@@ -83,25 +83,20 @@ func peek(reply *http.Response) []byte {
 
 // errorBody is the content of an error reply.
 type errorBody struct {
-	code, message       string
-	own                 bool // it is in the API's own format, as far as known
-	transient, notFound bool // the meaning of the code
+	api.Refusal
+
+	own bool // it is in the API's own format, as far as known
 }
 
 func (t *Transport) readError(body []byte) errorBody {
-	o := t.options
-	if o.ReadError == nil {
+	if t.options.ReadError == nil {
 		return errorBody{own: true}
 	}
-	var s errorBody
-	s.code, s.message = o.ReadError(body)
-	s.own = s.code != "" || s.message != ""
-	s.transient = s.code != "" && o.Passing != nil && o.Passing(s.code)
-	s.notFound = s.code != "" && o.NotFound != nil && o.NotFound(s.code)
-	return s
+	refusal := t.options.ReadError(body)
+	return errorBody{refusal, refusal.Code != "" || refusal.Message != ""}
 }
 
 // final reports whether the API named a permanent error.
 func (s errorBody) final(status int) bool {
-	return s.notFound || s.code != "" && !s.transient && status != http.StatusTooManyRequests
+	return s.Meaning == api.NotFound || s.Code != "" && s.Meaning != api.Transient && status != http.StatusTooManyRequests
 }

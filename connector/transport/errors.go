@@ -146,7 +146,7 @@ func IsUnanswered(err error) bool {
 func (s errorBody) effectOn(reply *api.StatusError) effect {
 	_, asked := retryAfter(reply.Header, time.Now())
 	switch status := reply.StatusCode; {
-	case status == http.StatusTooManyRequests, s.transient, status == http.StatusServiceUnavailable && asked:
+	case status == http.StatusTooManyRequests, s.Meaning == api.Transient, status == http.StatusServiceUnavailable && asked:
 		return effectNone
 	case status < 300:
 		return effectUnclear
@@ -155,11 +155,11 @@ func (s errorBody) effectOn(reply *api.StatusError) effect {
 	case status == http.StatusRequestTimeout:
 		return effectUnclear
 	case status < 500:
-		if s.code != "" {
+		if s.Code != "" {
 			return effectRefused
 		}
 		return effectNone
-	case s.code != "", status == http.StatusNotImplemented:
+	case s.Code != "", status == http.StatusNotImplemented:
 		return effectNone
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
 		return effectUnanswered
@@ -172,16 +172,16 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 	said := t.readError(reply.Body)
 	e.effect = said.effectOn(reply)
 	e.code, e.text = codeOf(reply.StatusCode), strings.TrimSpace(reply.Error())
-	for _, part := range []string{t.redact.clean(said.code, maxCode), t.redact.clean(said.message, maxText)} {
+	for _, part := range []string{t.redact.clean(said.Code, maxCode), t.redact.clean(said.Message, maxText)} {
 		if part != "" {
 			e.text += ": " + part
 		}
 	}
 	gone := reply.StatusCode == http.StatusNotFound || reply.StatusCode == http.StatusGone
 	switch {
-	case said.notFound, gone && said.own && !said.transient && t.options.NotFound == nil:
+	case said.Meaning == api.NotFound, said.Meaning == api.Unstated && gone && said.own:
 		e.notFound, e.code = true, codes.FailedPrecondition
-	case said.transient:
+	case said.Meaning == api.Transient:
 		e.code = codes.Unavailable
 		e.setRetry(reply)
 	case reply.StatusCode <= 299:

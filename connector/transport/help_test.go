@@ -81,8 +81,6 @@ func open(t *testing.T, o Options) *Transport {
 		o.Token = testToken
 	}
 	o.ReadError = readError
-	o.Passing = func(code string) bool { return code == "PASS" }
-	o.NotFound = func(code string) bool { return code == "GONE" }
 	conn, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -90,12 +88,19 @@ func open(t *testing.T, o Options) *Transport {
 	return conn
 }
 
-func readError(body []byte) (code, message string) {
+func readError(body []byte) api.Refusal {
 	var e struct{ Code, Message string }
 	if json.Unmarshal(body, &e) != nil {
-		return "", ""
+		return api.Refusal{}
 	}
-	return e.Code, e.Message
+	meaning := api.Other
+	switch e.Code {
+	case "PASS":
+		meaning = api.Transient
+	case "GONE":
+		meaning = api.NotFound
+	}
+	return api.Refusal{Code: e.Code, Message: e.Message, Meaning: meaning}
 }
 
 // post sends a call and reads its reply as generated operations do.

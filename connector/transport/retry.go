@@ -41,7 +41,7 @@ func (t *Transport) judge(call Call, try int, reply *http.Response, err error) v
 		var f *failure
 		var refused *api.StatusError
 		v.again = errors.As(err, &f) && f.transient() && (call.Reads || f.unsent) ||
-			errors.As(err, &refused) && t.readError(refused.Body).transient
+			errors.As(err, &refused) && t.readError(refused.Body).Meaning == api.Transient
 		return v
 	}
 	after, asked := retryAfter(reply.Header, time.Now())
@@ -55,9 +55,9 @@ func (t *Transport) judge(call Call, try int, reply *http.Response, err error) v
 		v.again = call.Reads
 	}
 	switch said := t.readError(peek(reply)); {
-	case said.notFound, said.final(reply.StatusCode) && !call.Reads:
+	case said.Meaning == api.NotFound, said.final(reply.StatusCode) && !call.Reads:
 		return verdict{}
-	case said.transient:
+	case said.Meaning == api.Transient:
 		v.again = true
 	}
 	return v

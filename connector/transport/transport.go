@@ -61,18 +61,12 @@ type Options struct {
 	// until a 429.
 	PerMinute map[string]int
 
-	// ReadError returns the code and the message of an error reply: two empty strings
-	// if the body is not in the API's own format. Without it bodies are ignored.
-	ReadError func(body []byte) (code, message string)
+	// ReadError returns what an error reply says; nothing if the body is not in the
+	// API's own format. Without it bodies are ignored.
+	ReadError func(body []byte) api.Refusal
 	// Fails reports whether the body of a reply to an operation is the API's own
 	// error, although the status says success. Without it no body is.
 	Fails func(operation string, body []byte) bool
-	// Passing reports whether an error code is transient, whatever the HTTP status.
-	// Without it no code is.
-	Passing func(code string) bool
-	// NotFound reports whether an error code means "not found", whatever the HTTP
-	// status. Without it every 404 and 410 in the API's own format does.
-	NotFound func(code string) bool
 
 	// Waiting is called when requests of an operation begin to wait for a rate limit
 	// or a pause, by several goroutines. Optional.

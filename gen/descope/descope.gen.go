@@ -30,6 +30,18 @@ func (AccessKeyStatus) EnumValues() []string {
 	return []string{"active", "inactive"}
 }
 
+// The values of SettableUserStatus in the API document.
+const (
+	SettableUserStatusDisabled SettableUserStatus = "disabled"
+	SettableUserStatusEnabled  SettableUserStatus = "enabled"
+	SettableUserStatusInvited  SettableUserStatus = "invited"
+)
+
+// EnumValues returns the values of SettableUserStatus in the API document.
+func (SettableUserStatus) EnumValues() []string {
+	return []string{"disabled", "enabled", "invited"}
+}
+
 // The values of SortFieldField in the API document.
 const (
 	SortFieldFieldCreatedTime  SortFieldField = "createdTime"
@@ -105,6 +117,13 @@ type AccessKeysResponse struct {
 	Keys []AccessKey `json:"keys"`
 }
 
+// AssociatedTenant defines model for AssociatedTenant.
+type AssociatedTenant struct {
+	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
+	RoleNames []string `json:"roleNames,omitempty"`
+	TenantID  string   `json:"tenantId"`
+}
+
 // AssociatedTenantAK defines model for AssociatedTenantAK.
 type AssociatedTenantAK struct {
 	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
@@ -113,12 +132,87 @@ type AssociatedTenantAK struct {
 	TenantName *string  `json:"tenantName,omitempty"`
 }
 
+// CreateUserRequest defines model for CreateUserRequest.
+type CreateUserRequest struct {
+	// AdditionalIdentifiers Login ids beside loginId.
+	AdditionalIdentifiers *[]string `json:"additionalIdentifiers,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes *map[string]interface{} `json:"customAttributes,omitempty"`
+	Email            *string                 `json:"email,omitempty"`
+	FamilyName       *string                 `json:"familyName,omitempty"`
+	GivenName        *string                 `json:"givenName,omitempty"`
+
+	// Invite Send an invitation.
+	Invite *bool `json:"invite,omitempty"`
+
+	// InviteURL Absent for the one that is set in the project.
+	InviteURL *string `json:"inviteUrl,omitempty"`
+
+	// LoginID What the user signs in with. With invite it may be the user id of an existing user.
+	LoginID    string  `json:"loginId"`
+	MiddleName *string `json:"middleName,omitempty"`
+	Name       *string `json:"name,omitempty"`
+
+	// Password A password that is valid at once.
+	Password *string `json:"password,omitempty" secret:"true"`
+
+	// Phone In E.164 form.
+	Phone         *string `json:"phone,omitempty"`
+	Picture       *string `json:"picture,omitempty"`
+	RecoveryEmail *string `json:"recoveryEmail,omitempty"`
+	RecoveryPhone *string `json:"recoveryPhone,omitempty"`
+
+	// RoleNames Roles held in the project as a whole.
+	RoleNames *[]string `json:"roleNames,omitempty"`
+
+	// SendMail Send the invitation by mail. Absent, the project decides.
+	SendMail *bool `json:"sendMail,omitempty"`
+
+	// SendSMS Send the invitation by text message. Absent, the project decides.
+	SendSMS *bool `json:"sendSMS,omitempty"`
+
+	// SsoAppIds Applications the user may open. Empty means all of them.
+	SsoAppIds *[]string `json:"ssoAppIds,omitempty"`
+
+	// Status The status that a call may give a user.
+	Status *SettableUserStatus `json:"status,omitempty"`
+
+	// TemplateOptions Values for the template of the message.
+	TemplateOptions *map[string]string `json:"templateOptions,omitempty"`
+
+	// Test The user is a test user.
+	Test *bool `json:"test,omitempty"`
+
+	// UserTenants Tenants the user belongs to, with the roles held inside each.
+	UserTenants           *[]AssociatedTenant `json:"userTenants,omitempty"`
+	VerifiedEmail         *bool               `json:"verifiedEmail,omitempty"`
+	VerifiedPhone         *bool               `json:"verifiedPhone,omitempty"`
+	VerifiedRecoveryEmail *bool               `json:"verifiedRecoveryEmail,omitempty"`
+	VerifiedRecoveryPhone *bool               `json:"verifiedRecoveryPhone,omitempty"`
+}
+
+// DeleteUserRequest defines model for DeleteUserRequest.
+type DeleteUserRequest struct {
+	// LoginID One of the user's login ids. Give this or userId.
+	LoginID *string `json:"loginId,omitempty"`
+
+	// UserID The user's id. Give this or loginId.
+	UserID *string `json:"userId,omitempty"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	ErrorCode        string  `json:"errorCode"`
 	ErrorDescription *string `json:"errorDescription,omitempty"`
 	ErrorMessage     *string `json:"errorMessage,omitempty"`
 	Message          *string `json:"message,omitempty"`
+}
+
+// ExpireUserPasswordRequest defines model for ExpireUserPasswordRequest.
+type ExpireUserPasswordRequest struct {
+	// LoginID One of the user's login ids.
+	LoginID string `json:"loginId"`
 }
 
 // LoadAllSSOApplicationsResponse defines model for LoadAllSSOApplicationsResponse.
@@ -139,6 +233,45 @@ type LoadPermissionsResponse struct {
 // LoadRolesResponse defines model for LoadRolesResponse.
 type LoadRolesResponse struct {
 	Roles []Role `json:"roles"`
+}
+
+// PatchUserRequest defines model for PatchUserRequest.
+type PatchUserRequest struct {
+	// AdditionalIdentifiers Login ids beside the first. Replaces the list.
+	AdditionalIdentifiers *[]string `json:"additionalIdentifiers,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes *map[string]interface{} `json:"customAttributes,omitempty"`
+	Email            *string                 `json:"email,omitempty"`
+	FamilyName       *string                 `json:"familyName,omitempty"`
+	GivenName        *string                 `json:"givenName,omitempty"`
+
+	// LoginID A login id or the user id.
+	LoginID    string  `json:"loginId"`
+	MiddleName *string `json:"middleName,omitempty"`
+	Name       *string `json:"name,omitempty"`
+
+	// Phone In E.164 form.
+	Phone         *string `json:"phone,omitempty"`
+	Picture       *string `json:"picture,omitempty"`
+	RecoveryEmail *string `json:"recoveryEmail,omitempty"`
+	RecoveryPhone *string `json:"recoveryPhone,omitempty"`
+
+	// RoleNames Roles held in the project as a whole. Replaces the list.
+	RoleNames *[]string `json:"roleNames,omitempty"`
+
+	// SsoAppIds Applications the user may open. Empty means all of them. Replaces the list.
+	SsoAppIds *[]string `json:"ssoAppIds,omitempty"`
+
+	// Status The status that a call may give a user.
+	Status *SettableUserStatus `json:"status,omitempty"`
+
+	// UserTenants Tenants the user belongs to, with the roles held inside each. Replaces the list.
+	UserTenants           *[]AssociatedTenant `json:"userTenants,omitempty"`
+	VerifiedEmail         *bool               `json:"verifiedEmail,omitempty"`
+	VerifiedPhone         *bool               `json:"verifiedPhone,omitempty"`
+	VerifiedRecoveryEmail *bool               `json:"verifiedRecoveryEmail,omitempty"`
+	VerifiedRecoveryPhone *bool               `json:"verifiedRecoveryPhone,omitempty"`
 }
 
 // Permission defines model for Permission.
@@ -296,6 +429,9 @@ type SearchUsersRequest struct {
 	WithTestUser *bool `json:"withTestUser,omitempty"`
 }
 
+// SettableUserStatus The status that a call may give a user.
+type SettableUserStatus string
+
 // SortField defines model for SortField.
 type SortField struct {
 	Desc  *bool           `json:"desc,omitempty"`
@@ -328,6 +464,45 @@ type Tenant struct {
 	Successors              []string `json:"successors,omitempty"`
 }
 
+// UpdateUserRequest defines model for UpdateUserRequest.
+type UpdateUserRequest struct {
+	// AdditionalIdentifiers Login ids beside the first.
+	AdditionalIdentifiers []string `json:"additionalIdentifiers,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes map[string]interface{} `json:"customAttributes,omitempty"`
+	Email            *string                `json:"email,omitempty"`
+	FamilyName       *string                `json:"familyName,omitempty"`
+	GivenName        *string                `json:"givenName,omitempty"`
+
+	// LoginID A login id or the user id.
+	LoginID    string  `json:"loginId"`
+	MiddleName *string `json:"middleName,omitempty"`
+	Name       *string `json:"name,omitempty"`
+
+	// Phone In E.164 form.
+	Phone         *string `json:"phone,omitempty"`
+	Picture       *string `json:"picture,omitempty"`
+	RecoveryEmail *string `json:"recoveryEmail,omitempty"`
+	RecoveryPhone *string `json:"recoveryPhone,omitempty"`
+
+	// RoleNames Roles held in the project as a whole.
+	RoleNames []string `json:"roleNames,omitempty"`
+
+	// SsoAppIds Applications the user may open. Empty means all of them.
+	SsoAppIds []string `json:"ssoAppIds,omitempty"`
+
+	// Status The status that a call may give a user.
+	Status *SettableUserStatus `json:"status,omitempty"`
+
+	// UserTenants Tenants the user belongs to, with the roles held inside each.
+	UserTenants           []AssociatedTenant `json:"userTenants,omitempty"`
+	VerifiedEmail         *bool              `json:"verifiedEmail,omitempty"`
+	VerifiedPhone         *bool              `json:"verifiedPhone,omitempty"`
+	VerifiedRecoveryEmail *bool              `json:"verifiedRecoveryEmail,omitempty"`
+	VerifiedRecoveryPhone *bool              `json:"verifiedRecoveryPhone,omitempty"`
+}
+
 // UpdateUserRolesRequest defines model for UpdateUserRolesRequest.
 type UpdateUserRolesRequest struct {
 	// LoginID A login id or the user id.
@@ -338,6 +513,15 @@ type UpdateUserRolesRequest struct {
 	TenantID *string `json:"tenantId,omitempty"`
 }
 
+// UpdateUserStatusRequest defines model for UpdateUserStatusRequest.
+type UpdateUserStatusRequest struct {
+	// LoginID A login id or the user id.
+	LoginID string `json:"loginId"`
+
+	// Status The status that a call may give a user.
+	Status SettableUserStatus `json:"status"`
+}
+
 // UpdateUserTenantRequest defines model for UpdateUserTenantRequest.
 type UpdateUserTenantRequest struct {
 	// LoginID A login id or the user id.
@@ -345,9 +529,23 @@ type UpdateUserTenantRequest struct {
 	TenantID string `json:"tenantId"`
 }
 
+// UserLogoutRequest defines model for UserLogoutRequest.
+type UserLogoutRequest struct {
+	// LoginID One of the user's login ids. Give this or userId.
+	LoginID *string `json:"loginId,omitempty"`
+
+	// SessionTypes Kinds of sessions to end. Absent for all of them.
+	SessionTypes []string `json:"sessionTypes,omitempty"`
+
+	// UserID The user's id. Give this or loginId.
+	UserID *string `json:"userId,omitempty"`
+}
+
 // UserResponse defines model for UserResponse.
 type UserResponse struct {
-	User ResponseUser `json:"user"`
+	// Created Whether the call created the user.
+	Created *bool        `json:"created,omitempty"`
+	User    ResponseUser `json:"user"`
 }
 
 // UserStatus The known values. A reply may carry others.
@@ -397,11 +595,32 @@ type LoadUserParams struct {
 // SearchAccessKeysJSONRequestBody defines body for SearchAccessKeys for application/json ContentType.
 type SearchAccessKeysJSONRequestBody = SearchAccessKeysRequest
 
+// CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
+type CreateUserJSONRequestBody = CreateUserRequest
+
+// DeleteUserJSONRequestBody defines body for DeleteUser for application/json ContentType.
+type DeleteUserJSONRequestBody = DeleteUserRequest
+
+// LogoutAllUserDevicesJSONRequestBody defines body for LogoutAllUserDevices for application/json ContentType.
+type LogoutAllUserDevicesJSONRequestBody = UserLogoutRequest
+
+// ExpireUserPasswordJSONRequestBody defines body for ExpireUserPassword for application/json ContentType.
+type ExpireUserPasswordJSONRequestBody = ExpireUserPasswordRequest
+
+// PatchUserJSONRequestBody defines body for PatchUser for application/json ContentType.
+type PatchUserJSONRequestBody = PatchUserRequest
+
+// UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
+type UpdateUserJSONRequestBody = UpdateUserRequest
+
 // AddUserRolesJSONRequestBody defines body for AddUserRoles for application/json ContentType.
 type AddUserRolesJSONRequestBody = UpdateUserRolesRequest
 
 // RemoveUserRolesJSONRequestBody defines body for RemoveUserRoles for application/json ContentType.
 type RemoveUserRolesJSONRequestBody = UpdateUserRolesRequest
+
+// UpdateUserStatusJSONRequestBody defines body for UpdateUserStatus for application/json ContentType.
+type UpdateUserStatusJSONRequestBody = UpdateUserStatusRequest
 
 // AddUserTenantJSONRequestBody defines body for AddUserTenant for application/json ContentType.
 type AddUserTenantJSONRequestBody = UpdateUserTenantRequest
@@ -528,6 +747,90 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/mgmt/user (the `LoadUser` operationId).
 	LoadUser(ctx context.Context, params *LoadUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateUserWithBody Create a user, and with invite send an invitation; with a user id as loginId, invite that user again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/create (the `CreateUser` operationId).
+	CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateUser Create a user, and with invite send an invitation; with a user id as loginId, invite that user again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/create (the `CreateUser` operationId).
+	CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteUserWithBody Delete a user.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/delete (the `DeleteUser` operationId).
+	DeleteUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteUser Delete a user.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/delete (the `DeleteUser` operationId).
+	DeleteUser(ctx context.Context, body DeleteUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LogoutAllUserDevicesWithBody End all sessions of a user.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/logout (the `LogoutAllUserDevices` operationId).
+	LogoutAllUserDevicesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LogoutAllUserDevices End all sessions of a user.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/logout (the `LogoutAllUserDevices` operationId).
+	LogoutAllUserDevices(ctx context.Context, body LogoutAllUserDevicesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireUserPasswordWithBody Expire a user's password, so that the next sign-in by password has to set a new one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/password/expire (the `ExpireUserPassword` operationId).
+	ExpireUserPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireUserPassword Expire a user's password, so that the next sign-in by password has to set a new one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/password/expire (the `ExpireUserPassword` operationId).
+	ExpireUserPassword(ctx context.Context, body ExpireUserPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchUserWithBody Change what is given of a user, and leave the rest.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /v1/mgmt/user/patch (the `PatchUser` operationId).
+	PatchUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchUser Change what is given of a user, and leave the rest.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /v1/mgmt/user/patch (the `PatchUser` operationId).
+	PatchUser(ctx context.Context, body PatchUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateUserWithBody Replace a user's details; what is not given is removed, roles and tenants too.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/update (the `UpdateUser` operationId).
+	UpdateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateUser Replace a user's details; what is not given is removed, roles and tenants too.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/update (the `UpdateUser` operationId).
+	UpdateUser(ctx context.Context, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AddUserRolesWithBody Give a user roles, of the project or inside a tenant the user belongs to.
 	//
 	// Takes any type of body and a specified content type.
@@ -555,6 +858,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/mgmt/user/update/role/remove (the `RemoveUserRoles` operationId).
 	RemoveUserRoles(ctx context.Context, body RemoveUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateUserStatusWithBody Change a user's status.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/update/status (the `UpdateUserStatus` operationId).
+	UpdateUserStatusWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateUserStatus Change a user's status.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mgmt/user/update/status (the `UpdateUserStatus` operationId).
+	UpdateUserStatus(ctx context.Context, body UpdateUserStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AddUserTenantWithBody Make a user a member of a tenant.
 	//
@@ -722,6 +1039,210 @@ func (c *Client) LoadUser(ctx context.Context, params *LoadUserParams, reqEditor
 	return c.Client.Do(req)
 }
 
+// CreateUserWithBody Create a user, and with invite send an invitation; with a user id as loginId, invite that user again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mgmt/user/create (the `CreateUser` operationId).
+func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateUserRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateUser Create a user, and with invite send an invitation; with a user id as loginId, invite that user again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mgmt/user/create (the `CreateUser` operationId).
+func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateUserRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteUserWithBody Delete a user.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mgmt/user/delete (the `DeleteUser` operationId).
+func (c *Client) DeleteUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteUserRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteUser Delete a user.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mgmt/user/delete (the `DeleteUser` operationId).
+func (c *Client) DeleteUser(ctx context.Context, body DeleteUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteUserRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LogoutAllUserDevicesWithBody End all sessions of a user.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mgmt/user/logout (the `LogoutAllUserDevices` operationId).
+func (c *Client) LogoutAllUserDevicesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLogoutAllUserDevicesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LogoutAllUserDevices End all sessions of a user.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mgmt/user/logout (the `LogoutAllUserDevices` operationId).
+func (c *Client) LogoutAllUserDevices(ctx context.Context, body LogoutAllUserDevicesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLogoutAllUserDevicesRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireUserPasswordWithBody Expire a user's password, so that the next sign-in by password has to set a new one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mgmt/user/password/expire (the `ExpireUserPassword` operationId).
+func (c *Client) ExpireUserPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireUserPasswordRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireUserPassword Expire a user's password, so that the next sign-in by password has to set a new one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mgmt/user/password/expire (the `ExpireUserPassword` operationId).
+func (c *Client) ExpireUserPassword(ctx context.Context, body ExpireUserPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireUserPasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchUserWithBody Change what is given of a user, and leave the rest.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /v1/mgmt/user/patch (the `PatchUser` operationId).
+func (c *Client) PatchUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchUserRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchUser Change what is given of a user, and leave the rest.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /v1/mgmt/user/patch (the `PatchUser` operationId).
+func (c *Client) PatchUser(ctx context.Context, body PatchUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchUserRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateUserWithBody Replace a user's details; what is not given is removed, roles and tenants too.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mgmt/user/update (the `UpdateUser` operationId).
+func (c *Client) UpdateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateUserRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateUser Replace a user's details; what is not given is removed, roles and tenants too.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mgmt/user/update (the `UpdateUser` operationId).
+func (c *Client) UpdateUser(ctx context.Context, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateUserRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // AddUserRolesWithBody Give a user roles, of the project or inside a tenant the user belongs to.
 //
 // Takes any type of body and a specified content type.
@@ -780,6 +1301,40 @@ func (c *Client) RemoveUserRolesWithBody(ctx context.Context, contentType string
 // Corresponds with POST /v1/mgmt/user/update/role/remove (the `RemoveUserRoles` operationId).
 func (c *Client) RemoveUserRoles(ctx context.Context, body RemoveUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRemoveUserRolesRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateUserStatusWithBody Change a user's status.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mgmt/user/update/status (the `UpdateUserStatus` operationId).
+func (c *Client) UpdateUserStatusWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateUserStatusRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateUserStatus Change a user's status.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mgmt/user/update/status (the `UpdateUserStatus` operationId).
+func (c *Client) UpdateUserStatus(ctx context.Context, body UpdateUserStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateUserStatusRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1140,6 +1695,246 @@ func NewLoadUserRequest(server string, params *LoadUserParams) (*http.Request, e
 	return req, nil
 }
 
+// NewCreateUserRequest calls the generic CreateUser builder with application/json body
+func NewCreateUserRequest(server string, body CreateUserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateUserRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateUserRequestWithBody constructs an http.Request for the CreateUser method, with any body, and a specified content type
+func NewCreateUserRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/user/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteUserRequest calls the generic DeleteUser builder with application/json body
+func NewDeleteUserRequest(server string, body DeleteUserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeleteUserRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeleteUserRequestWithBody constructs an http.Request for the DeleteUser method, with any body, and a specified content type
+func NewDeleteUserRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/user/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLogoutAllUserDevicesRequest calls the generic LogoutAllUserDevices builder with application/json body
+func NewLogoutAllUserDevicesRequest(server string, body LogoutAllUserDevicesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLogoutAllUserDevicesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLogoutAllUserDevicesRequestWithBody constructs an http.Request for the LogoutAllUserDevices method, with any body, and a specified content type
+func NewLogoutAllUserDevicesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/user/logout")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewExpireUserPasswordRequest calls the generic ExpireUserPassword builder with application/json body
+func NewExpireUserPasswordRequest(server string, body ExpireUserPasswordJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExpireUserPasswordRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExpireUserPasswordRequestWithBody constructs an http.Request for the ExpireUserPassword method, with any body, and a specified content type
+func NewExpireUserPasswordRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/user/password/expire")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPatchUserRequest calls the generic PatchUser builder with application/json body
+func NewPatchUserRequest(server string, body PatchUserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchUserRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPatchUserRequestWithBody constructs an http.Request for the PatchUser method, with any body, and a specified content type
+func NewPatchUserRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/user/patch")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUpdateUserRequest calls the generic UpdateUser builder with application/json body
+func NewUpdateUserRequest(server string, body UpdateUserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateUserRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUpdateUserRequestWithBody constructs an http.Request for the UpdateUser method, with any body, and a specified content type
+func NewUpdateUserRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/user/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewAddUserRolesRequest calls the generic AddUserRoles builder with application/json body
 func NewAddUserRolesRequest(server string, body AddUserRolesJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1201,6 +1996,46 @@ func NewRemoveUserRolesRequestWithBody(server string, contentType string, body i
 	}
 
 	operationPath := fmt.Sprintf("/v1/mgmt/user/update/role/remove")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUpdateUserStatusRequest calls the generic UpdateUserStatus builder with application/json body
+func NewUpdateUserStatusRequest(server string, body UpdateUserStatusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateUserStatusRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUpdateUserStatusRequestWithBody constructs an http.Request for the UpdateUserStatus method, with any body, and a specified content type
+func NewUpdateUserStatusRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mgmt/user/update/status")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1420,6 +2255,36 @@ type LoadUserCall struct {
 	Params LoadUserParams `in:"query"`
 }
 
+// CreateUserCall is what CreateUser takes.
+type CreateUserCall struct {
+	Body CreateUserJSONRequestBody `in:"body"`
+}
+
+// DeleteUserCall is what DeleteUser takes.
+type DeleteUserCall struct {
+	Body DeleteUserJSONRequestBody `in:"body"`
+}
+
+// LogoutAllUserDevicesCall is what LogoutAllUserDevices takes.
+type LogoutAllUserDevicesCall struct {
+	Body LogoutAllUserDevicesJSONRequestBody `in:"body"`
+}
+
+// ExpireUserPasswordCall is what ExpireUserPassword takes.
+type ExpireUserPasswordCall struct {
+	Body ExpireUserPasswordJSONRequestBody `in:"body"`
+}
+
+// PatchUserCall is what PatchUser takes.
+type PatchUserCall struct {
+	Body PatchUserJSONRequestBody `in:"body"`
+}
+
+// UpdateUserCall is what UpdateUser takes.
+type UpdateUserCall struct {
+	Body UpdateUserJSONRequestBody `in:"body"`
+}
+
 // AddUserRolesCall is what AddUserRoles takes.
 type AddUserRolesCall struct {
 	Body AddUserRolesJSONRequestBody `in:"body"`
@@ -1428,6 +2293,11 @@ type AddUserRolesCall struct {
 // RemoveUserRolesCall is what RemoveUserRoles takes.
 type RemoveUserRolesCall struct {
 	Body RemoveUserRolesJSONRequestBody `in:"body"`
+}
+
+// UpdateUserStatusCall is what UpdateUserStatus takes.
+type UpdateUserStatusCall struct {
+	Body UpdateUserStatusJSONRequestBody `in:"body"`
 }
 
 // AddUserTenantCall is what AddUserTenant takes.
@@ -1539,6 +2409,96 @@ var Operations = api.NewOperations(
 		},
 	},
 	&api.Operation{
+		Name:    "CreateUser",
+		Method:  "POST",
+		Path:    "/v1/mgmt/user/create",
+		Summary: "Create a user, and with invite send an invitation; with a user id as loginId, invite that user again.",
+		Request: reflect.TypeFor[CreateUserCall](),
+		Reply:   reflect.TypeFor[User](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*CreateUserCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.CreateUser(ctx, call.Body)
+			return api.ReadReply[User](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "DeleteUser",
+		Method:  "POST",
+		Path:    "/v1/mgmt/user/delete",
+		Summary: "Delete a user.",
+		Request: reflect.TypeFor[DeleteUserCall](),
+		Reply:   reflect.TypeFor[api.NoReply](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*DeleteUserCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.DeleteUser(ctx, call.Body)
+			return api.ReadReply[api.NoReply](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "LogoutAllUserDevices",
+		Method:  "POST",
+		Path:    "/v1/mgmt/user/logout",
+		Summary: "End all sessions of a user.",
+		Request: reflect.TypeFor[LogoutAllUserDevicesCall](),
+		Reply:   reflect.TypeFor[api.NoReply](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*LogoutAllUserDevicesCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.LogoutAllUserDevices(ctx, call.Body)
+			return api.ReadReply[api.NoReply](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "ExpireUserPassword",
+		Method:  "POST",
+		Path:    "/v1/mgmt/user/password/expire",
+		Summary: "Expire a user's password, so that the next sign-in by password has to set a new one.",
+		Request: reflect.TypeFor[ExpireUserPasswordCall](),
+		Reply:   reflect.TypeFor[api.NoReply](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*ExpireUserPasswordCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.ExpireUserPassword(ctx, call.Body)
+			return api.ReadReply[api.NoReply](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "PatchUser",
+		Method:  "PATCH",
+		Path:    "/v1/mgmt/user/patch",
+		Summary: "Change what is given of a user, and leave the rest.",
+		Request: reflect.TypeFor[PatchUserCall](),
+		Reply:   reflect.TypeFor[User](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*PatchUserCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.PatchUser(ctx, call.Body)
+			return api.ReadReply[User](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "UpdateUser",
+		Method:  "POST",
+		Path:    "/v1/mgmt/user/update",
+		Summary: "Replace a user's details; what is not given is removed, roles and tenants too.",
+		Request: reflect.TypeFor[UpdateUserCall](),
+		Reply:   reflect.TypeFor[User](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*UpdateUserCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.UpdateUser(ctx, call.Body)
+			return api.ReadReply[User](resp, err)
+		},
+	},
+	&api.Operation{
 		Name:    "AddUserRoles",
 		Method:  "POST",
 		Path:    "/v1/mgmt/user/update/role/add",
@@ -1565,6 +2525,21 @@ var Operations = api.NewOperations(
 			call := request.(*RemoveUserRolesCall)
 			client := Client{Server: conn.Server, Client: conn.Doer}
 			resp, err := client.RemoveUserRoles(ctx, call.Body)
+			return api.ReadReply[User](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "UpdateUserStatus",
+		Method:  "POST",
+		Path:    "/v1/mgmt/user/update/status",
+		Summary: "Change a user's status.",
+		Request: reflect.TypeFor[UpdateUserStatusCall](),
+		Reply:   reflect.TypeFor[User](),
+		Failure: reflect.TypeFor[RateLimited](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*UpdateUserStatusCall)
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.UpdateUserStatus(ctx, call.Body)
 			return api.ReadReply[User](resp, err)
 		},
 	},

@@ -383,7 +383,9 @@ type UpdateUserTenantRequest struct {
 
 // UserResponse defines model for UserResponse.
 type UserResponse struct {
-	User ResponseUser `json:"user"`
+	// Created Whether the call created the user.
+	Created bool         `json:"created,omitempty"`
+	User    ResponseUser `json:"user"`
 }
 
 // UserStatus The known values. A reply may carry others.
@@ -820,18 +822,18 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 		ErrorHandlerFunc:   options.ErrorHandlerFunc,
 	}
 
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v2/mgmt/user/search", wrapper.SearchUsers)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/user", wrapper.LoadUser)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/tenant/all", wrapper.LoadAllTenants)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/role/all", wrapper.LoadAllRoles)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/accesskey/search", wrapper.SearchAccessKeys)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/permission/all", wrapper.LoadAllPermissions)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/role/all", wrapper.LoadAllRoles)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/sso/idp/apps/load", wrapper.LoadAllSSOApplications)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/tenant/all", wrapper.LoadAllTenants)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/user", wrapper.LoadUser)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/role/add", wrapper.AddUserRoles)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v2/mgmt/user/update/role/add", wrapper.AddUserRolesV2)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/role/remove", wrapper.RemoveUserRoles)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/tenant/add", wrapper.AddUserTenant)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/tenant/remove", wrapper.RemoveUserTenant)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/accesskey/search", wrapper.SearchAccessKeys)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/sso/idp/apps/load", wrapper.LoadAllSSOApplications)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v2/mgmt/user/search", wrapper.SearchUsers)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v2/mgmt/user/update/role/add", wrapper.AddUserRolesV2)
 
 	return m
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
-// refuseUnknown makes words that are no command, and arguments that a command does
-// not take, errors. It is called when all commands are there.
-func refuseUnknown(root *cobra.Command) {
-	// With a function of its own, cobra reads the flags before it looks for commands:
-	// a flag that there is not comes before the value after it.
+// rejectUnknown makes unknown commands and extra arguments errors. It is called after
+// all commands are added.
+func rejectUnknown(root *cobra.Command) {
+	// With RunE set, cobra parses the flags before it looks for commands: an unknown flag
+	// is reported before the value after it.
 	root.Args = func(command *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
 		if _, err := strconv.ParseBool(args[0]); err == nil {
-			return fmt.Errorf("%q is no command: the value of a switch is written after =, as in --provisioning=%[1]s", args[0])
+			return fmt.Errorf("%q is not a command: the value of a switch is written after =, as in --provisioning=%[1]s", args[0])
 		}
 		return unknownCommand(command, args[0])
 	}
@@ -60,13 +60,13 @@ func unknownCommand(parent *cobra.Command, word string) error {
 	return fmt.Errorf("%s has no command %s%s", parent.CommandPath(), quotable(word), hint)
 }
 
-// checkLine finds what cobra lets through: an unknown word after a command that only
-// has others below it, and a long flag behind one hyphen, which may be read as a short
-// one with its value.
+// checkLine finds mistakes that cobra accepts: an unknown word after a command with
+// subcommands only, and a long flag with one hyphen, which parses as a short flag with
+// a value.
 func checkLine(root *cobra.Command, args []string) error {
 	command, rest, err := root.Find(args)
 	if err != nil {
-		return nil //nolint:nilerr // It is told when the command is run.
+		return nil //nolint:nilerr // Reported when the command runs.
 	}
 	for _, arg := range rest {
 		if arg == "--" {
@@ -86,7 +86,7 @@ func checkLine(root *cobra.Command, args []string) error {
 	return unknownCommand(command, command.Flags().Arg(0))
 }
 
-// flagError says which flag was meant, or where flags are told.
+// flagError adds the flag that was meant, or the command for help.
 func flagError(command *cobra.Command, err error) error {
 	hint := fmt.Sprintf("; see %s --help", command.CommandPath())
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {

@@ -30,9 +30,9 @@ const (
 // nullTag is the YAML tag of no value.
 const nullTag = "!!null"
 
-// findConfigFile returns the configuration file that the SDK is going to read, or
-// "" for none; named is what BATON_CONFIG_PATH says. It refuses what the SDK would
-// pass over in silence, or wait for without end.
+// findConfigFile returns the configuration file that the SDK will read, "" for none;
+// named is the value of BATON_CONFIG_PATH. It refuses files that the SDK would silently
+// ignore, or block on.
 func findConfigFile(named string) (string, error) {
 	path := usualConfigFile
 	if named != "" {
@@ -68,8 +68,8 @@ func findConfigFile(named string) (string, error) {
 	return path, nil
 }
 
-// firstWithNameOf returns the file that the SDK's library takes of those that differ
-// from a path in nothing but the extension, or "".
+// firstWithNameOf returns the file that the SDK's library prefers among those that
+// differ from a path in the extension only, or "".
 func firstWithNameOf(path string) string {
 	base := strings.TrimSuffix(path, filepath.Ext(path))
 	for _, extension := range append(slices.Clone(viper.SupportedExts), "") {
@@ -94,7 +94,7 @@ type configEntry struct {
 	value *yaml.Node // not an alias
 }
 
-// at returns an error of one line, without what the file holds: that may be a key.
+// at returns an error with its line, without the text there: it may be a key.
 func (f *configFile) at(line int, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", f.path, line, fmt.Errorf(format, args...))
 }
@@ -151,10 +151,10 @@ func resolved(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// nameOnly matches what no key is: those have digits.
+// nameOnly matches words that cannot be a key, since keys have digits.
 var nameOnly = regexp.MustCompile(`^[A-Za-z_-]{1,60}$`)
 
-// quotable is a word in quotes, unless it may be a key in the wrong place.
+// quotable quotes a word, or hides it if it may be a misplaced key.
 func quotable(word string) string {
 	if utf8.RuneCountInString(word) > 20 && !nameOnly.MatchString(word) {
 		return `"…"`
@@ -186,7 +186,7 @@ func (f *configFile) syntaxError(src []byte, err error) error {
 	return f.at(1+bytes.Count(src[:max(place, 0)], []byte("\n")), "%s", what)
 }
 
-// check finds keys that no flag has, and values that are not of the kind of theirs.
+// check finds unknown settings and values of the wrong type.
 func (f *configFile) check(flags map[string]*pflag.Flag) error {
 	for _, e := range f.entries {
 		flag := flags[e.key]
@@ -216,7 +216,7 @@ func sortedNames(flags map[string]*pflag.Flag) []string {
 	return names
 }
 
-// textsOf returns the texts that stand for a flag of a type: one, but for a list.
+// textsOf returns the values for a flag of a type: one, except for a list.
 func textsOf(n *yaml.Node, kind string) ([]string, error) {
 	switch {
 	case n.Tag == nullTag:

@@ -21,8 +21,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestExampleOfTheManual runs the example in docs/mapping.md.
-func TestExampleOfTheManual(t *testing.T) {
+// TestExampleInManual runs the example in docs/mapping.md.
+func TestExampleInManual(t *testing.T) {
 	manual, err := os.ReadFile(filepath.Join("..", "..", "docs", "mapping.md"))
 	if err != nil {
 		t.Fatal(err)

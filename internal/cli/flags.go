@@ -14,20 +14,18 @@ import (
 	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
-// flagGroup is flags that --help and the man page show under one title.
+// flagGroup is a group of flags under one title in --help and the man page.
 type flagGroup struct {
 	title string
 	flags []flagHelp
 }
 
-// flagHelp is what is said of a flag. Most flags are the SDK's, in whose words they
-// are about every Baton connector there is.
+// flagHelp is the help of a flag. Most flags are the SDK's, whose own help is generic.
 type flagHelp struct {
 	name  string
-	value string // what stands for its value; "" for a switch
+	value string // placeholder of its value; "" for a switch
 	about string
-	// usual is what the connector takes when the flag is not given; "" for the
-	// default that the flag itself has.
+	// usual is the effective default; "" for the default of the flag itself.
 	usual string
 }
 
@@ -44,7 +42,7 @@ var flagGroups = []flagGroup{
 	{"Output", []flagHelp{
 		{"file", "FILE", "c1z file to write, and to read when provisioning", ""},
 		{"sync-resource-types", "TYPES", "Only these types, as in user,role", ""},
-		{"sync-resources", "IDS", "Only these resources, as in bid:r:user/U2abc, without entitlements and grants; not into a file that holds a whole sync", ""},
+		{"sync-resources", "IDS", "Only these resources, as in bid:r:user/U2abc, without entitlements and grants; not into a file that holds a complete sync", ""},
 		{"skip-entitlements-and-grants", "", "Only the resources, not who holds what", ""},
 		{"workers", "N", "How many pages to ask for at once; -1 is for as many as there are cores", "4"},
 		{"storage-engine", "ENGINE", "Format of a new file: pebble or sqlite", "pebble"},
@@ -77,7 +75,7 @@ var flagGroups = []flagGroup{
 	}},
 }
 
-// switchHelp is what the connector's settings say of its switches, in their order.
+// switchHelp is the help of the connector's own switches, in order.
 func switchHelp() []flagHelp {
 	var all []flagHelp
 	switches := descope.Switches(&generated.Descope{})
@@ -89,15 +87,13 @@ func switchHelp() []flagHelp {
 	return all
 }
 
-// unusedFlags are flags of the SDK that do nothing in this connector, or are
-// deprecated there.
+// unusedFlags are flags of the SDK without effect here, or deprecated.
 var unusedFlags = []string{
 	"auth-method", "external-resource-c1z", "external-resource-entitlement-id-filter", "external-resource-traits",
 	"keep-previous-sync-c1z", "log-level-debug-expires-at", "parallel-sync", "ticketing",
 }
 
-// describeFlags gives the flags of the root command their words, for completions
-// as well, and shows those that this connector uses.
+// describeFlags sets the help of the root command's flags, and hides unused ones.
 func describeFlags(root *cobra.Command) {
 	root.InitDefaultHelpFlag()
 	root.InitDefaultVersionFlag()
@@ -138,7 +134,7 @@ func writeFlagGroups(w io.Writer, root *cobra.Command) {
 	}
 }
 
-// names are a flag as it is written: "-f, --file FILE".
+// names formats a flag: "-f, --file FILE".
 func (h flagHelp) names(flag *pflag.Flag) string {
 	names := "    --" + h.name
 	if flag.Shorthand != "" {
@@ -147,7 +143,7 @@ func (h flagHelp) names(flag *pflag.Flag) string {
 	return strings.TrimRight(names+" "+h.value, " ")
 }
 
-// text is what is said of a flag, with its default.
+// text returns the help of a flag with its default.
 func (h flagHelp) text(flag *pflag.Flag) string {
 	usual := h.usual
 	if usual == "" {

@@ -38,8 +38,7 @@ environment before .baton.yaml in the working directory or the file that BATON_C
 where it is "project-id: ...".`
 )
 
-// commandGroups are the titles under which the commands are shown, and what
-// each command is said to do.
+// commandGroups are the groups of commands in the help, with their help texts.
 var commandGroups = []struct {
 	title    string
 	commands map[string]string
@@ -51,13 +50,13 @@ var commandGroups = []struct {
 	}},
 	{"Tools", map[string]string{
 		"completion":   "Write a completion script for bash, zsh, fish or PowerShell",
-		"health-check": "Ask a connector in service mode on this machine how it is",
+		"health-check": "Check the health of a connector in service mode on this machine",
 		helpName:       "Show the help of a command",
 	}},
 }
 
-// describe makes the help of the command line: the SDK's is about every connector.
-// It is called when all commands are there.
+// describe sets the help of the command line in place of the SDK's generic one. It is
+// called after all commands are added.
 func describe(root *cobra.Command) {
 	root.Short, root.Long, root.Example = short, long, rootExamples
 	root.InitDefaultHelpCmd()
@@ -75,7 +74,7 @@ func describe(root *cobra.Command) {
 	addCompletions(root)
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
-	refuseUnknown(root)
+	rejectUnknown(root)
 }
 
 func describeHealthCheck(root *cobra.Command) {
@@ -91,8 +90,7 @@ answers before ConductorOne has accepted the connector.`
   baton-descope health-check --endpoint live --health-check-port 9090`
 }
 
-// addCompletions says what the shell can complete for the flags that have few values
-// or are files.
+// addCompletions adds shell completions for flags that take few values or files.
 func addCompletions(root *cobra.Command) {
 	for flag, values := range map[string][]string{
 		"log-format":           words["log-format"],
@@ -108,15 +106,14 @@ func addCompletions(root *cobra.Command) {
 	must(root.MarkPersistentFlagDirname("c1z-temp-dir"))
 }
 
-// must is for errors that only a flag that does not exist can cause: the tests
-// would show it.
+// must panics on an error that only a missing flag can cause: tests would show it.
 func must(err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
-// usage writes how a command is used.
+// usage writes the usage of a command.
 func usage(command *cobra.Command) error {
 	var b strings.Builder
 	writeUsageLines(&b, command)
@@ -147,10 +144,10 @@ func writeUsageLines(w io.Writer, command *cobra.Command) {
 	}
 }
 
-// isShown reports whether a command is one for a person to choose.
+// isShown reports whether the help lists a command.
 func isShown(c *cobra.Command) bool { return c.IsAvailableCommand() || c.Name() == helpName }
 
-// helpName is what the command and the flag for help are called.
+// helpName is the name of the command and the flag for help.
 const helpName = "help"
 
 // writeCommands writes the commands under a command, in their groups.
@@ -174,7 +171,7 @@ func writeCommands(w io.Writer, command *cobra.Command) {
 	}
 }
 
-// inheritedFlags are the flags of the root command that say something to another.
+// inheritedFlags are the flags of the root command that affect others.
 var inheritedFlags = map[string][]string{"health-check": {"health-check-port", "health-check-bind-address"}}
 
 // writeFlags writes the flags of a command that is not the root. The root's, all of
@@ -199,7 +196,7 @@ func orElse(text, other string) string {
 	return text
 }
 
-// checkCredentials finds what a first run lacks.
+// checkCredentials finds settings missing in a first run.
 func checkCredentials(cfg *generated.Descope) error {
 	var missing []string
 	if cfg.ProjectId == "" {
@@ -218,6 +215,6 @@ func checkCredentials(cfg *generated.Descope) error {
   %[1]s -f descope.c1z
 
 --%[3]s and --%[4]s do the same, but other users of this machine can see flags.
-%[1]s --help tells the rest`,
+%[1]s --help shows the rest`,
 		name, strings.Join(missing, " and "), config.ProjectID.FieldName, config.ManagementKey.FieldName)
 }

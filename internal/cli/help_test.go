@@ -17,7 +17,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
-// commandLine is the command line as run makes it, but for what it does.
+// commandLine is the command line of run, without its effects.
 func commandLine(t testing.TB) *cobra.Command {
 	t.Helper()
 	_, root, err := sdkconfig.DefineConfigurationV2(t.Context(), name, serverWith("dev", forService), config.Schema)
@@ -44,26 +44,26 @@ func prints(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-// An update of the SDK that brings or takes flags shows here: each needs a place in
-// the help, or has to be among those that do nothing.
-func TestEveryFlagHasAPlaceInTheHelp(t *testing.T) {
+// An SDK update that adds or removes flags fails here: each flag needs a place in the
+// help, or in unusedFlags.
+func TestHelpCoversEveryFlag(t *testing.T) {
 	root := commandLine(t)
-	var told []string
+	var listed []string
 	for _, group := range flagGroups {
 		for _, flag := range group.flags {
-			if slices.Contains(told, flag.name) {
-				t.Errorf("--%s is told twice", flag.name)
+			if slices.Contains(listed, flag.name) {
+				t.Errorf("--%s is listed twice", flag.name)
 			}
-			told = append(told, flag.name)
+			listed = append(listed, flag.name)
 		}
 	}
-	for _, flag := range slices.Concat(told, unusedFlags) {
+	for _, flag := range slices.Concat(listed, unusedFlags) {
 		if flagOf(root, flag) == nil {
 			t.Errorf("there is no flag --%s", flag)
 		}
 	}
 	root.Flags().VisitAll(func(flag *pflag.Flag) {
-		if !flag.Hidden && !slices.Contains(told, flag.Name) {
+		if !flag.Hidden && !slices.Contains(listed, flag.Name) {
 			t.Errorf("--%s is in no group of the help", flag.Name)
 		}
 	})
@@ -85,23 +85,23 @@ func TestHelp(t *testing.T) {
 			t.Errorf("a line is too long for a terminal: %s", line)
 		}
 		if strings.Contains(line, "$BATON_") && !strings.Contains(line, "$BATON_TMPDIR") {
-			t.Errorf("the name in the environment is told once for all: %s", line)
+			t.Errorf("the name in the environment is the same for all: %s", line)
 		}
 	}
 }
 
-func TestHelpOfACommandHasOnlyItsFlags(t *testing.T) {
+func TestCommandHelpShowsOwnFlags(t *testing.T) {
 	for _, command := range []string{"mapping", "capabilities", "completion", "config"} {
 		if help := prints(t, command, "--help"); strings.Contains(help, "--client-id") || strings.Contains(help, "--log-level") {
 			t.Errorf("%s has flags of the connector:\n%s", command, help)
 		}
 	}
 	if help := prints(t, "health-check", "--help"); !strings.Contains(help, "--health-check-port") {
-		t.Errorf("health-check does not tell its port:\n%s", help)
+		t.Errorf("health-check does not name its port:\n%s", help)
 	}
 }
 
-// What the help shows can be typed.
+// The examples of the help are valid command lines.
 func TestExamplesParse(t *testing.T) {
 	examples := strings.ReplaceAll(rootExamples, "\\\n", " ")
 	for _, line := range regexp.MustCompile(`(?m)^ *baton-descope (.*)$`).FindAllStringSubmatch(examples, -1) {
@@ -137,7 +137,7 @@ func TestMissingCredentials(t *testing.T) {
 				}
 			}
 			if strings.Contains(err.Error(), "K2secret") {
-				t.Error("the key is told")
+				t.Error("the key is shown")
 			}
 		})
 	}
@@ -146,7 +146,7 @@ func TestMissingCredentials(t *testing.T) {
 	}
 }
 
-func TestUnknownFlagSaysWhereToLook(t *testing.T) {
+func TestUnknownFlagHint(t *testing.T) {
 	root := commandLine(t)
 	root.SetArgs([]string{"mapping", "check", "--nope"})
 	err := root.Execute()
@@ -186,12 +186,12 @@ func TestManPage(t *testing.T) {
 		}
 	}
 	if strings.Contains(page, "_connector") {
-		t.Error("the page tells a hidden command")
+		t.Error("the page shows a hidden command")
 	}
 }
 
-// The page is right to those who print it.
-func TestManPageIsGoodRoff(t *testing.T) {
+// Formatters accept the page without warnings.
+func TestManPageIsValidRoff(t *testing.T) {
 	groff, err := exec.LookPath("groff")
 	if err != nil {
 		t.Skipf("there is no groff on this %s", runtime.GOOS)

@@ -11,8 +11,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// Whatever file the mapping commands are given, they end with a word on what is
-// wrong with it.
+// The mapping commands report an error for any hostile file.
 func TestHostileFiles(t *testing.T) {
 	const aliases = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
 	dir := folder(t, map[string]string{
@@ -55,8 +54,8 @@ func TestHostileFiles(t *testing.T) {
 	}
 }
 
-// What recorded replies hold is an API's, and may be anything: it is shown on
-// one line each, without what moves a terminal's cursor.
+// Recorded replies may hold any text: it is shown on one line, without control
+// characters.
 func TestHostileReplies(t *testing.T) {
 	hostile := map[string]string{
 		"LoadAllPermissions.json": `{"permissions": []}`,

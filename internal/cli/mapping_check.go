@@ -19,7 +19,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// errReported ends a command with exit code 1; what it found is printed.
+// errReported ends a command with exit code 1 after its findings are printed.
 var errReported = errors.New("reported")
 
 // What the mapping commands can write.
@@ -67,8 +67,8 @@ The exit code is 1 with mistakes, and with --strict also with warnings.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&check.lock, "lock", "", "lock to hold the mapping against (default: the one beside FILE)")
-	flags.BoolVar(&check.writeLock, "write-lock", false, "write the lock anew")
+	flags.StringVar(&check.lock, "lock", "", "lock to compare the mapping with (default: the one beside FILE)")
+	flags.BoolVar(&check.writeLock, "write-lock", false, "write the lock")
 	flags.BoolVar(&check.strict, "strict", false, "exit with 1 also with warnings")
 	flags.StringVar(&check.format, "format", textFormat, "text or json")
 	return command
@@ -102,7 +102,7 @@ func (m mappingCheck) run(out io.Writer) error {
 	return err
 }
 
-// compare holds the mapping against its lock, or writes the lock.
+// compare compares the mapping with its lock, or writes the lock.
 func (m mappingCheck) compare(report *mapping.Report) error {
 	if m.file == "" && m.lock == "" {
 		return compareWith(report, "descope.lock.yaml", mapping.DescopeLock)
@@ -136,8 +136,8 @@ func compareWith(report *mapping.Report, lock string, src []byte) error {
 	return err
 }
 
-// compareWithShipped holds a mapping without a lock against the built-in one,
-// when it takes its place: when it has a resource type of it.
+// compareWithShipped compares a mapping without a lock with the built-in one, if they
+// share a resource type.
 func compareWithShipped(report *mapping.Report) error {
 	shipped, err := mapping.ReadContract("descope.lock.yaml", mapping.DescopeLock)
 	if err != nil {
@@ -163,7 +163,7 @@ func writeText(out io.Writer, name string, report *mapping.Report) {
 		fmt.Fprintln(out)
 	}
 	summary := count(len(report.Mistakes), "mistake")
-	if report.Plan != nil { // With mistakes, nothing else was looked for.
+	if report.Plan != nil { // With mistakes, warnings were not looked for.
 		summary += ", " + count(len(report.Warnings), "warning")
 	}
 	fmt.Fprintf(out, "%s: %s\n", name, summary)

@@ -41,14 +41,14 @@ func mappingFile(t *testing.T, replacements ...string) string {
 	return filepath.Join(dir, "team.yaml")
 }
 
-func TestCheckOfTheBuiltInMapping(t *testing.T) {
+func TestCheckBuiltInMapping(t *testing.T) {
 	out, err := check(t, "--strict")
 	if out != "descope.yaml: no mistakes, no warnings\n" || err != nil {
 		t.Errorf("%s%v", out, err)
 	}
 }
 
-func TestCheckShowsEveryMistakeAtItsPlace(t *testing.T) {
+func TestCheckShowsMistakesWithPositions(t *testing.T) {
 	file := mappingFile(t, "operation: SearchUsers", "operation: SerchUsers", "email: email\n", "email: mail\n")
 	out, err := check(t, file)
 	want := strings.ReplaceAll(`FILE:23:18: the API has no operation "SerchUsers"; did you mean "SearchUsers"?
@@ -96,7 +96,7 @@ func TestCheckAsJSON(t *testing.T) {
 	}
 }
 
-func TestWarningsFailOnlyWhenCheckIsStrict(t *testing.T) {
+func TestStrictCheckFailsOnWarnings(t *testing.T) {
 	file := mappingFile(t, "      permissions: They follow from the roles.\n", "")
 	if out, err := check(t, file); err != nil || !strings.Contains(out, "team.yaml:19:3: warning: ") || !strings.HasSuffix(out, ": no mistakes, 1 warning\n") {
 		t.Errorf("%v:\n%s", err, out)
@@ -106,9 +106,9 @@ func TestWarningsFailOnlyWhenCheckIsStrict(t *testing.T) {
 	}
 }
 
-// A mapping that takes the place of the built-in one is held against it, until
-// it has a lock of its own.
-func TestCheckHoldsAMappingAgainstItsLock(t *testing.T) {
+// A mapping in place of the built-in one is compared with it, until it has its own
+// lock.
+func TestCheckComparesWithLock(t *testing.T) {
 	file := mappingFile(t, "trait: group", "trait: app")
 	lock := strings.TrimSuffix(file, ".yaml") + ".lock.yaml"
 	if err := os.Remove(lock); err != nil {
@@ -130,7 +130,7 @@ func TestCheckHoldsAMappingAgainstItsLock(t *testing.T) {
 	}
 }
 
-func TestAMappingOfOtherThingsIsNotHeldAgainstTheBuiltInOne(t *testing.T) {
+func TestUnrelatedMappingIsNotCompared(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "areas.yaml")
 	src := `{version: 1, connector: {display_name: X}, resource_types: {area: {display_name: Area, list: {operation: LoadAllPermissions, records: permissions}, id: name, name: name}}}`
 	if err := os.WriteFile(file, []byte(src), 0o600); err != nil {
@@ -141,7 +141,7 @@ func TestAMappingOfOtherThingsIsNotHeldAgainstTheBuiltInOne(t *testing.T) {
 	}
 }
 
-func TestCheckCannot(t *testing.T) {
+func TestCheckFails(t *testing.T) {
 	file := mappingFile(t)
 	lock := filepath.Join(t.TempDir(), "broken.lock.yaml")
 	if err := os.WriteFile(lock, []byte("types: []\n"), 0o600); err != nil {

@@ -63,7 +63,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// The picture in README.md is the one that the command draws.
+// The picture in README.md is the output of the command.
 func TestPictureInREADME(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
@@ -209,9 +209,9 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// An example that names no mapping is of the file in --mapping, so that an edit of the
-// shipped one shows without a build.
-func TestMappingTestOfAFile(t *testing.T) {
+// An example without a mapping uses the file in --mapping, so an edit of the shipped
+// mapping shows without a build.
+func TestMappingTestWithFile(t *testing.T) {
 	example := filepath.Join("..", "..", "mapping", "testdata", "examples", "who-a-user-is")
 	for name, test := range map[string]struct{ file, says string }{
 		"the shipped one": {mappingFile(t), "1 example: 1 as expected"},

@@ -11,12 +11,10 @@ import (
 	"github.com/conductorone/baton-descope/internal/descope/config"
 )
 
-// Flags of the SDK by what becomes of a run with them. One that a new SDK brings is
-// in none of these lists, and a run with it is refused: it may ask for something
-// else than a sync.
+// Flags of the SDK by the mode of a run with them. A run with a flag in none of these
+// lists, from a newer SDK, is refused: the flag may ask for something else than a sync.
 var (
-	// ownFlags are read by the runs in this process and by the SDK's, or say nothing
-	// of what is done.
+	// ownFlags apply to runs in this process and to the SDK's, or select no mode.
 	ownFlags = []string{
 		"file", "c1z-temp-dir", "storage-engine", "workers", "parallel-sync", "http-timeout-seconds", "auth-method",
 		"sync-resource-types", "sync-resources", "skip-grants", "skip-entitlements-and-grants",
@@ -34,7 +32,7 @@ var (
 		"compact-syncs", "compact-output-path", "compact-file-paths", "compact-sync-ids",
 		"log-event-log",
 	}
-	// foreignFlags are about what this connector does not do, by what is said of them.
+	// foreignFlags ask for what this connector cannot do, by the reason.
 	foreignFlags = map[string][]string{
 		"this connector creates no accounts": {
 			"create-account-email", "create-account-login", "create-account-profile", "create-account-resource-type",
@@ -52,9 +50,9 @@ var (
 			"list-ticket-schemas", "get-ticket", "ticket-id",
 		},
 	}
-	// serviceFlags mean something in service mode only, and would be passed over.
+	// serviceFlags have an effect in service mode only, and would be ignored.
 	serviceFlags = []string{"skip-full-sync"}
-	// companions say more of another flag, without which they would be passed over.
+	// companions qualify another flag, and would be ignored without it.
 	companions = map[string]string{
 		"grant-principal-type":                    "grant-entitlement",
 		"external-resource-entitlement-id-filter": "external-resource-c1z",
@@ -70,7 +68,7 @@ func isForSDK(cmd *cobra.Command) bool {
 	return isService() || len(givenOf(cmd, sdkFlags)) > 0
 }
 
-// checkModes finds flags that ask for what would not be done.
+// checkModes finds flags that would have no effect.
 func checkModes(cmd *cobra.Command) (err error) {
 	serves := isService() || given(cmd, "client-id")
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {

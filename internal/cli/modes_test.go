@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// An update of the SDK that brings or takes flags shows here: what a run with a new
-// one has to become is to be decided.
+// An SDK update that adds or removes flags fails here: the mode of a new flag has to be
+// decided.
 func TestEveryFlagHasAMode(t *testing.T) {
 	classes := map[string]int{}
 	for _, flag := range slices.Concat(ownFlags, sdkFlags, serviceFlags, slices.Concat(slices.Collect(maps.Values(foreignFlags))...)) {
@@ -31,8 +31,8 @@ func TestEveryFlagHasAMode(t *testing.T) {
 	}
 }
 
-// A flag that is in no list does not become a full sync.
-func TestFlagOfANewSDK(t *testing.T) {
+// A flag in none of the lists does not start a full sync.
+func TestUnknownSDKFlag(t *testing.T) {
 	root := commandLine(t)
 	root.PersistentFlags().Bool("purge-everything", false, "")
 	if err := root.ParseFlags([]string{"-f", "x.c1z", "--workers", "2"}); err != nil {

@@ -23,9 +23,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// observe sets up what shows a run: logs and traces as the SDK does, or a line of
-// progress on a terminal. It returns the end of them.
-func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
+// observe sets up logs and traces as the SDK does, or a progress line on a terminal. It
+// returns a function that ends them.
+func (o *oneShot) observe(ctx context.Context) (context.Context, func(), error) {
 	o.progress = &oneshot.Progress{}
 	endLine := func() {}
 	ctx, err := logged(ctx, o.Viper)
@@ -35,7 +35,7 @@ func (o *once) observe(ctx context.Context) (context.Context, func(), error) {
 	if o.wantsProgress() {
 		ctx, endLine = o.showProgress(ctx)
 	}
-	ctx = ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return atTheEnd{c} })))
+	ctx = ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return deferError{c} })))
 	ctx, endTraces, err := o.trace(ctx)
 	if err != nil {
 		endLine()
@@ -60,16 +60,16 @@ func logged(ctx context.Context, v *viper.Viper) (context.Context, error) {
 	)
 }
 
-// repeated are lines in which the SDK logs the error that the run ends with, and how
-// long everything took until then.
+// repeated are log lines of the SDK that repeat the final error of a run, and its
+// durations.
 var repeated = []string{"cancelling context due to error in action", "sync stats so far"}
 
-// atTheEnd is a log that has the error of a run for debugging only: it is told at the end.
-type atTheEnd struct{ zapcore.Core }
+// deferError logs the error of a run at debug level only: it is reported at the end.
+type deferError struct{ zapcore.Core }
 
-func (c atTheEnd) With(fields []zapcore.Field) zapcore.Core { return atTheEnd{c.Core.With(fields)} }
+func (c deferError) With(fields []zapcore.Field) zapcore.Core { return deferError{c.Core.With(fields)} }
 
-func (c atTheEnd) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+func (c deferError) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	if slices.Contains(repeated, entry.Message) {
 		entry.Level = zapcore.DebugLevel
 	}
@@ -79,9 +79,9 @@ func (c atTheEnd) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zap
 // stderr is its file descriptor.
 const stderr = 2
 
-// wantsProgress reports whether somebody looks on: stderr is a terminal that can
-// redraw a line, and nobody asked for particular logs or a change.
-func (o *once) wantsProgress() bool {
+// wantsProgress reports whether to draw progress: stderr is a terminal that can redraw
+// a line, and the flags ask for no particular logs and no change.
+func (o *oneShot) wantsProgress() bool {
 	kind := os.Getenv("TERM")
 	if kind == "" || kind == "dumb" || !term.IsTerminal(stderr) {
 		return false
@@ -95,7 +95,7 @@ func (o *once) wantsProgress() bool {
 }
 
 // showProgress draws the progress on stderr, with warnings above it.
-func (o *once) showProgress(ctx context.Context) (context.Context, func()) {
+func (o *oneShot) showProgress(ctx context.Context) (context.Context, func()) {
 	o.progress.Out = os.Stderr
 	o.progress.Width = func() int {
 		if width, _, err := term.GetSize(stderr); err == nil && width > 0 {
@@ -109,8 +109,8 @@ func (o *once) showProgress(ctx context.Context) (context.Context, func()) {
 	return ctxzap.ToContext(ctx, logger), o.progress.Tick(time.Second)
 }
 
-// done says on stderr what a sync has brought, and how to look at it.
-func (o *once) done(plan *mapping.Plan, took time.Duration) {
+// done prints the summary of a sync on stderr, and how to look at the file.
+func (o *oneShot) done(plan *mapping.Plan, took time.Duration) {
 	types := o.GetStringSlice("sync-resource-types")
 	if len(types) == 0 {
 		types = typeIDs(plan)
@@ -132,7 +132,7 @@ func (o *once) done(plan *mapping.Plan, took time.Duration) {
 }
 
 // trace sends traces and logs to where the flags say, as the SDK does.
-func (o *once) trace(ctx context.Context) (context.Context, func(), error) {
+func (o *oneShot) trace(ctx context.Context) (context.Context, func(), error) {
 	endpoint := o.GetString(field.OtelCollectorEndpointFieldName)
 	if endpoint == "" {
 		return ctx, func() {}, nil

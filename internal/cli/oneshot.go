@@ -55,7 +55,7 @@ func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []st
 			}
 			return sdk(cmd, args)
 		}
-		o := once{cmd: cmd, Viper: v, window: window}
+		o := oneShot{cmd: cmd, Viper: v, window: window}
 		ctx, end, err := o.observe(cmd.Context())
 		if err != nil {
 			return err
@@ -67,8 +67,8 @@ func runOnce(v *viper.Viper, window time.Duration, sdk func(*cobra.Command, []st
 	}
 }
 
-// once is one run of the root command, with its settings.
-type once struct {
+// oneShot is one run of the root command, with its settings.
+type oneShot struct {
 	*viper.Viper
 	cmd      *cobra.Command
 	cfg      *generated.Descope
@@ -77,7 +77,7 @@ type once struct {
 }
 
 // run reads the settings as the SDK does, and does what they ask for.
-func (o *once) run(ctx context.Context) error {
+func (o *oneShot) run(ctx context.Context) error {
 	cfg, err := sdkcli.MakeGenericConfiguration[*generated.Descope](o.Viper, field.WithAdditionalDecodeHooks(field.FileUploadDecodeHook(true)))
 	if err != nil {
 		return fmt.Errorf("failed to make configuration: %w", err)
@@ -115,7 +115,7 @@ func (o *once) run(ctx context.Context) error {
 	return o.sync(ctx, temp)
 }
 
-func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
+func (o *oneShot) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {
 	somebodyWaits := func(options *connector.Options) { options.Progress, options.Impatient = o.progress, true }
 	return serverWith(o.cmd.Version, somebodyWaits)(ctx, o.cfg, sdkcli.RunTimeOpts{
 		SessionStore:        session,
@@ -125,7 +125,7 @@ func (o *once) newServer(ctx context.Context, session sessions.SessionStore) (ty
 }
 
 // sync runs a full sync, with temporary files in a folder.
-func (o *once) sync(ctx context.Context, temp string) error {
+func (o *oneShot) sync(ctx context.Context, temp string) error {
 	plan, err := descope.LoadMapping(o.cfg)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (o *once) sync(ctx context.Context, temp string) error {
 	}
 	folder := filepath.Dir(o.GetString("file"))
 	if _, err := os.Stat(folder); os.IsNotExist(err) {
-		return fmt.Errorf("--file: the folder %s is not there: make it, or choose another", folder)
+		return fmt.Errorf("--file: the folder %s does not exist: create it, or choose another", folder)
 	}
 	identity, err := o.identity()
 	if err != nil {
@@ -179,13 +179,13 @@ func (o *once) sync(ctx context.Context, temp string) error {
 func tempDir(v *viper.Viper) (string, error) {
 	temp := tempdir.Resolve(v.GetString("c1z-temp-dir"))
 	if _, err := os.Stat(temp); os.IsNotExist(err) {
-		return "", fmt.Errorf("the temporary folder %s is not there: make it, or choose another with --c1z-temp-dir", temp)
+		return "", fmt.Errorf("the temporary folder %s does not exist: create it, or choose another with --c1z-temp-dir", temp)
 	}
 	return temp, nil
 }
 
-// targets returns the resources that a sync is to be of; none for everything.
-func (o *once) targets() ([]*v2.Resource, error) {
+// targets returns the resources to sync; empty for all.
+func (o *oneShot) targets() ([]*v2.Resource, error) {
 	ids := o.GetStringSlice("sync-resources")
 	targets := make([]*v2.Resource, 0, len(ids))
 	for _, id := range ids {
@@ -198,8 +198,8 @@ func (o *once) targets() ([]*v2.Resource, error) {
 	return targets, nil
 }
 
-// checkTypes finds resource types that are asked for and that there are not.
-func (o *once) checkTypes(known []string) error {
+// checkTypes finds unknown resource types in the flags.
+func (o *oneShot) checkTypes(known []string) error {
 	for _, id := range o.GetStringSlice("sync-resource-types") {
 		if !slices.Contains(known, id) {
 			return fmt.Errorf("--sync-resource-types: there is no resource type %q; there are %s", id, strings.Join(slices.Sorted(slices.Values(known)), ", "))
@@ -216,9 +216,9 @@ func typeIDs(plan *mapping.Plan) []string {
 	return ids
 }
 
-// identity is everything that decides what a sync finds. The key is not in it: a
-// sync goes on with a new one.
-func (o *once) identity() ([]string, error) {
+// identity is everything that decides about the contents of a sync, without the key: a
+// sync resumes with a new one.
+func (o *oneShot) identity() ([]string, error) {
 	_, src, err := descope.MappingSource(o.cfg.Mapping)
 	if err != nil {
 		return nil, err
@@ -242,8 +242,8 @@ func (o *once) identity() ([]string, error) {
 	}, nil
 }
 
-// syncOptions are those that flags give to the SDK's syncer as they are.
-func (o *once) syncOptions() ([]sdksync.SyncOpt, error) {
+// syncOptions are the flags passed to the SDK's syncer.
+func (o *oneShot) syncOptions() ([]sdksync.SyncOpt, error) {
 	count := workers
 	if o.GetBool(field.ParallelSyncField.GetName()) {
 		count = -1

@@ -1,5 +1,4 @@
-// Package cli is the command line of baton-descope: its commands, flags and help, and
-// what a run of it does.
+// Package cli is the command line of baton-descope: commands, flags, help and runs.
 package cli
 
 import (
@@ -31,7 +30,7 @@ const name = descope.Name
 // UsualWindow packs a sync as often as internal/oneshot finds right.
 const UsualWindow = time.Duration(0)
 
-// workers is how many pages the SDK asks for at once; --workers changes it.
+// workers is the default of --workers: the pages that the SDK requests at once.
 const workers = 4
 
 // Main runs the command line of a version of the connector and ends the process with its
@@ -51,8 +50,8 @@ func Main(version string, window time.Duration) {
 	exit.Exit(err)
 }
 
-// named is the text of an error with the connector's name before it. Those that come out
-// of the connector have it already: by that they are known among the SDK's.
+// named prefixes the text of an error by the connector's name, unless it has it already
+// from the connector.
 func named(err error) string {
 	return name + ": " + strings.TrimPrefix(err.Error(), name+": ")
 }
@@ -91,8 +90,8 @@ func run(ctx context.Context, version string, window time.Duration) error {
 	return command.ExecuteContext(ctx)
 }
 
-// checkEarly finds what is wrong with the flags, the mapping, the base URL and the
-// folder for replies before anything is started or asked.
+// checkEarly checks the flags, the mapping, the base URL and the folder for replies
+// before the first request.
 func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	if err := checkModes(cmd); err != nil {
 		return err
@@ -119,11 +118,10 @@ func checkEarly(cmd *cobra.Command, v *viper.Viper) error {
 	return descope.CheckKey(cfg)
 }
 
-// forService leaves the connector as the SDK's own runs want it.
+// forService leaves the connector as the SDK's own runs need it.
 func forService(*connector.Options) {}
 
-// serverWith returns what makes the connector of a configuration, with options for the
-// kind of run.
+// serverWith returns a constructor of the connector, with options for the kind of run.
 func serverWith(version string, kind func(*connector.Options)) sdkcli.GetConnectorFunc2[*generated.Descope] {
 	return func(ctx context.Context, cfg *generated.Descope, runTime sdkcli.RunTimeOpts) (types.ConnectorServer, error) {
 		options, err := descope.Options(cfg)

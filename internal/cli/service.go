@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	// maxServiceWait is the longest time between two tries to reach ConductorOne.
+	// maxServiceWait is the longest backoff between attempts to reach ConductorOne.
 	maxServiceWait = time.Minute
-	// reachTimeout is how long one may take.
+	// reachTimeout limits one attempt.
 	reachTimeout = 30 * time.Second
 )
 
-// runService runs service mode, which the SDK does, once ConductorOne can be reached.
+// runService runs the SDK's service mode, once ConductorOne can be reached.
 func runService(cmd *cobra.Command, v *viper.Viper, sdk func() error) error {
 	ctx, err := logged(cmd.Context(), v)
 	if err != nil {
@@ -50,7 +50,7 @@ func runService(cmd *cobra.Command, v *viper.Viper, sdk func() error) error {
 	return &refused{err, fmt.Sprintf("ConductorOne at %s does not accept the connector: %s (check --client-id and --client-secret, and that the connector is still there)", host, why)}
 }
 
-// refused is an error in words of ours. It has the gRPC code of what failed.
+// refused is an error in our words, with the gRPC code of its cause.
 type refused struct {
 	error
 	text string
@@ -60,14 +60,14 @@ func (r *refused) Error() string { return r.text }
 
 func (r *refused) Unwrap() error { return r.error }
 
-// hostOf returns where ConductorOne is.
+// hostOf returns the host of ConductorOne.
 func hostOf(ctx context.Context, clientID, clientSecret string) (string, error) {
 	_, _, host, err := ugrpc.NewC1CredentialProvider(ctx, clientID, clientSecret)
 	switch {
 	case errors.Is(err, ugrpc.ErrInvalidClientID):
-		return "", errors.New("--client-id is not a client ID as ConductorOne shows it, NAME@HOST/connector: copy it anew")
+		return "", errors.New("--client-id is not a client ID as ConductorOne shows it, NAME@HOST/connector: copy it again")
 	case errors.Is(err, crypto.ErrInvalidClientSecret):
-		return "", errors.New("--client-secret is not a client secret as ConductorOne shows it, secret-token:...: copy it anew, or make another")
+		return "", errors.New("--client-secret is not a client secret as ConductorOne shows it, secret-token:...: copy it again, or make another")
 	case err != nil:
 		return "", err
 	}
@@ -77,16 +77,16 @@ func hostOf(ctx context.Context, clientID, clientSecret string) (string, error) 
 	return host, nil
 }
 
-// awaitConductorOne waits until somebody answers at ConductorOne's host, trying for
-// longer and longer. The SDK gives up after 30 seconds, and does not say where it looked.
-// Signals end the process meanwhile: there is nothing to put in order.
+// awaitConductorOne waits until ConductorOne's host answers, with backoff. The SDK gives
+// up after 30 seconds, and does not name the host. Signals end the process meanwhile:
+// there is nothing to clean up.
 func awaitConductorOne(ctx context.Context, host string) error {
 	for wait := time.Second; ; wait = min(2*wait, maxServiceWait) {
 		err := reach(ctx, "https://"+host)
 		if err == nil {
 			return nil
 		}
-		ctxzap.Extract(ctx).Warn("ConductorOne cannot be reached, and is tried again: check the network, HTTPS_PROXY, and the host in --client-id",
+		ctxzap.Extract(ctx).Warn("ConductorOne cannot be reached; retrying: check the network, HTTPS_PROXY, and the host in --client-id",
 			zap.String("host", host), zap.Error(err), zap.Duration("next_try", wait))
 		select {
 		case <-time.After(wait):

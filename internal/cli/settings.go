@@ -24,13 +24,13 @@ const (
 	sliceType  = "stringSlice"
 )
 
-// withoutSettings are the commands at the top that read none: what is wrong with a
-// setting does not stop them.
+// withoutSettings are the top-level commands that read no settings, and so do not fail
+// on invalid ones.
 var withoutSettings = []string{"mapping", "man", helpName, "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd, "capabilities", "config"}
 
-// checkSettings finds settings of the configuration file, the environment and the
-// command line that the SDK would pass over, so that the command would run with
-// defaults. broken is why the file was not read.
+// checkSettings finds invalid settings in the configuration file, the environment and
+// the command line, which the SDK would replace by defaults. broken is the error of the
+// file.
 func checkSettings(command *cobra.Command, file *configFile, broken error) error {
 	top := command
 	for top.HasParent() && top.Parent().HasParent() {
@@ -56,7 +56,7 @@ func checkSettings(command *cobra.Command, file *configFile, broken error) error
 	return checkFlagValues(command)
 }
 
-// checkFlagValues finds values of the command line that are not right.
+// checkFlagValues finds invalid values on the command line.
 func checkFlagValues(command *cobra.Command) (err error) {
 	command.Flags().Visit(func(flag *pflag.Flag) {
 		if err == nil && flag.Value.Type() != sliceType {
@@ -92,7 +92,7 @@ func variable(flag string) string {
 	return "BATON_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// checkValue reports whether a text is a value of a flag.
+// checkValue returns an error if a text is not a valid value of a flag.
 func checkValue(flag *pflag.Flag, text string) error {
 	switch flag.Value.Type() {
 	case boolType:
@@ -113,7 +113,7 @@ func checkValue(flag *pflag.Flag, text string) error {
 	return checkWord(flag.Name, text)
 }
 
-// checkNumber reports whether a number is in the range of its flag.
+// checkNumber returns an error if a number is out of the range of its flag.
 func checkNumber(flag string, n int) error {
 	switch {
 	case flag == "workers" && n < -1:
@@ -128,26 +128,26 @@ func checkNumber(flag string, n int) error {
 	return nil
 }
 
-// words are the values of flags that have few.
+// words are the values of flags with few.
 var words = map[string][]string{
 	"log-level":      {"debug", "info", "warn", "error"},
 	"log-format":     {"console", "json"},
 	"storage-engine": {"pebble", "sqlite"},
 }
 
-// checkWord reports whether a text is among the values of its flag, if that has few.
+// checkWord returns an error if a text is not among the few values of its flag.
 func checkWord(flag, text string) error {
 	known := words[flag]
 	if known == nil || text == "" || slices.Contains(known, text) {
 		return nil
 	}
 	if _, err := logging.ParseLogLevel(text); flag == "log-level" && err == nil {
-		return nil // Of the SDK's levels some are not told to people.
+		return nil // Some levels of the SDK are undocumented.
 	}
-	return fmt.Errorf("%s is none of %s%s", quotable(text), strings.Join(known, ", "), meant(text, known))
+	return fmt.Errorf("%s is not one of %s%s", quotable(text), strings.Join(known, ", "), meant(text, known))
 }
 
-// meant asks whether the nearest of the options was meant.
+// meant suggests the nearest of the options.
 func meant(word string, options []string) string {
 	if best := spelling.Nearest(word, options); best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)

@@ -107,7 +107,7 @@ func CheckKey(cfg *generated.Descope) error {
 	case key != cfg.ManagementKey:
 		what = "begins or ends with a blank or a line break: give it without, in a file as printf '%s' writes it"
 	case strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }):
-		what = "holds a blank or another character that no key has: copy it anew from the Descope console"
+		what = "holds a blank or another character that no key has: copy it again from the Descope console"
 	default:
 		return nil
 	}

@@ -155,7 +155,7 @@ func TestStoppedAfterCalls(t *testing.T) {
 				t.Errorf("the stop took %v", took) // Something was waited for that does not come.
 			}
 			if _, err := os.Stat(file); err == nil {
-				t.Fatal("there is a file before the sync is whole")
+				t.Fatal("there is a file before the sync is complete")
 			}
 			calls, err := syncOnce(t.Context(), t, d, file, never)
 			if err != nil {
@@ -264,7 +264,7 @@ func TestEnded(t *testing.T) {
 			continue
 		}
 		if _, err := os.Stat(file); err == nil {
-			t.Fatal("there is a file before the sync is whole")
+			t.Fatal("there is a file before the sync is complete")
 		}
 		n++
 		ended[signal]++
@@ -349,7 +349,7 @@ func TestSignals(t *testing.T) {
 			if got := cmd.ProcessState.ExitCode(); got != code {
 				t.Fatalf("exit code %d, want %d\n%s", got, code, output)
 			}
-			for _, says := range []string{"stopped by SIG", "sync.c1z was not written", "what was read is kept in", "the same command goes on from there"} {
+			for _, says := range []string{"stopped by SIG", "sync.c1z was not written", "what was read is kept in", "the same command resumes there"} {
 				if !strings.Contains(output.String(), says) {
 					t.Errorf("the output lacks %q:\n%s", says, output)
 				}

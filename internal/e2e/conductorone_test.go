@@ -186,7 +186,7 @@ func TestServiceWaitsForConductorOne(t *testing.T) {
 	listener.Close()
 	cmd, output := service(t, d, c1, address)
 	output.says(t, `"error":"dial tcp `+address+`: connect: connection refused","next_try":2`)
-	output.says(t, "ConductorOne cannot be reached, and is tried again: check the network, HTTPS_PROXY, and the host in --client-id")
+	output.says(t, "ConductorOne cannot be reached; retrying: check the network, HTTPS_PROXY, and the host in --client-id")
 
 	if listener, err = new(net.ListenConfig).Listen(t.Context(), "tcp", address); err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func TestTargetedSync(t *testing.T) {
 		{"-f", file, "--sync-resources", someone, "--storage-engine", "sqlite"},
 		{"-f", resourcesOnly, "--sync-resources", someone},
 	} {
-		fails(t, d, args...).contains(t, "holds a whole sync, which this one of a few resources would replace: choose another --file for it, or sync everything")
+		fails(t, d, args...).contains(t, "holds a complete sync, which this one of a few resources would replace: choose another --file for it, or sync everything")
 	}
 	if n := len(d.Requests()); n > 0 {
 		t.Errorf("%d requests before the file was refused", n)

@@ -22,8 +22,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Interceptor makes a call, of several at once: of the method with that name, such as
-// "ListGrants". What it returns is what the caller gets.
+// Interceptor makes a call of the named method, such as "ListGrants", and returns the
+// caller's result. Calls are concurrent.
 type Interceptor func(ctx context.Context, method string, call func(context.Context) error) error
 
 // NewClient returns a client of the server. The first interceptor calls the next.
@@ -60,12 +60,11 @@ func (c conn) RegisterService(desc *grpc.ServiceDesc, service any) {
 	}
 }
 
-// interceptor is what the SDK's server puts before every call: a panic becomes an
-// error, and the request is checked.
+// interceptor runs before every call, as in the SDK's server: it turns a panic into an
+// error, and validates the request.
 var interceptor = ugrpc.ChainUnaryInterceptors(ugrpc.RecoveryUnaryInterceptor(), grpc_validator.UnaryServerInterceptor())
 
-// Invoke calls a method. Its errors are what a gRPC client would see: a code
-// and a text.
+// Invoke calls a method. Its errors have a gRPC code and a text, as over the network.
 func (c conn) Invoke(ctx context.Context, name string, args, reply any, _ ...grpc.CallOption) error {
 	call := func(ctx context.Context) error { return c.invoke(ctx, name, args, reply) }
 	for _, intercept := range slices.Backward(c.interceptors) {
@@ -103,9 +102,8 @@ func (c conn) invoke(ctx context.Context, name string, args, reply any) error {
 	return nil
 }
 
-// hand gives the fields of an answer to another message of its type. What they
-// refer to is not copied: it is the caller's from now on, and the server makes
-// each answer anew.
+// hand moves the fields of a reply to another message of its type. It is a shallow copy:
+// the server makes a new reply for each call.
 func hand(into, answer protoreflect.Message) {
 	answer.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		into.Set(field, value)
@@ -113,7 +111,7 @@ func hand(into, answer protoreflect.Message) {
 	})
 }
 
-// NewStream is there for the interface; no service of a connector streams.
+// NewStream implements the interface; no service of a connector streams.
 func (c conn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, status.Error(codes.Unimplemented, "streams are not served")
 }

@@ -41,8 +41,8 @@ func (s *Session) GetMany(ctx context.Context, keys []string, opt ...sessions.Se
 	return s.store().GetMany(ctx, keys, opt...)
 }
 
-// Set stores a value, also at the end of the context: what belongs to the answer of a
-// call that was stopped is stored with it.
+// Set stores a value, also after the end of the context: it belongs to the reply of the
+// stopped call.
 func (s *Session) Set(ctx context.Context, key string, value []byte, opt ...sessions.SessionStoreOption) error {
 	return s.store().Set(context.WithoutCancel(ctx), key, value, opt...)
 }

@@ -16,19 +16,19 @@ import (
 // grantCount is the name of the grants among counts, as in the SDK's statistics.
 const grantCount = "grants"
 
-// tellCounts tells the progress what the published file holds, also of a sync that
-// earlier runs began. The sync is whole, whatever comes of it.
-func (r *run) tellCounts(ctx context.Context) {
+// reportCounts reports the contents of the published file to the progress, including
+// those of earlier runs. An error does not fail the sync.
+func (r *run) reportCounts(ctx context.Context) {
 	counts, err := r.place.counts(ctx)
 	if err != nil {
-		ctxzap.Extract(ctx).Warn("the sync is whole, and what it holds could not be counted", zap.Error(err))
+		ctxzap.Extract(ctx).Warn("the sync is complete, but its contents could not be counted", zap.Error(err))
 		return
 	}
 	r.Progress.stored(counts)
 }
 
-// counts returns how many resources of each type the last sync in the file has, and how
-// many grants. A Pebble file has it in its header; others are opened.
+// counts returns the numbers of resources by type, and of grants, of the last sync in
+// the file. A Pebble file has them in its header; others are opened.
 func (p *place) counts(ctx context.Context) (map[string]int64, error) {
 	if p.engine == c1zstore.EngineSQLite {
 		return p.countsOfSQLite(ctx)
@@ -43,7 +43,7 @@ func (p *place) counts(ctx context.Context) (map[string]int64, error) {
 		return nil, err
 	}
 	counts := map[string]int64{}
-	for _, run := range header.GetSyncRuns() { // A sync replaces what the file held: there is one.
+	for _, run := range header.GetSyncRuns() { // There is one: a sync replaces the contents.
 		for id, n := range run.GetStats().GetResourcesByResourceType() {
 			counts[id] = n
 		}

@@ -12,17 +12,17 @@ import (
 	"github.com/conductorone/baton-descope/internal/bounded"
 )
 
-// lock is an empty file that one process holds, readable by its user alone. The
-// system frees it when the process ends, however that comes about.
+// lock is an empty file locked by one process, readable by its user alone. The
+// system unlocks it when the process ends, however it ends.
 type lock struct{ held *flock.Flock }
 
 var (
-	errHeld    = errors.New("another holds the lock")
-	errForeign = errors.New("is no lock of this program")
+	errHeld    = errors.New("another process holds the lock")
+	errForeign = errors.New("is not a lock of this program")
 )
 
-// takeLock makes a lock and takes it. It returns errHeld when another has it, and
-// errForeign when what is there is not a lock.
+// takeLock creates and takes a lock. It returns errHeld when another process has it,
+// and errForeign when the file there is not a lock.
 func takeLock(path string) (lock, error) {
 	for {
 		switch info, err := os.Lstat(path); { //nolint:gosec // Where the user wants the file.
@@ -34,7 +34,7 @@ func takeLock(path string) (lock, error) {
 				return lock{}, err
 			}
 		}
-		held := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|asItIs))
+		held := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|openFlags))
 		if ok, err := held.TryLock(); err != nil {
 			return lock{}, err
 		} else if !ok {
@@ -50,8 +50,8 @@ func takeLock(path string) (lock, error) {
 	}
 }
 
-// checkLock reports whether a file is one that takeLock made: a link, what another user
-// has, and what holds something are left alone.
+// checkLock verifies that takeLock made a file: a link, a file of another user and a
+// file that is not empty are left alone.
 func checkLock(path string, info fs.FileInfo) error {
 	err := bounded.Regular(info)
 	switch {
@@ -66,7 +66,7 @@ func checkLock(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%s %w (%w)", path, errForeign, err)
 }
 
-// isThere reports whether the path still names the file that is locked.
+// isThere reports whether the path still names the locked file.
 func (l lock) isThere() bool {
 	locked, err := l.held.Stat()
 	if err != nil {
@@ -76,13 +76,13 @@ func (l lock) isThere() bool {
 	return err == nil && os.SameFile(locked, named)
 }
 
-// free removes the lock and lets go of it, in this order: who has opened the file by
-// then finds that it is not the one at the path. Windows removes no file that is open,
-// which keeps two from it as well.
+// free removes the lock and unlocks it, in this order: a process that has opened the
+// file by then finds another one, or none, at the path. Windows removes no open file,
+// which excludes two holders as well.
 func (l lock) free() error {
 	if runtime.GOOS == "windows" {
 		err := l.held.Unlock()
-		_ = os.Remove(l.held.Path()) // Another has it by now.
+		_ = os.Remove(l.held.Path()) // Another process has it by now.
 		return err
 	}
 	var removed error

@@ -36,8 +36,8 @@ func contend(path string) error {
 	return nil
 }
 
-// However many processes take and free a lock, one holds it at a time.
-func TestOneHolder(t *testing.T) {
+// Of many processes that take and free a lock, one holds it at a time.
+func TestLockIsExclusive(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "shelf.lock")
 	var outcomes []chan string
@@ -63,8 +63,8 @@ func TestOneHolder(t *testing.T) {
 	}
 }
 
-// What is no lock of ours is neither locked, nor changed, nor removed; and neither is
-// what is beside the file with such a name.
+// A file that is not a lock of ours is not locked, changed or removed, nor are files
+// with similar names.
 func TestForeignFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -73,10 +73,10 @@ func TestForeignFiles(t *testing.T) {
 		put  func(path string) error
 		says string // Nothing if the run does not mind.
 	}{
-		"a lock with words in it": {".lock", false, words, "shelf.c1z.lock is no lock of this program (this is not empty) and is left as it is"},
-		"a folder as a lock":      {".lock", false, folder, "is no lock of this program (this is a folder, not a file)"},
-		"a link as a lock":        {".lock", false, link, "is no lock of this program (this is a link, not a file)"},
-		"a dangling link":         {".lock", false, dangling, "is no lock of this program (this is a link, not a file)"},
+		"a lock with words in it": {".lock", false, words, "shelf.c1z.lock is not a lock of this program (this is not empty) and is left as it is"},
+		"a folder as a lock":      {".lock", false, folder, "is not a lock of this program (this is a folder, not a file)"},
+		"a link as a lock":        {".lock", false, link, "is not a lock of this program (this is a link, not a file)"},
+		"a dangling link":         {".lock", false, dangling, "is not a lock of this program (this is a link, not a file)"},
 		"a link as what grows":    {".partial-" + fingerprint([]string{"1"}), false, link, "is in the way: this is a link, not a file; remove it"},
 		"a link where is packed":  {".partial-" + fingerprint([]string{"1"}) + ".tmp", false, link, "is in the way: this is a link, not a file; remove it"},
 		"a name like ours":        {".partial-meeting1", false, words, ""},
@@ -124,7 +124,7 @@ func link(path string) error {
 	return errors.Join(words(path+".diary"), os.Symlink(path+".diary", path))
 }
 
-// tree returns what is in a folder, with what files hold.
+// tree returns the files of a folder with their contents.
 func tree(t *testing.T, folder string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(folder)

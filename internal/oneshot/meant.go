@@ -16,25 +16,25 @@ import (
 	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
-// What people give for an id is often something else that they see: a name, an e-mail
-// address, a part of the id. What they meant is looked for in the file.
+// People often give a name, an e-mail address or a part of an id for the id. The file
+// is searched for what they meant.
 
-// maxMeant is how many ids an error offers.
-const maxMeant = 3
+// maxSuggestions is the number of ids that an error offers.
+const maxSuggestions = 3
 
-// noEntitlement is the error of an entitlement that is not there, and says why not.
+// noEntitlement is the error of a missing entitlement, with the reason.
 func (p *provisioning) noEntitlement(ctx context.Context, id, why string) error {
-	meant, err := p.meantEntitlement(ctx, id)
+	meant, err := p.suggestEntitlement(ctx, id)
 	if err != nil {
 		return err
 	}
 	return status.Errorf(codes.NotFound, "%s has no entitlement %q%s%s", p.File, id, why, meant)
 }
 
-// meantEntitlement returns the end of an error that offers the entitlements that a
-// text names in another way than by their id, or the one with the nearest id.
-func (p *provisioning) meantEntitlement(ctx context.Context, given string) (string, error) {
-	named := map[string]bool{} // Resources that are called so.
+// suggestEntitlement returns the end of an error: the entitlements that a text names
+// otherwise than by id, or the one with the nearest id.
+func (p *provisioning) suggestEntitlement(ctx context.Context, given string) (string, error) {
+	named := map[string]bool{} // Resources with that name.
 	err := p.eachResource(ctx, "", func(r *v2.Resource) {
 		if strings.EqualFold(r.GetDisplayName(), given) {
 			named[typed(r.GetId())] = true
@@ -67,9 +67,8 @@ func (p *provisioning) meantEntitlement(ctx context.Context, given string) (stri
 	return offer(meant), nil
 }
 
-// nearest returns the entitlement whose id is the likeliest for a misspelt one. When the
-// type and the slug are right, only the id of the resource counts: the rest would make
-// any two alike.
+// nearest returns the entitlement with the likeliest id for a misspelt one. If type and
+// slug are right, only the id of the resource counts: the rest would make any two alike.
 func nearest(given string, ids []string) []string {
 	word, before, after := given, "", ""
 	if on, slug := splitEntitlement(given); on != nil {
@@ -87,9 +86,9 @@ func nearest(given string, ids []string) []string {
 	return nil
 }
 
-// meantPrincipal returns the end of an error that says whose name, login or e-mail
-// address was given for an id; nothing when it is nobody's.
-func (p *provisioning) meantPrincipal(ctx context.Context, typeID, given string) (string, error) {
+// suggestPrincipal returns the end of an error: whose name, login or e-mail address was
+// given for an id; empty if nobody's.
+func (p *provisioning) suggestPrincipal(ctx context.Context, typeID, given string) (string, error) {
 	var meant []string
 	err := p.eachResource(ctx, typeID, func(r *v2.Resource) {
 		if what := knownAs(r, given); what != "" {
@@ -103,7 +102,7 @@ func (p *provisioning) meantPrincipal(ctx context.Context, typeID, given string)
 	return fmt.Sprintf("; that is the %s: give the id", strings.Join(first(meant), " and the ")), nil
 }
 
-// knownAs says what a text is of a resource, other than its id; "" for nothing.
+// knownAs returns what a text is of a resource, other than its id; "" for nothing.
 func knownAs(r *v2.Resource, text string) string {
 	user := &v2.UserTrait{}
 	annos := annotations.Annotations(r.GetAnnotations())
@@ -130,8 +129,8 @@ func knownAs(r *v2.Resource, text string) string {
 	return ""
 }
 
-// noGrant is the error of a grant to revoke that is not in the file. It says which of
-// its parts is not there.
+// noGrant is the error of a grant to revoke that is not in the file. It names the
+// missing part.
 func (p *provisioning) noGrant(ctx context.Context) error {
 	entitlement, principal, err := p.parts(ctx, p.Revoke)
 	if err != nil {
@@ -148,7 +147,7 @@ func (p *provisioning) noGrant(ctx context.Context) error {
 		return err
 	}
 	if !there {
-		meant, err := p.meantEntitlement(ctx, entitlement)
+		meant, err := p.suggestEntitlement(ctx, entitlement)
 		if err != nil {
 			return err
 		}
@@ -162,7 +161,7 @@ func (p *provisioning) noGrant(ctx context.Context) error {
 		return err
 	}
 	if holder == nil {
-		meant, err := p.meantPrincipal(ctx, principal.GetResourceType(), principal.GetResource())
+		meant, err := p.suggestPrincipal(ctx, principal.GetResourceType(), principal.GetResource())
 		if err != nil {
 			return err
 		}
@@ -171,9 +170,9 @@ func (p *provisioning) noGrant(ctx context.Context) error {
 	return fail(fmt.Sprintf(": %s did not hold %s; sync into that file first if it was granted since", called(holder), readable(entitlement)))
 }
 
-// parts cuts the id of a grant into those of an entitlement and of who holds it; nil
-// where the whole is an entitlement. An id may itself look like the end of another: an
-// entitlement that the file has comes first.
+// parts splits the id of a grant into the ids of entitlement and principal; nil for the
+// id of an entitlement. An id may look like the end of another one: an entitlement in
+// the file comes first.
 func (p *provisioning) parts(ctx context.Context, grant string) (entitlement string, principal *v2.ResourceId, err error) {
 	if there, err := p.hasEntitlement(ctx, grant); there || err != nil {
 		return grant, nil, err
@@ -204,7 +203,7 @@ func (p *provisioning) hasEntitlement(ctx context.Context, id string) (bool, err
 	return err == nil, nil
 }
 
-// eachResource visits the resources of a type in the file; of all types without one.
+// eachResource visits the resources of a type in the file, or of all types.
 func (p *provisioning) eachResource(ctx context.Context, typeID string, visit func(*v2.Resource)) error {
 	for token := ""; ; {
 		page, err := p.file.ListResources(ctx, v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: typeID, PageToken: token}.Build())
@@ -220,21 +219,21 @@ func (p *provisioning) eachResource(ctx context.Context, typeID string, visit fu
 	}
 }
 
-// typed is an id with its type before it.
+// typed returns an id prefixed by its type.
 func typed(id *v2.ResourceId) string { return id.GetResourceType() + ":" + id.GetResource() }
 
-// offer is the end of an error that offers ids; nothing for none.
+// offer returns the end of an error that offers ids; empty for none.
 func offer(ids []string) string {
 	if ids == nil {
 		return ""
 	}
 	slices.Sort(ids)
-	quoted := make([]string, 0, maxMeant)
+	quoted := make([]string, 0, maxSuggestions)
 	for _, id := range first(ids) {
 		quoted = append(quoted, strconv.Quote(id))
 	}
 	return "; did you mean " + strings.Join(quoted, " or ") + "?"
 }
 
-// first returns the first of some texts, as many as an error offers.
-func first(texts []string) []string { return texts[:min(len(texts), maxMeant)] }
+// first returns the first texts, as many as an error offers.
+func first(texts []string) []string { return texts[:min(len(texts), maxSuggestions)] }

@@ -1,17 +1,16 @@
 // Package oneshot runs one sync, or one change, of a connector in this process.
 // It knows the Baton SDK and nothing of any connector.
 //
-// The SDK's own one-shot run makes a child process of the connector. It loses
-// everything when it is interrupted, and when a sync fails it now and then ends
-// with exit code 0. This one runs the SDK's syncer here:
+// The SDK's own one-shot run starts the connector as a child process. It loses
+// everything when interrupted, and sometimes exits with 0 after a failed sync. This one
+// runs the SDK's syncer in process:
 //
-//   - A sync grows in a file beside the one that is asked for, FILE.partial-…,
-//     and takes its place when it is whole. So FILE is a whole sync or is not
-//     there, and a run that fails takes nothing away.
-//   - It runs in windows of some minutes. At the end of each the syncer stops at a
-//     page and what was read is packed into the partial file, so that a power cut
-//     costs one window. A signal does the same at once.
-//   - The next run with the same settings goes on from there.
+//   - A sync is written to FILE.partial-…, and renamed to FILE when complete. So
+//     FILE is a complete sync or does not exist, and a failed run changes nothing.
+//   - It runs in windows of some minutes. At the end of each the syncer stops after a
+//     page, and the partial file is packed, so a power cut costs one window. A
+//     signal does the same at once.
+//   - The next run with the same settings resumes there.
 package oneshot
 
 import (
@@ -32,34 +31,34 @@ import (
 	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
-// Options say what to sync, and where to.
+// Options describe a sync.
 type Options struct {
-	// Name is the connector's. It starts errors and the names of temporary folders.
+	// Name is the connector's name, the prefix of errors and of temporary folders.
 	Name string
 	// NewServer makes the connector.
 	NewServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error)
 	// ResourceTypes are the ids of the connector's resource types.
 	ResourceTypes []string
-	// Identity is everything that decides what a sync finds. One that stopped is
-	// continued only by a run of the same identity.
+	// Identity is everything that decides about the contents of a sync. Only a run of
+	// the same identity resumes it.
 	Identity []string
 
 	// File is the c1z to write, or a link to it.
 	File string
-	// Engine stores the sync; empty for that of the file there is, or the SDK's default.
+	// Engine stores the sync; empty for that of the existing file, or the SDK's default.
 	Engine c1zstore.Engine
-	// TempDir is where the SDK unpacks the file to work on it, in a folder of the run.
+	// TempDir is where the SDK unpacks the file, in a folder of the run.
 	TempDir string
-	// SystemTemp makes that folder the one for all temporary files of this process,
-	// until the run ends: the process does nothing else meanwhile.
+	// SystemTemp uses that folder for all temporary files of this process until the run
+	// ends: the process does nothing else meanwhile.
 	SystemTemp bool
-	// Targets are the resources to sync, and nothing but these; none for everything.
+	// Targets are the only resources to sync; empty for all.
 	Targets []*v2.Resource
 	// Sync are further options of the SDK's syncer.
 	Sync []sdksync.SyncOpt
 	// Window is how long the sync runs before it is packed; 0 for DefaultWindow.
 	Window time.Duration
-	// Progress is told how far the sync is; nil for nobody.
+	// Progress shows the progress of the sync; optional.
 	Progress *Progress
 
 	// Set by tests.
@@ -67,20 +66,20 @@ type Options struct {
 	now       func() time.Time
 }
 
-// neverOver is the window of a sync that cannot go on after one.
-const neverOver = 365 * 24 * time.Hour
+// unlimited is the window of a sync that cannot be resumed.
+const unlimited = 365 * 24 * time.Hour
 
-// DefaultWindow is what a power cut may cost, more or less.
+// DefaultWindow is roughly the work that a power cut may cost.
 const DefaultWindow = 3 * time.Minute
 
-// Sync runs a sync until it is whole, the context is over, or it fails. An
+// Sync runs a sync until it is complete, the context is over, or it fails. An
 // interruption by a signal of [WithSignals] is a [*Stopped]. Other errors carry the
-// gRPC code of what failed.
+// gRPC code of their cause.
 func Sync(ctx context.Context, o Options) (err error) {
 	take := takePlace
 	if len(o.Targets) > 0 {
 		take = takeTargeted
-		o.Window = neverOver
+		o.Window = unlimited
 		o.Sync = append(slices.Clone(o.Sync), sdksync.WithTargetedSyncResources(o.Targets))
 	}
 	place, err := take(ctx, o)
@@ -106,7 +105,7 @@ func Sync(ctx context.Context, o Options) (err error) {
 	return r.sync(ctx)
 }
 
-// closeServer lets the connector end what it has under way.
+// closeServer lets the connector end its pending work.
 func closeServer(ctx context.Context, server types.ConnectorServer) {
 	closer, ok := server.(interface{ Close(context.Context) error })
 	if !ok {

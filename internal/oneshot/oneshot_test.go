@@ -25,7 +25,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// shelf is a connector of one resource type, with so many pages of one resource.
+// shelf is a connector of one resource type, with a number of pages of one resource.
 type shelf struct {
 	typeID string
 	pages  int
@@ -111,7 +111,7 @@ func (l *library) syncShelf(ctx context.Context, s *shelf) error {
 	return err
 }
 
-// later moves the clock of the runs to come.
+// later advances the clock of the following runs.
 func (l *library) later(by time.Duration) {
 	l.options.now = func() time.Time { return time.Now().Add(by) }
 }
@@ -128,7 +128,7 @@ func on(page int, err error) func(context.Context, int) error {
 	}
 }
 
-// says fails the test when an error lacks a text.
+// says fails the test if an error lacks a text.
 func says(t *testing.T, err error, texts ...string) {
 	t.Helper()
 	if err == nil {
@@ -141,7 +141,7 @@ func says(t *testing.T, err error, texts ...string) {
 	}
 }
 
-// holds fails the test when the file is not a whole sync of so many resources.
+// holds fails the test if the file is not a complete sync of that many resources.
 func (l *library) holds(resources int) {
 	l.t.Helper()
 	store, err := dotc1z.NewStore(l.t.Context(), l.options.File, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(l.t.TempDir()))
@@ -195,7 +195,7 @@ func TestSync(t *testing.T) {
 	l.only("shelf.c1z")
 }
 
-func TestGoesOnAtThePage(t *testing.T) {
+func TestResumesAtPage(t *testing.T) {
 	l := newLibrary(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	err := l.syncShelf(ctx, &shelf{"book", 10, func(ctx context.Context, page int) error {
@@ -206,7 +206,7 @@ func TestGoesOnAtThePage(t *testing.T) {
 		}
 		return nil
 	}, &l.asked})
-	says(t, err, "stopped by SIGTERM", "shelf.c1z was not written", "kept in", "the same command goes on from there until 20")
+	says(t, err, "stopped by SIGTERM", "shelf.c1z was not written", "kept in", "the same command resumes there until 20")
 	var stopped *Stopped
 	if !errors.As(err, &stopped) || stopped.ExitCode() != 143 {
 		t.Errorf("the error is %#v", err)
@@ -220,8 +220,8 @@ func TestGoesOnAtThePage(t *testing.T) {
 	l.only("shelf.c1z")
 }
 
-// What the connector answers when it is stopped is stored, by either engine.
-func TestAnswerAtTheStopIsStored(t *testing.T) {
+// The reply of the connector during a stop is stored, by either engine.
+func TestReplyDuringStopIsStored(t *testing.T) {
 	t.Parallel()
 	for _, engine := range []c1zstore.Engine{c1zstore.EnginePebble, c1zstore.EngineSQLite} {
 		t.Run(string(engine), func(t *testing.T) {
@@ -247,7 +247,7 @@ func TestAnswerAtTheStopIsStored(t *testing.T) {
 	}
 }
 
-// With another key the sync goes on where the first was refused.
+// With another key the sync resumes where the first was refused.
 func TestRefusedKey(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied} {
@@ -269,8 +269,8 @@ func TestRefusedKey(t *testing.T) {
 	}
 }
 
-// A list that failed starts anew: what it stored may be gone since.
-func TestFailedListStartsAnew(t *testing.T) {
+// A failed list starts over: its stored records may be deleted since.
+func TestFailedListStartsOver(t *testing.T) {
 	l := newLibrary(t)
 	err := l.sync(on(6, status.Error(codes.FailedPrecondition, "the list is not whole")))
 	says(t, err, "the list is not whole", "shelf.c1z was not written")
@@ -297,8 +297,8 @@ func TestPanicIsAFailure(t *testing.T) {
 	}
 }
 
-// No failure changes the file that is there.
-func TestGoodFileIsKept(t *testing.T) {
+// No failure changes the existing file.
+func TestFailureKeepsFile(t *testing.T) {
 	l := newLibrary(t)
 	if err := l.sync(fine); err != nil {
 		t.Fatal(err)
@@ -322,7 +322,7 @@ func TestGoodFileIsKept(t *testing.T) {
 	l.only("shelf.c1z")
 }
 
-// What an SQLite file holds stays in it.
+// The contents of an SQLite file stay in it.
 func TestSQLite(t *testing.T) {
 	l := newLibrary(t)
 	l.options.Engine = c1zstore.EngineSQLite
@@ -350,9 +350,9 @@ func TestSQLite(t *testing.T) {
 	}
 }
 
-// A sync of something else does not go on in what an interrupted one left, and neither
-// does one a day after that began, however often it was stopped, or before it began.
-func TestStartsAnew(t *testing.T) {
+// An interrupted sync is not resumed by a sync of something else, nor a day after it
+// began, however often it was stopped, nor before it began.
+func TestStartsOver(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*library){
 		"other settings": func(l *library) { l.options.Identity = []string{"2"} },
@@ -378,9 +378,9 @@ func TestStartsAnew(t *testing.T) {
 	}
 }
 
-// A sync that goes on and is told that it cannot starts anew, once, and one that was
-// begun here fails.
-func TestCannotGoOn(t *testing.T) {
+// A resumed sync that the connector aborts starts over, once; a sync that began in this
+// run fails.
+func TestCannotResume(t *testing.T) {
 	l := newLibrary(t)
 	aborted := status.Error(codes.Aborted, "the list is not what this sync began with")
 	says(t, l.sync(on(6, aborted)), "not what this sync began with", "shelf.c1z was not written")
@@ -411,7 +411,7 @@ func TestCannotGoOn(t *testing.T) {
 	l.only("shelf.c1z")
 }
 
-// A sync is packed at the end of each window, and goes on in the same process.
+// A sync is packed at the end of each window, and resumed in the same process.
 func TestWindows(t *testing.T) {
 	l := newLibrary(t)
 	l.options.Window = time.Millisecond
@@ -431,7 +431,7 @@ func TestWindows(t *testing.T) {
 }
 
 // A page that takes longer than a window is finished all the same.
-func TestPageLongerThanAWindow(t *testing.T) {
+func TestPageLongerThanWindow(t *testing.T) {
 	l := newLibrary(t)
 	l.options.Window = time.Millisecond
 	if err := l.sync(func(ctx context.Context, page int) error {
@@ -468,7 +468,7 @@ func TestNextWindow(t *testing.T) {
 	}
 }
 
-// What cannot be replaced is said before anything is asked of the API.
+// A file that cannot be replaced is refused before the first request.
 func TestRefusedFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -523,7 +523,7 @@ func TestRefusedFiles(t *testing.T) {
 			func(l *library) {
 				l.write(l.options.File+".partial-"+fingerprint(l.options.Identity), "dear diary")
 			},
-			[]string{"cannot open", ".partial-", "remove it to start anew"},
+			[]string{"cannot open", ".partial-", "remove it to start over"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -562,7 +562,7 @@ func TestOneRunAtATime(t *testing.T) {
 	says(t, second, "another run is writing", "shelf.c1z", "choose another --file")
 }
 
-// A folder that a killed run left is removed; one in use is not.
+// The folder of a killed run is removed; one in use is not.
 func TestLeftovers(t *testing.T) {
 	l := newLibrary(t)
 	left := filepath.Join(l.options.TempDir, "shelf-0123456789abcdef")
@@ -595,7 +595,7 @@ func TestLeftovers(t *testing.T) {
 }
 
 // A sync that cannot be packed leaves the files as they were.
-func TestCannotPack(t *testing.T) {
+func TestPackingFails(t *testing.T) {
 	l := newLibrary(t)
 	l.options.Window = time.Millisecond
 	partial := l.options.File + ".partial-" + fingerprint(l.options.Identity)
@@ -610,7 +610,7 @@ func TestCannotPack(t *testing.T) {
 		}
 		return os.MkdirAll(filepath.Join(partial+".tmp", "in the way"), 0o700)
 	})
-	says(t, err, "cannot store the sync", "shelf.c1z was not written", "goes on from there")
+	says(t, err, "cannot store the sync", "shelf.c1z was not written", "resumes there")
 	if strings.Contains(err.Error(), "preserved under") {
 		t.Errorf("the temporary folder is gone: %v", err)
 	}
@@ -626,7 +626,7 @@ func TestCannotPack(t *testing.T) {
 	l.holds(10)
 }
 
-// The run stops before the disk is full, and goes on when there is space.
+// The run stops before the disk is full, and resumes when there is space.
 func TestFullDisk(t *testing.T) {
 	l := newLibrary(t)
 	var full atomic.Bool
@@ -644,7 +644,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		return nil
 	})
-	says(t, err, "5 MiB are left in", "no space left on device", "the disk is full: free some space", "--c1z-temp-dir", "goes on from there")
+	says(t, err, "5 MiB are left in", "no space left on device", "the disk is full: free some space", "--c1z-temp-dir", "resumes there")
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("%v", err)
 	}
@@ -662,8 +662,8 @@ func TestFullDisk(t *testing.T) {
 	l.holds(10)
 }
 
-// What the SDK puts into the system's temporary folder is in the run's, and goes with it,
-// also when the run was killed.
+// The SDK's files in the system's temporary folder are in that of the run, and removed
+// with it, also when the run was killed.
 func TestSystemTemp(t *testing.T) { // Alone, since that folder is the process's.
 	before := os.TempDir()
 	l := &library{t: t, options: Options{

@@ -22,27 +22,27 @@ import (
 	"github.com/conductorone/baton-descope/internal/bounded"
 )
 
-// maxAge is how long after its start a sync may be continued. What it holds first was
-// read then, and a review must not show it as today's.
+// maxAge limits the age of a resumed sync: its first records are that old, and a
+// review must not show them as current.
 const maxAge = 24 * time.Hour
 
-// place is the files of a run. It is one run's at a time.
+// place is the set of files of a run, locked by it.
 type place struct {
-	file    string // Only ever a whole sync.
+	file    string // Only ever a complete sync.
 	existed bool
 	partial string // The sync as it grows.
 	engine  c1zstore.Engine
 	lock    lock        // On the file.
 	temp    *tempFolder // Where the sync is unpacked.
 
-	found  c1zstore.Engine // Of the file there is; empty without one.
-	goesOn bool            // The partial file is of an earlier run.
+	found   c1zstore.Engine // Of the existing file; empty without one.
+	resumed bool            // The partial file is from an earlier run.
 	// started is when the sync began, which may be in an earlier run.
 	started time.Time
 }
 
-// takePlace locks the files of a run, clears up after runs that were killed, and
-// makes sure that the file there is may be replaced. It asks the API for nothing.
+// takePlace locks the files of a run, removes those of killed runs, and verifies that
+// the existing file may be replaced. It sends no request.
 func takePlace(ctx context.Context, o Options) (_ *place, err error) {
 	p, err := claim(ctx, o)
 	if err != nil {
@@ -57,7 +57,7 @@ func takePlace(ctx context.Context, o Options) (_ *place, err error) {
 	return p, nil
 }
 
-// claim is takePlace without a look at what an earlier run left.
+// claim is takePlace without regard to the partial file of an earlier run.
 func claim(ctx context.Context, o Options) (_ *place, err error) {
 	refused := func(err error) error { return fmt.Errorf("--file %s: %w", o.File, err) }
 	file, err := target(o.File)
@@ -91,7 +91,7 @@ func claim(ctx context.Context, o Options) (_ *place, err error) {
 	return p, nil
 }
 
-// fingerprint is short for what a sync is of.
+// fingerprint returns a short hash of the identity of a sync.
 func fingerprint(identity []string) string {
 	hash := sha256.New()
 	for _, part := range identity {
@@ -100,8 +100,7 @@ func fingerprint(identity []string) string {
 	return hex.EncodeToString(hash.Sum(nil))[:8]
 }
 
-// lockFile keeps other runs from the same file. It also shows whether the folder
-// can be written to.
+// lockFile locks the file against other runs. It fails if the folder is not writable.
 func (p *place) lockFile() (err error) {
 	var pathError *fs.PathError
 	switch p.lock, err = takeLock(p.file + ".lock"); {
@@ -117,10 +116,10 @@ func (p *place) lockFile() (err error) {
 	return fmt.Errorf("cannot write to the folder %s: %w; allow writing there, or choose another with --file", p.folder(), err)
 }
 
-// packing is what the SDK adds to the name of a file while it packs it.
+// packing is the suffix of a file that the SDK is packing.
 const packing = ".tmp"
 
-// clear removes what a run left that was killed while it packed. The SDK would write
+// clear removes the file of a run that was killed while packing. The SDK would write
 // into a file of that name, or through a link.
 func (p *place) clear() error {
 	for _, path := range []string{p.partial, p.partial + packing} {
@@ -141,8 +140,8 @@ func (p *place) clear() error {
 	return nil
 }
 
-// look returns the engine of the file there is, empty if there is none. It fails
-// when that file is nothing a sync of this connector may replace.
+// look returns the engine of the existing file, empty without one. It fails if a sync
+// of this connector must not replace that file.
 func (p *place) look(ctx context.Context, resourceTypes []string) (c1zstore.Engine, error) {
 	info, err := os.Stat(p.file)
 	switch {
@@ -159,21 +158,21 @@ func (p *place) look(ctx context.Context, resourceTypes []string) (c1zstore.Engi
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", fmt.Errorf("the file that is there cannot be read as a c1z (%w) %s", err, refused)
+		return "", fmt.Errorf("the existing file cannot be read as a c1z (%w) %s", err, refused)
 	}
 	engine := c1zstore.Engine(store.Metadata().Engine)
 	types, ours, err := typesOf(ctx, store, resourceTypes)
 	if err = errors.Join(err, store.Close(ctx)); err != nil {
-		return "", fmt.Errorf("the file that is there cannot be read as a c1z (%w) %s", err, refused)
+		return "", fmt.Errorf("the existing file cannot be read as a c1z (%w) %s", err, refused)
 	}
 	if types != "" && !ours {
-		return "", fmt.Errorf("the file that is there holds a sync of another connector (resource types %s) %s", types, refused)
+		return "", fmt.Errorf("the existing file holds a sync of another connector (resource types %s) %s", types, refused)
 	}
 	return engine, nil
 }
 
-// typesOf returns the resource types that a file has, for people, and reports whether
-// one of them is among the connector's.
+// typesOf lists the resource types in a file as text, and reports whether one of them
+// is the connector's.
 func typesOf(ctx context.Context, file connectorstore.Reader, connectors []string) (types string, ours bool, err error) {
 	list, err := file.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
 	if err != nil {
@@ -187,8 +186,8 @@ func typesOf(ctx context.Context, file connectorstore.Reader, connectors []strin
 	return strings.Join(ids, ", "), ours, nil
 }
 
-// prepare settles where the sync starts: from what an interrupted run left, or anew.
-// Syncs that an SQLite file has already stay in it.
+// prepare decides whether the sync resumes an interrupted run or starts over. Earlier
+// syncs in an SQLite file stay in it.
 func (p *place) prepare(ctx context.Context, now func() time.Time) error {
 	if p.found == c1zstore.EnginePebble || (p.found == c1zstore.EngineSQLite && p.engine == "") {
 		p.engine = p.found // As the SDK does: a file keeps its engine.
@@ -200,21 +199,21 @@ func (p *place) prepare(ctx context.Context, now func() time.Time) error {
 			return err
 		}
 		if age := p.started.Sub(began); age >= 0 && age <= maxAge {
-			p.goesOn, p.started = true, began
+			p.resumed, p.started = true, began
 			return nil
 		}
 	}
-	return p.startAnew()
+	return p.startOver()
 }
 
-// began returns when the sync in the partial file was started; the zero time when
-// there is none to go on with.
+// began returns the start of the sync in the partial file; the zero time if there is
+// none to resume.
 func (p *place) began(ctx context.Context) (began time.Time, err error) {
 	fail := func(err error) (time.Time, error) {
 		if ctx.Err() != nil {
 			return began, ctx.Err()
 		}
-		return began, fmt.Errorf("cannot open %s, which an earlier run left (remove it to start anew): %w", p.partial, err)
+		return began, fmt.Errorf("cannot open %s, which an earlier run left (remove it to start over): %w", p.partial, err)
 	}
 	store, err := dotc1z.NewStore(ctx, p.partial, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp.path))
 	if err != nil {
@@ -243,9 +242,9 @@ func (p *place) began(ctx context.Context) (began time.Time, err error) {
 	}
 }
 
-// startAnew gives up what the partial file has.
-func (p *place) startAnew() error {
-	p.goesOn = false
+// startOver discards the partial file.
+func (p *place) startOver() error {
+	p.resumed = false
 	if err := p.discard(); err != nil {
 		return err
 	}
@@ -272,20 +271,20 @@ func (p *place) copyFile() error {
 	return os.Rename(out.Name(), p.partial)
 }
 
-// publish puts the whole sync in its place.
+// publish renames the complete sync to the file.
 func (p *place) publish() error {
 	if err := os.Rename(p.partial, p.file); err != nil {
-		return fmt.Errorf("the sync is whole, but stays in %s: %w", p.partial, err)
+		return fmt.Errorf("the sync is complete, but stays in %s: %w", p.partial, err)
 	}
 	if folder, err := os.Open(p.folder()); err == nil {
 		_ = folder.Sync() //nolint:errcheck // Not every file system can; the rename happened.
 		_ = folder.Close()
 	}
-	// What runs with other settings left is older than this.
+	// Partial files of runs with other settings are older than this sync.
 	for _, suffix := range []string{"", packing} {
 		left, err := filepath.Glob(globEscape(p.file) + ".partial-" + strings.Repeat("[0-9a-f]", 8) + suffix)
 		if err != nil {
-			return nil //nolint:nilerr // They are in nobody's way.
+			return nil //nolint:nilerr // They do no harm.
 		}
 		for _, path := range left {
 			_ = os.Remove(path)
@@ -302,7 +301,7 @@ func (p *place) discard() error {
 	return nil
 }
 
-// leave removes what only this run needs.
+// leave removes the temporary files of this run.
 func (p *place) leave() error {
 	var err error
 	if p.temp != nil {

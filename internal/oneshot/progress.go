@@ -13,15 +13,14 @@ import (
 	sdksync "github.com/conductorone/baton-sdk/pkg/sync"
 )
 
-// Progress follows a sync, and draws how far it is on a terminal: one line, which is
-// drawn again and again. The zero value draws nothing. Its methods may be called at
-// the same time.
+// Progress draws the progress of a sync as one line on a terminal. The zero value draws
+// nothing. It is safe for concurrent use.
 type Progress struct {
 	// Out is the terminal; nil for none.
 	Out io.Writer
-	// Width is how many columns it has now; nil for 80.
+	// Width returns the number of its columns; nil for 80.
 	Width func() int
-	// Label is the plural of a resource type, such as "users"; nil for its id.
+	// Label returns the plural of a resource type, such as "users"; nil for its id.
 	Label func(resourceTypeID string) string
 	// Now is the clock; nil for time.Now.
 	Now func() time.Time
@@ -29,28 +28,28 @@ type Progress struct {
 	mu     sync.Mutex
 	types  map[string]*reading
 	action string    // What the syncer does: an action of the SDK.
-	count  int       // What it stored by that.
+	count  int       // What that action has stored.
 	wait   time.Time // Until then requests wait for reason.
 	reason string
-	counts map[string]int64 // What the file holds in the end: by type, and grants.
-	left   int              // How many grants were left out.
+	counts map[string]int64 // Contents of the file in the end: by type, and grants.
+	left   int              // Dangling grants.
 	drawn  bool
 	ended  bool
 }
 
-// reading is how far a resource type is.
+// reading is the progress of a resource type.
 type reading struct {
 	label       string
 	read, total int
-	earliest    time.Time // When limits let the rest be asked for.
+	earliest    time.Time // When rate limits allow the last request.
 
-	// Where this run found it: a run that goes on starts in the middle.
+	// Where this run began: a resumed run starts in the middle.
 	first int
 	since time.Time
 }
 
-// Read tells how many records of a resource type were read, and how many there are;
-// 0 when that is not known. Limits let the rest be asked for by earliest.
+// Read reports the number of records of a resource type read so far, and their total; 0
+// if unknown. Rate limits allow the last request at earliest.
 func (p *Progress) Read(resourceTypeID string, read, total int, earliest time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,7 +68,7 @@ func (p *Progress) Read(resourceTypeID string, read, total int, earliest time.Ti
 	p.draw()
 }
 
-// Wait tells that requests wait until then, for reason, such as "Shop's limit of 200
+// Wait reports that requests wait until then, for a reason such as "Shop's limit of 200
 // searches a minute".
 func (p *Progress) Wait(until time.Time, reason string) {
 	p.mu.Lock()
@@ -78,21 +77,21 @@ func (p *Progress) Wait(until time.Time, reason string) {
 	p.draw()
 }
 
-// LeftOut tells how many grants were left out.
+// LeftOut reports dangling grants that were left out.
 func (p *Progress) LeftOut(grants int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.left += grants
 }
 
-// stored tells how many resources of each type, and how many grants, the file holds.
+// stored reports the numbers of resources by type, and of grants, in the file.
 func (p *Progress) stored(counts map[string]int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts = counts
 }
 
-// restart forgets what was read: the sync starts anew.
+// restart forgets the records read: the sync starts over.
 func (p *Progress) restart() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,8 +109,8 @@ func (p *Progress) stage(s *sdksync.Progress) {
 	p.draw()
 }
 
-// Tick draws the line until stop is called, so that the time left goes on while
-// nothing comes in. The line is gone then.
+// Tick redraws the line until stop is called, so that the time left counts down without
+// replies. Stop erases it.
 func (p *Progress) Tick(every time.Duration) (stop func()) {
 	ticker, done := time.NewTicker(every), make(chan struct{})
 	go func() {
@@ -171,10 +170,10 @@ func (p *Progress) draw() {
 	p.drawn = true
 }
 
-// line is what is drawn.
+// line returns the text of the line.
 func (p *Progress) line() string {
 	wait := p.wait.Sub(p.now())
-	if wait < time.Second { // Requests that go evenly wait for moments.
+	if wait < time.Second { // Evenly spaced requests wait for moments.
 		return p.stageLine()
 	}
 	waiting := fmt.Sprintf("waiting %s for %s", duration(wait.Seconds()), p.reason)
@@ -220,7 +219,7 @@ func (p *Progress) stageLine() string {
 	return line
 }
 
-// largest is the type that there is most of.
+// largest returns the type with the most records.
 func (p *Progress) largest() *reading {
 	var largest *reading
 	for _, r := range p.types {
@@ -238,8 +237,8 @@ func (r *reading) amount() string {
 	return thousands(r.read)
 }
 
-// soFar says what was read, for the end of a sentence; empty when nothing was told.
-func (p *Progress) soFar() string {
+// amountRead returns the amount read, for the end of a sentence; empty if unknown.
+func (p *Progress) amountRead() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.largest()
@@ -249,8 +248,8 @@ func (p *Progress) soFar() string {
 	return " with " + r.amount() + " " + r.label + " read"
 }
 
-// Summary says what the file holds in the end, of these resource types, and grants as
-// well: "1,234 users, 1 tenant, 5,678 grants". What was left out is said behind it.
+// Summary returns the contents of the file for these resource types, and grants:
+// "1,234 users, 1 tenant, 5,678 grants", followed by the dangling grants left out.
 func (p *Progress) Summary(resourceTypes []string, grants bool) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -270,7 +269,7 @@ func (p *Progress) Summary(resourceTypes []string, grants bool) string {
 	}
 	summary := strings.Join(parts, ", ")
 	if p.left > 0 {
-		summary += " (" + several(int64(p.left), "grant") + " left out, to what the API does not list)"
+		summary += " (" + several(int64(p.left), "dangling grant") + " left out)"
 	}
 	return summary
 }
@@ -289,7 +288,7 @@ func (p *Progress) now() time.Time {
 	return time.Now()
 }
 
-// duration is a number of seconds for a reader: 45 s, 3 min 20 s, 2 h 5 min.
+// duration formats seconds: 45 s, 3 min 20 s, 2 h 5 min.
 func duration(seconds float64) string {
 	s := int(seconds + 0.5)
 	switch {
@@ -301,7 +300,7 @@ func duration(seconds float64) string {
 	return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
 }
 
-// thousands is a number with commas.
+// thousands formats a number with commas.
 func thousands(n int) string {
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {

@@ -48,8 +48,8 @@ func TestProgressLine(t *testing.T) {
 	want("grants: expanding")
 }
 
-// A sync that goes on counts from where it was for the rate, not from nothing.
-func TestProgressOfASyncThatGoesOn(t *testing.T) {
+// The rate of a resumed sync counts from where this run began, not from nothing.
+func TestProgressOfResumedSync(t *testing.T) {
 	p, now := clock(nil, 80)
 	p.Read("user", 50000, 100000, time.Time{})
 	*now = now.Add(time.Minute)
@@ -57,13 +57,13 @@ func TestProgressOfASyncThatGoesOn(t *testing.T) {
 	if got, want := p.line(), "users: 56,000 of 100,000 [###########.........] 56 %, 100/s, 7 min 20 s left"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := p.soFar(); got != " with 56,000 of 100,000 users read" {
+	if got := p.amountRead(); got != " with 56,000 of 100,000 users read" {
 		t.Error(got)
 	}
 }
 
-// What waits for a limit is said while it waits, in place of a rate that falls.
-func TestProgressOfASyncThatWaits(t *testing.T) {
+// While requests wait for a limit, the line shows that in place of a falling rate.
+func TestProgressWhileWaiting(t *testing.T) {
 	p, now := clock(nil, 80)
 	want := func(line string) {
 		t.Helper()
@@ -87,9 +87,9 @@ func TestProgressOfASyncThatWaits(t *testing.T) {
 	want("grants: 5 stored, waiting 1 min 1 s for " + reason)
 }
 
-// The time left is what the rate makes of it, or what a limit does, if that is longer:
-// of 50,000 the first 20,000 come at once.
-func TestProgressKnowsTheLimit(t *testing.T) {
+// The time left follows from the rate, or from a rate limit if that takes longer: of
+// 50,000 the first 20,000 come at once.
+func TestTimeLeftUnderRateLimit(t *testing.T) {
 	p, now := clock(nil, 80)
 	start := *now
 	ends := start.Add(153 * time.Second)
@@ -117,7 +117,7 @@ func TestSummary(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p.LeftOut(1)
-	if got, want := p.Summary(types[:1], true), "1,234 users, 5,678 grants (1 grant left out, to what the API does not list)"; got != want {
+	if got, want := p.Summary(types[:1], true), "1,234 users, 5,678 grants (1 dangling grant left out)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -27,13 +27,13 @@ import (
 	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
-// Change is one thing to provision; a grant to make, or one to revoke.
+// Change is one grant to make or to revoke.
 type Change struct {
-	// File is the c1z that knows the entitlement and the principal, or the grant. Of a
-	// grant to make, what it does not know is looked up at the API.
+	// File is the c1z with the entitlement and the principal, or with the grant. The
+	// missing parts of a grant to make are looked up at the API.
 	File string
-	// TempDir is where the SDK unpacks the file, in a folder of the run; while that is
-	// there it is the one for all temporary files of this process.
+	// TempDir is where the SDK unpacks the file, in a folder of the run, which is used for
+	// all temporary files of this process meanwhile.
 	TempDir string
 
 	// Ids; of a grant to make. Without PrincipalType it is the only type that can hold
@@ -43,9 +43,9 @@ type Change struct {
 	Revoke string // The id of a grant to revoke; empty for none.
 }
 
-// Provision makes a change. It returns what was done, in a line for people. An
+// Provision makes a change and returns the result as a line for people. An
 // interruption by a signal of [WithSignals] is a [*Stopped]. Other errors carry the
-// gRPC code of what failed, NotFound for what neither the file nor the API has.
+// gRPC code of their cause, NotFound for an id that neither the file nor the API has.
 func Provision(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error), c Change) (done string, err error) {
 	file, err := target(c.File)
 	if err != nil {
@@ -75,7 +75,7 @@ func Provision(ctx context.Context, name string, newServer func(context.Context,
 	return done, nil
 }
 
-// provisioning is one change, on its way.
+// provisioning is one change in progress.
 type provisioning struct {
 	Change
 	name   string
@@ -84,7 +84,7 @@ type provisioning struct {
 	client types.ConnectorClient
 	types  []string // The ids of the connector's resource types.
 	file   connectorstore.Reader
-	// lookedUp says what the API was asked for, since the file does not have it.
+	// lookedUp lists what the file lacks and the API was asked for.
 	lookedUp []string
 }
 
@@ -100,7 +100,7 @@ func (p *provisioning) run(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer func() {
-		if err := p.file.Close(context.WithoutCancel(ctx)); err != nil { // The change stays what it is.
+		if err := p.file.Close(context.WithoutCancel(ctx)); err != nil { // The change was made all the same.
 			ctxzap.Extract(ctx).Warn("closing the file failed", zap.String("file", p.File), zap.Error(err))
 		}
 	}()
@@ -132,7 +132,7 @@ func (p *provisioning) open(ctx context.Context) error {
 	return err
 }
 
-// checkTypes makes sure that the file has a sync of this connector.
+// checkTypes verifies that the file has a sync of this connector.
 func (p *provisioning) checkTypes(ctx context.Context) error {
 	switch types, ours, err := typesOf(ctx, p.file, p.types); {
 	case err != nil:
@@ -164,7 +164,7 @@ func (p *provisioning) grant(ctx context.Context) (string, error) {
 	entitlement, err := p.entitlement(ctx, p.Entitlement)
 	if status.Code(err) == codes.NotFound && p.PrincipalType != "" {
 		_, principalErr := p.principal(ctx, p.PrincipalType, p.Principal)
-		return "", errors.Join(err, principalErr) // Both, so that nobody has to come a third time.
+		return "", errors.Join(err, principalErr) // Both, to spare a third run.
 	}
 	if err != nil {
 		return "", err
@@ -218,8 +218,8 @@ func (p *provisioning) revoke(ctx context.Context) (string, error) {
 	return fmt.Sprintf("revoked %s from %s", readable(entitlement.GetId()), called(principal)), nil
 }
 
-// entitlement returns an entitlement with its resource: that of the file, or else the
-// one that the connector knows of a resource that the API has.
+// entitlement returns an entitlement with its resource, from the file, or else from the
+// connector for a resource at the API.
 func (p *provisioning) entitlement(ctx context.Context, id string) (*v2.Entitlement, error) {
 	found, err := p.file.GetEntitlement(ctx, reader_v2.EntitlementsReaderServiceGetEntitlementRequest_builder{EntitlementId: id}.Build())
 	switch {
@@ -237,12 +237,12 @@ func (p *provisioning) entitlement(ctx context.Context, id string) (*v2.Entitlem
 	if annos.Contains(&v2.BatonID{}) {
 		return nil, status.Errorf(codes.FailedPrecondition, "%s is on a resource of another connector, and is changed with that one", readable(id))
 	}
-	entitlement.SetResource(on) // The file's has its id alone.
+	entitlement.SetResource(on) // In the file it has only its id.
 	return entitlement, nil
 }
 
-// lookUpEntitlement returns an entitlement that the file does not have. Its resource
-// has to be there at the API.
+// lookUpEntitlement returns an entitlement that the file lacks. Its resource has to
+// exist at the API.
 func (p *provisioning) lookUpEntitlement(ctx context.Context, id string) (*v2.Entitlement, error) {
 	rid, _ := splitEntitlement(id)
 	switch {
@@ -275,8 +275,8 @@ func (p *provisioning) lookUpEntitlement(ctx context.Context, id string) (*v2.En
 	return nil, status.Errorf(codes.NotFound, "there is no entitlement %q%s", id, spelling.DidYouMean(id, ids))
 }
 
-// splitEntitlement cuts the id of an entitlement into that of its resource, nil when it
-// has not the form, and its slug.
+// splitEntitlement splits the id of an entitlement into the id of its resource, nil if
+// malformed, and its slug.
 func splitEntitlement(id string) (on *v2.ResourceId, slug string) {
 	typeID, rest, _ := strings.Cut(id, ":")
 	end := strings.LastIndex(rest, ":")
@@ -286,7 +286,7 @@ func splitEntitlement(id string) (on *v2.ResourceId, slug string) {
 	return v2.ResourceId_builder{ResourceType: typeID, Resource: rest[:end]}.Build(), rest[end+1:]
 }
 
-// holderType returns the type of who the entitlement is granted to.
+// holderType returns the resource type of the principal.
 func (p *provisioning) holderType(entitlement *v2.Entitlement) (string, error) {
 	var may []string
 	for _, t := range entitlement.GetGrantableTo() {
@@ -306,14 +306,14 @@ func (p *provisioning) holderType(entitlement *v2.Entitlement) (string, error) {
 	return may[0], nil
 }
 
-// principal returns the resource that is to hold something. An id that is something
-// else of one in the file, such as its e-mail address, is refused.
+// principal returns the resource of the principal. A name or an e-mail address in place
+// of the id is refused.
 func (p *provisioning) principal(ctx context.Context, typeID, id string) (*v2.Resource, error) {
 	found, err := p.inFile(ctx, v2.ResourceId_builder{ResourceType: typeID, Resource: id}.Build())
 	if found != nil || err != nil {
 		return found, err
 	}
-	meant, err := p.meantPrincipal(ctx, typeID, id)
+	meant, err := p.suggestPrincipal(ctx, typeID, id)
 	if err != nil {
 		return nil, err
 	}
@@ -323,7 +323,7 @@ func (p *provisioning) principal(ctx context.Context, typeID, id string) (*v2.Re
 	return p.resource(ctx, v2.ResourceId_builder{ResourceType: typeID, Resource: id}.Build())
 }
 
-// resource returns a resource of the file, or else of the API.
+// resource returns a resource from the file, or else from the API.
 func (p *provisioning) resource(ctx context.Context, id *v2.ResourceId) (*v2.Resource, error) {
 	found, err := p.inFile(ctx, id)
 	if found != nil || err != nil {
@@ -340,7 +340,7 @@ func (p *provisioning) resource(ctx context.Context, id *v2.ResourceId) (*v2.Res
 	return found, nil
 }
 
-// inFile returns a resource of the file; nil when it has none of that id.
+// inFile returns a resource from the file; nil if it has none with that id.
 func (p *provisioning) inFile(ctx context.Context, id *v2.ResourceId) (*v2.Resource, error) {
 	found, err := p.file.GetResource(ctx, reader_v2.ResourcesReaderServiceGetResourceRequest_builder{ResourceId: id}.Build())
 	switch {
@@ -352,8 +352,8 @@ func (p *provisioning) inFile(ctx context.Context, id *v2.ResourceId) (*v2.Resou
 	return found.GetResource(), nil
 }
 
-// lookUp returns a resource of the API; nil when it has none of that id, or cannot be
-// asked for a single one, and why that is.
+// lookUp returns a resource from the API; nil and the reason if it has none with that
+// id, or cannot be asked for a single one.
 func (p *provisioning) lookUp(ctx context.Context, id *v2.ResourceId) (_ *v2.Resource, why string, err error) {
 	reply, err := p.client.GetResource(ctx, v2.ResourceGetterServiceGetResourceRequest_builder{ResourceId: id}.Build())
 	switch status.Code(err) { //nolint:exhaustive // All others are errors.
@@ -367,7 +367,7 @@ func (p *provisioning) lookUp(ctx context.Context, id *v2.ResourceId) (_ *v2.Res
 	return nil, "", err
 }
 
-// remark says what was looked up at the API, for the end of a line.
+// remark lists what was looked up at the API, for the end of a line.
 func (p *provisioning) remark() string {
 	if p.lookedUp == nil {
 		return ""
@@ -375,7 +375,7 @@ func (p *provisioning) remark() string {
 	return fmt.Sprintf("; not in %s and looked up at the API: %s", p.File, strings.Join(p.lookedUp, ", "))
 }
 
-// called is how a resource is shown: its name and its id.
+// called formats the name and the id of a resource.
 func called(r *v2.Resource) string {
 	name, id := r.GetDisplayName(), r.GetId().GetResource()
 	if name == "" || name == id {
@@ -384,8 +384,7 @@ func called(r *v2.Resource) string {
 	return fmt.Sprintf("%s (%s)", readable(name), readable(id))
 }
 
-// readable is a text of the API as it is, or quoted where it would do more to a line
-// than to stand in it.
+// readable returns a text of the API, quoted if it would disturb a line of output.
 func readable(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)

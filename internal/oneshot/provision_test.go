@@ -20,7 +20,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/secondapi"
 )
 
-// desk is a Workbench, and what makes a connector to it.
+// desk is a Workbench with connectors to it.
 func desk(t *testing.T, data secondapi.Data) (*secondapi.Server, func(context.Context, sessions.SessionStore) (types.ConnectorServer, error)) {
 	t.Helper()
 	plan, err := secondapi.Plan()
@@ -37,9 +37,9 @@ func desk(t *testing.T, data secondapi.Data) (*secondapi.Server, func(context.Co
 	}
 }
 
-// What the file lacks is looked up where the mapping says how one resource is read, or
-// has all of them in one reply. The file here is older than the API. A change has the system's
-// temporary folder to itself, so that nothing runs beside it.
+// A resource missing in the file is looked up, where the mapping can read one or has all
+// of them in one reply. The file here is older than the API. A change owns the system's
+// temporary folder, so the test is not parallel.
 func TestGrantsAtAnotherAPI(t *testing.T) {
 	old := secondapi.Demo()
 	old.Roles = slices.DeleteFunc(old.Roles, func(r secondapi.Role) bool { return r.Role.Level == 2 })
@@ -92,8 +92,8 @@ func TestGrantsAtAnotherAPI(t *testing.T) {
 	}
 }
 
-// A file that is another connector's has ids that may mean something else here.
-func TestGrantsInAFileOfAnotherConnector(t *testing.T) {
+// Ids in a file of another connector may mean something else here.
+func TestFileOfAnotherConnector(t *testing.T) {
 	file, ctx := filepath.Join(t.TempDir(), "other.c1z"), t.Context()
 	store, err := dotc1z.NewStore(ctx, file)
 	if err != nil {

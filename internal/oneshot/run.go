@@ -39,10 +39,10 @@ type run struct {
 	stop     context.CancelCauseFunc
 	underway underway
 	answered atomic.Int64          // How many listing calls succeeded.
-	broke    atomic.Pointer[error] // Why the run stopped itself.
+	broke    atomic.Pointer[error] // Why the run aborted itself.
 }
 
-// sync runs windows until the sync is whole, and publishes it then.
+// sync runs windows until the sync is complete, and publishes it then.
 func (r *run) sync(ctx context.Context) error {
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
@@ -58,13 +58,13 @@ func (r *run) sync(ctx context.Context) error {
 			if err := r.place.publish(); err != nil {
 				return err
 			}
-			r.tellCounts(ctx)
+			r.reportCounts(ctx)
 			return nil
 		}
 		switch {
 		case r.changed(ctx, err):
-			ctxzap.Extract(ctx).Warn("the sync that an earlier run left cannot go on; it starts anew", zap.Error(err))
-			if err := r.place.startAnew(); err != nil {
+			ctxzap.Extract(ctx).Warn("the unfinished sync of an earlier run cannot be resumed; it starts over", zap.Error(err))
+			if err := r.place.startOver(); err != nil {
 				return r.explain(ctx, err)
 			}
 			r.Progress.restart()
@@ -79,16 +79,15 @@ func (r *run) sync(ctx context.Context) error {
 	}
 }
 
-// changed reports whether a window failed since it went on from what an earlier run
-// read, and the API has something else now: the connector says Aborted, which asks for
-// a new sync. A sync that this run began fails for good.
+// changed reports whether a resumed sync failed since the API has changed: the
+// connector returns Aborted, which asks for a new sync. A sync that this run began fails
+// for good.
 func (r *run) changed(ctx context.Context, err error) bool {
-	return r.place.goesOn && ctx.Err() == nil && status.Code(err) == codes.Aborted
+	return r.place.resumed && ctx.Err() == nil && status.Code(err) == codes.Aborted
 }
 
-// next is how long the next window is: longer than one in which nothing was
-// finished, which would repeat itself for ever, and long enough for packing to be a
-// small part of it.
+// next returns the length of the next window: twice that of one without progress,
+// which would repeat for ever, and long enough for packing to be a small part of it.
 func next(last, usual time.Duration, progressed bool, packing time.Duration) time.Duration {
 	if !progressed {
 		return 2 * last
@@ -96,8 +95,8 @@ func next(last, usual time.Duration, progressed bool, packing time.Duration) tim
 	return max(usual, 20*packing)
 }
 
-// window runs the syncer until the window is over, and packs what it has. It
-// returns how long packing took.
+// window runs the syncer until the window is over, and packs the file. It returns how
+// long packing took.
 func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, error) {
 	r.session.SetSessionStore(ctx, nil)
 	r.underway.begin()
@@ -107,7 +106,7 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	}
 	store, err := dotc1z.NewStore(ctx, r.place.partial, opts...)
 	if err != nil {
-		return 0, fmt.Errorf("cannot open %s, which an earlier run left (remove it to start anew): %w", r.place.partial, err)
+		return 0, fmt.Errorf("cannot open %s, which an earlier run left (remove it to start over): %w", r.place.partial, err)
 	}
 	r.session.SetSessionStore(ctx, store.SessionStore())
 	syncer, err := sdksync.NewSyncer(ctx, r.client, append([]sdksync.SyncOpt{
@@ -133,15 +132,15 @@ func (r *run) window(ctx context.Context, length time.Duration) (time.Duration, 
 	case err != nil && len(r.Targets) > 0:
 		return packing, errors.Join(err, r.place.discard())
 	case err != nil && !windowOver(err) && r.stopping.Err() == nil && r.client.validated():
-		// The list that failed has to start anew, and what it stored by now may be gone
-		// from the API by then. Nothing of it is kept.
+		// The failed list has to start over, and records that it stored may be deleted
+		// by then. Keep none of them.
 		return packing, errors.Join(err, r.place.discard())
 	}
 	return packing, err
 }
 
-// closeEngine ends what a store does in the background. The SDK leaves a store open
-// that cannot be packed, and it ends the process when its files go.
+// closeEngine ends the background work of a store. The SDK leaves a store open that
+// cannot be packed, and its engine ends the process when its files are removed.
 func closeEngine(store c1zstore.Store) error {
 	if engine, ok := pebble.AsEngine(store); ok {
 		return engine.Close()
@@ -156,11 +155,10 @@ func (e *notPacked) Error() string { return sdkPromise.ReplaceAllString(e.error.
 
 func (e *notPacked) Unwrap() error { return e.error }
 
-// sdkPromise is what the SDK says of its temporary folder, which is removed here.
+// sdkPromise matches the SDK's hint at its temporary folder, which is removed here.
 var sdkPromise = regexp.MustCompile(`, store left open and unsaved data preserved under [^:]+`)
 
-// windowOver reports whether the syncer ended because its window did, and nothing else
-// went wrong.
+// windowOver reports whether the syncer ended with its window, without another error.
 func windowOver(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
 		err = joined.Unwrap()[0]
@@ -168,14 +166,14 @@ func windowOver(err error) bool {
 	return err == sdksync.ErrSyncNotComplete //nolint:errorlint // Together with another error it is a failure.
 }
 
-// breakOff stops the run as a signal does.
-func (r *run) breakOff(err error) {
+// abort stops the run like a signal.
+func (r *run) abort(err error) {
 	r.broke.CompareAndSwap(nil, &err)
 	r.stop(err)
 }
 
-// reserve is what has to be left of the disk that the sync is unpacked on. When it
-// is full, the SDK's store ends the process where it stands.
+// reserve is the free space, in bytes, required on the disk of the temporary folder.
+// When that disk is full, the SDK's store ends the process at once.
 const reserve = 32 << 20
 
 // watchDisk stops the run before the disk is full.
@@ -184,7 +182,7 @@ func (r *run) watchDisk(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		if free, err := r.freeSpace(r.place.temp.path); err == nil && free < reserve {
-			r.breakOff(fmt.Errorf("%d MiB are left in %s: %w", free>>20, r.TempDir, syscall.ENOSPC))
+			r.abort(fmt.Errorf("%d MiB are left in %s: %w", free>>20, r.TempDir, syscall.ENOSPC))
 			return
 		}
 		select {
@@ -195,13 +193,13 @@ func (r *run) watchDisk(ctx context.Context) {
 	}
 }
 
-// freeSpace is how many bytes a folder has room for.
+// freeSpace returns the free bytes on the disk of a folder.
 func freeSpace(folder string) (uint64, error) {
 	usage, err := vfs.Default.GetDiskUsage(folder)
 	return usage.AvailBytes, err
 }
 
-// explain adds to an error what became of the files.
+// explain adds the state of the files to an error.
 func (r *run) explain(ctx context.Context, err error) error {
 	if broke := r.broke.Load(); broke != nil && windowOver(err) {
 		err = *broke
@@ -216,12 +214,12 @@ func (r *run) explain(ctx context.Context, err error) error {
 	case stopped && unpacked != nil:
 		return &Stopped{signal, fmt.Sprintf("stopped by %s; %v; %s", nameOf(signal), err, r.kept())}
 	case stopped:
-		return &Stopped{signal, fmt.Sprintf("stopped by %s%s; %s", nameOf(signal), r.Progress.soFar(), r.kept())}
+		return &Stopped{signal, fmt.Sprintf("stopped by %s%s; %s", nameOf(signal), r.Progress.amountRead(), r.kept())}
 	}
 	return &failure{err, plain(r.Name, err) + "; " + r.kept()}
 }
 
-// failure is an error of a run in plain words. It has the gRPC code of what failed.
+// failure is an error of a run in plain words, with the gRPC code of its cause.
 type failure struct {
 	error
 	text string
@@ -231,7 +229,7 @@ func (f *failure) Error() string { return f.text }
 
 func (f *failure) Unwrap() error { return f.error }
 
-// advise says what helps when a disk is full.
+// advise adds the fix to the error of a full disk.
 func (r *run) advise(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w (the disk is full: free some space for %s and %s, or choose others with --file and --c1z-temp-dir)",
@@ -240,7 +238,7 @@ func (r *run) advise(err error) error {
 	return err
 }
 
-// kept says what is in the files after a run that did not end well.
+// kept describes the files after a failed run.
 func (r *run) kept() string {
 	var what strings.Builder
 	if r.place.existed {
@@ -249,13 +247,13 @@ func (r *run) kept() string {
 		fmt.Fprintf(&what, "%s was not written", r.File)
 	}
 	if _, err := os.Stat(r.place.partial); err == nil {
-		fmt.Fprintf(&what, ", and what was read is kept in %s: the same command goes on from there until %s",
+		fmt.Fprintf(&what, ", and what was read is kept in %s: the same command resumes there until %s",
 			r.place.partial, r.place.started.Add(maxAge).Format("2006-01-02 15:04 MST"))
 	}
 	return what.String()
 }
 
-// validatedOnce asks the connector to validate once, and not again in each window.
+// validatedOnce validates once, and not again in each window.
 type validatedOnce struct {
 	types.ConnectorClient
 	mu    sync.Mutex

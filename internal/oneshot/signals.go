@@ -19,13 +19,13 @@ type Stopped struct {
 
 func (s *Stopped) Error() string { return s.text }
 
-// ExitCode is 128 and the number of the signal, as shells have it: 130 for SIGINT,
-// 143 for SIGTERM.
+// ExitCode returns 128 plus the number of the signal, as in shells: 130 for SIGINT, 143
+// for SIGTERM.
 func (s *Stopped) ExitCode() int { return exitCode(s.Signal) }
 
 func exitCode(s syscall.Signal) int { return 128 + int(s) }
 
-// stopSignal is the cause of a context that a signal ended.
+// stopSignal is the cause of a context ended by a signal.
 type stopSignal struct{ syscall.Signal }
 
 func (s stopSignal) Error() string { return "stopped by " + nameOf(s.Signal) }

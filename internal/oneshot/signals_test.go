@@ -29,10 +29,10 @@ func TestMain(m *testing.M) {
 	fmt.Fprintln(os.Stdout, "ready")
 	<-ctx.Done()
 	fmt.Fprintln(os.Stdout, ctx.Err())
-	select {} // It does not end by itself.
+	select {} // It does not end on its own.
 }
 
-// The second signal ends a process that does not end by itself.
+// The second signal ends a process that does not end on its own.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

@@ -11,17 +11,17 @@ import (
 	"testing"
 )
 
-// A FIFO in the place of a lock is not waited for.
+// A FIFO in place of a lock does not block.
 func TestFIFOAsLock(t *testing.T) {
 	l := newLibrary(t)
 	if err := syscall.Mkfifo(l.options.File+".lock", 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := takePlace(t.Context(), l.options)
-	says(t, err, "is no lock of this program (this is a FIFO, not a file)")
+	says(t, err, "is not a lock of this program (this is a FIFO, not a file)")
 }
 
-// What another user has is left alone.
+// Files of another user are left alone.
 func TestOtherUsersLock(t *testing.T) {
 	l := newLibrary(t)
 	path := l.options.File + ".lock"
@@ -30,11 +30,11 @@ func TestOtherUsersLock(t *testing.T) {
 		t.Skip("only root gives files away")
 	}
 	_, err := takePlace(t.Context(), l.options)
-	says(t, err, "is no lock of this program (this is another user's)")
+	says(t, err, "is not a lock of this program (this is another user's)")
 	l.only("shelf.c1z.lock")
 }
 
-// What can be no c1z is refused before anything is asked, and stays what it is.
+// A file that cannot be a c1z is refused before the first request, and left unchanged.
 func TestSpecialFiles(t *testing.T) {
 	for what, put := range map[string]func(path string) error{
 		"a FIFO": func(path string) error { return syscall.Mkfifo(path, 0o600) },

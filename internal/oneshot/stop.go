@@ -11,19 +11,18 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A stop ends the connector's calls and not the syncer, which would drop an answer that
-// comes with it: a list answers with the pages that it has. Calls that begin later, and
-// those that fail, wait until the others' answers are stored. Then the syncer is ended,
-// and writes down how far it is.
+// A stop ends the connector's calls, not the syncer, which would drop a late reply: a
+// list replies with the pages that it has. Calls that begin later or fail wait until the
+// replies of the others are stored. Then the syncer is ended, and saves its state.
 
-// maxStop is how long the syncer may take to store what it has after a stop.
+// maxStop is how long the syncer may take to store pending replies after a stop.
 const maxStop = 5 * time.Second
 
-// underway counts what a window has to finish before it can be ended.
+// underway counts the pending work of a window.
 type underway struct {
 	mu       sync.Mutex
-	calls    int // That the connector has not answered yet.
-	unstored int // Answers that the syncer has not stored yet.
+	calls    int // Without a reply of the connector yet.
+	unstored int // Replies that the syncer has not stored yet.
 }
 
 func (u *underway) add(calls, unstored int) {
@@ -46,7 +45,7 @@ func (u *underway) none() bool {
 	return u.calls == 0 && u.unstored == 0
 }
 
-// endSyncer ends the syncer once nothing is under way, or that has taken too long.
+// endSyncer ends the syncer once nothing is pending, or after maxStop.
 func (r *run) endSyncer(syncing context.Context, end context.CancelFunc) {
 	defer end()
 	look := time.NewTicker(10 * time.Millisecond)
@@ -57,14 +56,14 @@ func (r *run) endSyncer(syncing context.Context, end context.CancelFunc) {
 		case <-syncing.Done():
 			return
 		}
-		if quiet { // What is stored is noted a moment later.
+		if quiet { // The state is saved a moment later.
 			return
 		}
 		quiet = r.underway.none()
 	}
 }
 
-// stage is told of each answer that the syncer has stored.
+// stage is called after each reply that the syncer has stored.
 func (r *run) stage(p *sdksync.Progress) {
 	r.underway.add(0, -1)
 	r.Progress.stage(p)
@@ -72,11 +71,11 @@ func (r *run) stage(p *sdksync.Progress) {
 
 // call makes a call of the syncer to the connector. ctx is the syncer's.
 //
-// When the API refuses the key in the middle of a sync, the run is stopped as by a
-// signal: the syncer then keeps its page, and with a good key it goes on there. By
-// itself it would start the list anew.
+// When the API refuses the key during a sync, the run is stopped as by a signal: the
+// syncer then keeps its page token, and resumes there with a valid key. On its own it
+// would start the list over.
 func (r *run) call(ctx context.Context, method string, do func(context.Context) error) error {
-	if method == "Cleanup" { // The sync is whole.
+	if method == "Cleanup" { // The sync is complete.
 		return do(ctx)
 	}
 	if r.stopping.Err() != nil {
@@ -91,14 +90,14 @@ func (r *run) call(ctx context.Context, method string, do func(context.Context) 
 	r.underway.add(1, 0)
 	err := do(limited)
 	switch code := status.Code(err); {
-	case method == "ListResourceTypes" && code == codes.OK: // Nobody is told when these are stored, and nothing else is under way.
+	case method == "ListResourceTypes" && code == codes.OK: // Storing these is not reported, and nothing else is pending.
 		r.answered.Add(1)
 	case lists && code == codes.OK:
 		r.answered.Add(1)
 		r.underway.add(-1, 1)
 		return nil
 	case lists && (code == codes.Unauthenticated || code == codes.PermissionDenied):
-		r.breakOff(err)
+		r.abort(err)
 	}
 	r.underway.add(-1, 0)
 	if err != nil && r.stopping.Err() != nil {

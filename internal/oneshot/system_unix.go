@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// asItIs opens no link, and does not wait for what is a FIFO.
-const asItIs = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+// openFlags follow no link and do not block on a FIFO.
+const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 // tempVariables name the system's folder for temporary files.
 var tempVariables = []string{"TMPDIR"}
 
-// isOurs reports whether a file is of the user of this process.
+// isOurs reports whether a file belongs to the user of this process.
 func isOurs(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()

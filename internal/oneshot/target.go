@@ -10,12 +10,12 @@ import (
 	"github.com/conductorone/baton-descope/internal/bounded"
 )
 
-// maxLinks is how many links in a row are followed.
+// maxLinks is the maximum number of links in a chain.
 const maxLinks = 40
 
-// target returns the absolute path of the file that a path names, which may not be
-// there yet. A link is followed to what it names: replaced by a file, it would leave
-// that as it was. What is no file, and what the process has open, is refused.
+// target returns the absolute path of a file, which need not exist. Links are followed:
+// to replace a link by a file would leave the linked file unchanged. It refuses other
+// than regular files, and a file that the process has open.
 func target(path string) (string, error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("%w; choose another", err) }
 	if info, err := os.Stat(cmp.Or(path, ".")); err == nil {
@@ -31,7 +31,7 @@ func target(path string) (string, error) {
 	followed := path
 	for range maxLinks {
 		link, err := os.Readlink(followed)
-		if err != nil { // It is no link, or is not there.
+		if err != nil { // Not a link, or missing.
 			if followed != path {
 				return linked(followed)
 			}
@@ -43,15 +43,15 @@ func target(path string) (string, error) {
 		}
 		followed = link
 	}
-	return fail(errors.New("this link goes round"))
+	return fail(errors.New("this link refers to itself"))
 }
 
-// linked returns the path of what a link names. Its folder has to be there.
+// linked returns the target of a link. Its folder has to exist.
 func linked(path string) (string, error) {
 	folder, file := filepath.Split(path)
 	folder, err := filepath.EvalSymlinks(folder + ".")
 	if err != nil || file == "" {
-		return "", fmt.Errorf("this is a link to %s, whose folder is not there; make it, or choose another", path)
+		return "", fmt.Errorf("this is a link to %s, whose folder does not exist; create it, or choose another", path)
 	}
 	return filepath.Abs(filepath.Join(folder, file))
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A link stays one, and what it names is updated, or made.
+// A link is kept, and its target is updated, or created.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -10,9 +10,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 )
 
-// takeTargeted is takePlace for a sync of some resources. That has nothing else, and a
-// c1z holds one sync: a file that holds a whole one is refused, and left as it is. Such
-// a sync always starts anew.
+// takeTargeted is takePlace for a sync of some resources. Since a c1z holds one sync, a
+// file with a complete one is refused. A sync of some resources always starts over.
 func takeTargeted(ctx context.Context, o Options) (*place, error) {
 	p, err := claim(ctx, o)
 	if err != nil {
@@ -31,8 +30,7 @@ func takeTargeted(ctx context.Context, o Options) (*place, error) {
 	return p, nil
 }
 
-// refuseWhole returns an error if the file there is holds a finished sync of more than
-// some resources.
+// refuseWhole returns an error if the existing file holds a finished complete sync.
 func (p *place) refuseWhole(ctx context.Context, file string) error {
 	store, err := dotc1z.NewStore(ctx, p.file, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(p.temp.path))
 	if err != nil {
@@ -44,7 +42,7 @@ func (p *place) refuseWhole(ctx context.Context, file string) error {
 		return fmt.Errorf("--file %s: %w", file, err)
 	}
 	if full != nil || last != nil && last.Type != connectorstore.SyncTypePartial {
-		return fmt.Errorf("%s holds a whole sync, which this one of a few resources would replace: choose another --file for it, or sync everything", file)
+		return fmt.Errorf("%s holds a complete sync, which this one of a few resources would replace: choose another --file for it, or sync everything", file)
 	}
 	return nil
 }

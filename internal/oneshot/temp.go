@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// tempFolder is a folder of one run. Its lock tells others that the run lives.
+// tempFolder is a folder of one run, which is alive while it holds the lock.
 type tempFolder struct {
 	path    string
 	lock    lock
 	systems map[string]string // What systemWide changed.
 }
 
-// newTempFolder makes a temporary folder, and removes those of killed runs: the ones
-// whose lock nobody holds.
+// newTempFolder creates a temporary folder, and removes those of killed runs, whose
+// locks are free.
 func newTempFolder(name, root string) (_ *tempFolder, err error) {
 	defer func() {
 		if err != nil {
@@ -34,7 +34,7 @@ func newTempFolder(name, root string) (_ *tempFolder, err error) {
 		_, _ = rand.Read(random[:]) // It always succeeds.
 		t := &tempFolder{path: filepath.Join(root, name+"-"+hex.EncodeToString(random[:]))}
 		switch t.lock, err = takeLock(t.path + ".lock"); {
-		case errors.Is(err, errHeld): // By one that looks for what killed runs left.
+		case errors.Is(err, errHeld): // By a run that removes folders of killed runs.
 			continue
 		case err != nil:
 			return nil, err
@@ -46,8 +46,7 @@ func newTempFolder(name, root string) (_ *tempFolder, err error) {
 	}
 }
 
-// removeLeft removes the folders of killed runs. What cannot be removed stays for the
-// next run.
+// removeLeft removes the folders of killed runs, as far as possible.
 func removeLeft(name, root string) {
 	locks, err := filepath.Glob(globEscape(filepath.Join(root, name)) + "-" + strings.Repeat("[0-9a-f]", 16) + ".lock")
 	if err != nil {
@@ -63,8 +62,8 @@ func removeLeft(name, root string) {
 	}
 }
 
-// systemWide makes the folder the one that this process has for all temporary files:
-// the SDK asks for some that way. The process has to do nothing else.
+// systemWide uses the folder for all temporary files of this process, since the SDK
+// creates some that way. The process must do nothing else.
 func (t *tempFolder) systemWide() error {
 	t.systems = map[string]string{}
 	for _, name := range tempVariables {
@@ -87,7 +86,7 @@ func (t *tempFolder) remove() error {
 	return t.lock.free()
 }
 
-// globEscape makes a path mean itself in a pattern.
+// globEscape escapes a path for a pattern.
 func globEscape(path string) string {
 	if filepath.Separator == '\\' { // Where \ is no escape.
 		return path

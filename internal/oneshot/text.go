@@ -10,9 +10,9 @@ import (
 // grpcWords are what gRPC puts before a text.
 var grpcWords = regexp.MustCompile(`rpc error: code = \w+ desc = `)
 
-// plain makes one line of an error. The connector puts its name before what it says: that
-// and what the SDK puts before it are left out, and so are the calls that were cancelled
-// since another one failed: the SDK makes a line of each.
+// plain makes one line of an error. The prefixes of the connector and the SDK are left
+// out, and so are the calls that were cancelled since another one failed: the SDK
+// reports each in a line.
 func plain(name string, err error) string {
 	lines := strings.Split(grpcWords.ReplaceAllString(err.Error(), ""), "\n")
 	causes := slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
