@@ -67,26 +67,31 @@ func (c *Call) gives(index []int) bool {
 // eachReference calls visit with every reference of the call but alternatives, whose
 // references it visits.
 func (c *Call) eachReference(visit func(reference)) {
-	var walk func(a argument)
-	walk = func(a argument) {
+	c.eachField(func(_ string, r reference) { visit(r) })
+}
+
+// eachField is eachReference with the name of the field that a reference fills.
+func (c *Call) eachField(visit func(field string, r reference)) {
+	var walk func(name string, a argument)
+	walk = func(name string, a argument) {
 		switch ref := a.ref.(type) {
 		case nil:
 		case alternatives:
 			for _, r := range ref {
-				visit(r)
+				visit(name, r)
 			}
 		default:
-			visit(ref)
+			visit(name, ref)
 		}
 		for _, entry := range a.list {
-			walk(entry)
+			walk(name, entry)
 		}
 		for _, f := range a.fields {
-			walk(f.argument)
+			walk(f.name, f.argument)
 		}
 	}
 	for _, f := range c.with {
-		walk(f.argument)
+		walk(f.name, f.argument)
 	}
 }
 

@@ -193,6 +193,15 @@ func (w *Words) decode(d *decoder, n *yaml.Node, what string) bool {
 	return ok
 }
 
+func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
+	t.Pos = At(n)
+	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
+		return d.unfit(n, what, "true or false")
+	}
+	t.Value = strings.EqualFold(n.Value, "true")
+	return true
+}
+
 func (r *ReadOnly) decode(d *decoder, n *yaml.Node, what string) bool {
 	r.Pos, r.Value = At(n), true
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" {
