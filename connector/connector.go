@@ -213,7 +213,7 @@ func answered[Reply any](reply Reply, err error) (Reply, error) {
 }
 
 // Each set of methods that a syncer may have is a type, named in the next line.
-//go:generate go run ../internal/shapegen getter provisioner
+//go:generate go run ../internal/shapegen getter provisioner deleter
 
 // ResourceSyncers returns one syncer for each resource type of the mapping.
 // What a syncer implements is what the SDK reports as the type's capabilities.
@@ -227,6 +227,9 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 		}
 		if provisionable(t) {
 			can.provisioner = &provisioner{c}
+		}
+		if t.Delete != nil {
+			can.deleter = &deleter{s}
 		}
 		all = append(all, s.with(can))
 	}

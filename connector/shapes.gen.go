@@ -8,6 +8,7 @@ import "github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 type methodSets struct {
 	getter      *getter
 	provisioner *provisioner
+	deleter     *deleter
 }
 
 // with returns the syncer with these methods, and without any others.
@@ -18,6 +19,9 @@ func (s *syncer) with(m methodSets) connectorbuilder.ResourceSyncerV2 {
 	}
 	if m.provisioner != nil {
 		shape |= 1 << 1
+	}
+	if m.deleter != nil {
+		shape |= 1 << 2
 	}
 	switch shape {
 	case 1:
@@ -36,6 +40,30 @@ func (s *syncer) with(m methodSets) connectorbuilder.ResourceSyncerV2 {
 			*getter
 			*provisioner
 		}{s, m.getter, m.provisioner}
+	case 4:
+		return &struct {
+			*syncer
+			*deleter
+		}{s, m.deleter}
+	case 5:
+		return &struct {
+			*syncer
+			*getter
+			*deleter
+		}{s, m.getter, m.deleter}
+	case 6:
+		return &struct {
+			*syncer
+			*provisioner
+			*deleter
+		}{s, m.provisioner, m.deleter}
+	case 7:
+		return &struct {
+			*syncer
+			*getter
+			*provisioner
+			*deleter
+		}{s, m.getter, m.provisioner, m.deleter}
 	}
 	return s
 }
