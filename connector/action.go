@@ -131,8 +131,10 @@ type invocation struct {
 	*subject
 	inputs map[string]any
 	before mapping.Record
-	// after is the record as a reply or a read showed it last; none before.
+	// after is the record as a reply or a read showed it last, none before; last reports
+	// that the reply is that of the last call.
 	after mapping.Record
+	last  bool
 	// sent reports that a call was begun.
 	sent bool
 }
@@ -219,9 +221,6 @@ func (in *invocation) make(ctx context.Context, i int, call *mapping.Call) error
 	}
 	record, ok := call.Record(reply)
 	if !ok {
-		if in.ShowsStatus(i) {
-			in.after = mapping.Record{}
-		}
 		return nil
 	}
 	id, err := in.typ.IDOf(record)
@@ -232,7 +231,7 @@ func (in *invocation) make(ctx context.Context, i int, call *mapping.Call) error
 		return errorf(codes.Internal, "%s answered with the %s %q: it may have been done to %q, and not to %q; look at both, and undo what is wrong",
 			call.Operation.Name, in.typ.ID, id, id, in.id)
 	}
-	in.after = record
+	in.after, in.last = record, i == len(in.Calls)-1
 	return nil
 }
 
@@ -254,19 +253,27 @@ func (in *invocation) reached(ctx context.Context) (bool, error) {
 	case !there:
 		return false, errorf(codes.NotFound, "there is no %s any more", in.subject)
 	}
-	now, _ := in.typ.StatusOf(record)
-	in.after = record
-	return now == in.Becomes, nil
+	in.after, in.last = record, false
+	return in.shown(), nil
+}
+
+// shown reports whether the record that was seen last has the status that it is to have.
+func (in *invocation) shown() bool {
+	if !in.after.Given() {
+		return false
+	}
+	now, _ := in.typ.StatusOf(in.after)
+	return now == in.Becomes
 }
 
 // confirm verifies that the resource has the status that it is to have: by the record in
-// the last reply that had one, or else by reading, which may lag behind.
+// a reply, or else by reading, which may lag behind.
 func (in *invocation) confirm(ctx context.Context) error {
 	if in.Becomes == mapping.StatusUnknown {
 		return nil
 	}
 	start := time.Now()
-	for try := 1; !in.after.Given(); try++ {
+	for try := 1; !in.last && !in.shown(); try++ {
 		reached, err := in.reached(ctx)
 		if err != nil {
 			return fmt.Errorf("the calls reported success, but reading it back failed: %w", err)
@@ -274,12 +281,12 @@ func (in *invocation) confirm(ctx context.Context) error {
 		if reached || time.Since(start) >= lag {
 			break
 		}
-		in.after = mapping.Record{}
 		if err := pause(ctx, time.Duration(try)*pauseBetween); err != nil {
 			return err
 		}
 	}
-	if now, word := in.typ.StatusOf(in.after); now != in.Becomes {
+	if !in.shown() {
+		_, word := in.typ.StatusOf(in.after)
 		return errorf(codes.Internal, "the calls reported success, but the status is %q, and not %s", word, in.Becomes)
 	}
 	return nil
