@@ -77,6 +77,7 @@ type Connector struct {
 	transport *transport.Transport
 	conn      api.Connection
 	syncs     syncs
+	own       ownWrites
 }
 
 // New returns a connector. It calls nothing.

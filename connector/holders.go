@@ -310,14 +310,16 @@ func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id 
 	return ok, err
 }
 
-// listed reports whether a principal is among the holders of an entitlement.
-func (c *Connector) listed(ctx context.Context, e *mapping.Entitlement, on, principal mapping.ID) (bool, error) {
-	found := false
+// listed reports whether a principal is among the holders of an entitlement. The list
+// is read as far as that takes.
+func (c *Connector) listed(ctx context.Context, e *mapping.Entitlement, on, principal mapping.ID) (bool, holderSet, error) {
+	read := holderSet{ids: map[string]bool{}}
 	err := c.eachHolder(ctx, e, on.String(), func(batch *paging.Batch[[]mapping.ID]) (bool, error) {
-		found = slices.ContainsFunc(batch.Records, func(holders []mapping.ID) bool {
-			return slices.ContainsFunc(holders, func(id mapping.ID) bool { return slices.Equal(id, principal) })
-		})
-		return !found, nil
+		for _, id := range slices.Concat(batch.Records...) {
+			read.ids[id.String()] = true
+		}
+		read.whole = batch.Next == nil
+		return !read.ids[principal.String()], nil
 	})
-	return found, err
+	return read.ids[principal.String()], read, err
 }

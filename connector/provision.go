@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,6 +151,9 @@ type state struct {
 	// record is the principal's, where it was read; gone reports that there is none.
 	record mapping.Record
 	gone   bool
+	// grants are what the record shows, or else holders who is in the list that was read.
+	grants  holdings
+	holders holderSet
 }
 
 // look reads the present state: the principal's record, or the list of holders, and
@@ -158,7 +162,7 @@ func (ch *change) look(ctx context.Context, next *mapping.Provision) (state, err
 	var now state
 	var err error
 	if ch.Holders != nil {
-		now.held, err = ch.c.listed(ctx, ch.Entitlement, ch.onID, ch.principalID)
+		now.held, now.holders, err = ch.c.listed(ctx, ch.Entitlement, ch.onID, ch.principalID)
 		needsRecord := next != nil && (next.NeedsRecord() || next.Requires != nil && !now.held)
 		if err != nil || !needsRecord {
 			return now, err
@@ -170,7 +174,8 @@ func (ch *change) look(ctx context.Context, next *mapping.Provision) (state, err
 		return now, err
 	}
 	if ch.Holders == nil {
-		now.held, err = ch.held(now.record, ch.Entitlement, ch.onID)
+		now.grants, err = ch.holdings(now.record)
+		now.held = now.grants.has(ch.Entitlement, ch.onID)
 	}
 	return now, err
 }
@@ -184,16 +189,6 @@ func (ch *change) read(ctx context.Context) (mapping.Record, bool, error) {
 	return record, ok, err
 }
 
-// held reports whether a record says that an entitlement on a resource is held.
-func (ch *change) held(r mapping.Record, e *mapping.Entitlement, on mapping.ID) (bool, error) {
-	found := false
-	err := holds(ch.holder, r, func(rule int, id mapping.ID) error {
-		found = found || ch.holder.Grants[rule].Entitlement == e && id.String() == on.String()
-		return nil
-	})
-	return found, err
-}
-
 // required checks that the principal holds what the grant requires.
 func (ch *change) required(r mapping.Record) error {
 	requires := ch.Grant.Requires
@@ -204,8 +199,8 @@ func (ch *change) required(r mapping.Record) error {
 	if on == nil {
 		return nil
 	}
-	held, err := ch.held(r, requires.Entitlement, on)
-	if held || err != nil {
+	held, err := ch.holdings(r)
+	if err != nil || held.has(requires.Entitlement, on) {
 		return err
 	}
 	return errorf(codes.FailedPrecondition, "%s: the %s does not hold %s on %q; grant %q first",
@@ -225,15 +220,15 @@ const (
 // write calls the operation and verifies the result. It reports whether that was so
 // before: the look before the write says so, or the API refuses to do what the look
 // after the write finds done.
-func (ch *change) write(ctx context.Context, p *mapping.Provision, now state, want bool) (already bool, err error) {
-	before := now.held
-	request, err := p.Request(ch.principalID, ch.onID, now.record)
+func (ch *change) write(ctx context.Context, p *mapping.Provision, before state, want bool) (already bool, err error) {
+	request, err := p.Request(ch.principalID, ch.onID, before.record)
 	if err != nil {
 		return false, errorf(codes.InvalidArgument, "%s: %w", ch.what(), err)
 	}
-	if before == want && p.OnlyIfNeeded {
+	if before.held == want && p.OnlyIfNeeded {
 		return true, nil
 	}
+	ch.c.own.add(ch, p)
 	start := time.Now()
 	for try := 1; ; try++ {
 		reply, err := ch.c.write(ctx, p.Operation, max(writing-time.Since(start), time.Second), request)
@@ -241,7 +236,7 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, now state, wa
 			return false, ctx.Err()
 		}
 		if err == nil {
-			return before == want, ch.confirm(ctx, p, reply, want)
+			return before.held == want, ch.confirm(ctx, p, reply, before, want)
 		}
 		if !transport.IsRefusal(err) && !transport.IsUnclear(err) {
 			return false, ch.failed(err)
@@ -254,9 +249,9 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, now state, wa
 			return false, ch.failed(fmt.Errorf("%w; reading the present state failed as well: %w", err, lookErr))
 		case now.held == want && transport.IsRefusal(err):
 			return true, nil
-		case now.held == want && before != want:
+		case now.held == want && before.held != want:
 			ctxzap.Extract(ctx).Info("the answer to a write was lost; reading shows that it was done", zap.String("operation", p.Operation.Name), zap.Error(err))
-			return false, nil
+			return false, ch.onlyChange(ctx, p, before, now, false)
 		}
 		wait := time.Duration(try) * pauseBetween
 		if !transport.IsUnanswered(err) || time.Since(start)+wait >= writing {
@@ -281,22 +276,20 @@ func (ch *change) failed(err error) error {
 	return errorf(code, "%s: %w", what, err)
 }
 
-// confirm verifies that a successful write has made the change: by the
+// confirm verifies that a successful write has made the change, and no other: by the
 // principal's record in the reply, or else by reading, which may lag behind.
-func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, want bool) error {
-	shown, held, err := ch.shownBy(p, reply)
+func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, before state, want bool) error {
+	now, shown, err := ch.shownBy(p, reply, before)
 	if err != nil {
 		return fmt.Errorf("%s: %w", ch.what(), err)
 	}
-	var now state
-	start := time.Now()
+	start, replied := time.Now(), shown
 	for try := 1; !shown; try++ {
 		now, err = ch.look(ctx, nil)
 		if err != nil {
 			return fmt.Errorf("%s: %s reported success, but reading it back failed: %w", ch.what(), p.Operation.Name, err)
 		}
-		held = now.held
-		if held == want || time.Since(start) >= lag {
+		if now.held == want || time.Since(start) >= lag {
 			break
 		}
 		if err := pause(ctx, time.Duration(try)*pauseBetween); err != nil {
@@ -304,42 +297,51 @@ func (ch *change) confirm(ctx context.Context, p *mapping.Provision, reply any, 
 		}
 	}
 	switch {
-	case held == want:
-		return nil
+	case now.held == want:
+		return ch.onlyChange(ctx, p, before, now, replied)
 	case now.gone:
 		return errorf(codes.FailedPrecondition, "%s: there is no %s %q any more", ch.what(), ch.holder.ID, ch.principalID)
 	}
 	return errorf(codes.Internal, "%s: %s reported success, but the change is not visible", ch.what(), p.Operation.Name)
 }
 
-// shownBy reports whether the reply to a write shows if the entitlement is held, and
-// whether it is. The record of somebody else in it is an error.
-func (ch *change) shownBy(p *mapping.Provision, reply any) (shown, held bool, err error) {
+// shownBy returns what the reply to a write shows, if it shows whether the entitlement
+// is held and what else has changed. The record of somebody else in it is an error.
+func (ch *change) shownBy(p *mapping.Provision, reply any, before state) (now state, shown bool, err error) {
 	record, ok := p.Record(reply)
 	if !ok {
-		return false, false, nil
+		return state{}, false, nil
 	}
 	id, err := ch.holder.IDOf(record)
 	if err != nil {
-		return false, false, nil //nolint:nilerr // A record that names nobody shows nothing.
+		return state{}, false, nil //nolint:nilerr // A record that names nobody shows nothing.
 	}
 	if id.String() != ch.principalID.String() {
-		return false, false, errorf(codes.Internal,
+		return state{}, false, errorf(codes.Internal,
 			"%s answered with the %s %q: the change may have been made to %q, and not to %q; look at both, and undo what is wrong",
 			p.Operation.Name, ch.holder.ID, id, id, ch.principalID)
 	}
 	if ch.Holders != nil {
-		return false, false, nil
+		return state{}, false, nil
 	}
-	if held, err = ch.held(record, ch.Entitlement, ch.onID); held || err != nil {
-		return held, held, err
+	now.record = record
+	if now.grants, err = ch.holdings(record); err != nil {
+		return state{}, false, err
 	}
-	for _, rule := range ch.holder.Grants {
-		if rule.Entitlement == ch.Entitlement && !rule.Conclusive(record, ch.onID) {
-			return false, false, nil
-		}
+	now.held = now.grants.has(ch.Entitlement, ch.onID)
+	shown = now.held || ch.conclusive(record, ch.Entitlement, ch.onID)
+	for h, on := range ch.effect(p, before, now).lost {
+		shown = shown && ch.conclusive(record, h.entitlement, on)
 	}
-	return true, false, nil
+	return now, shown, nil
+}
+
+// conclusive reports whether a record that does not show an entitlement on a resource
+// shows that it is not held.
+func (ch *change) conclusive(record mapping.Record, e *mapping.Entitlement, on mapping.ID) bool {
+	return !slices.ContainsFunc(ch.holder.Grants, func(rule *mapping.GrantRule) bool {
+		return rule.Entitlement == e && !rule.Conclusive(record, on)
+	})
 }
 
 // pause waits, unless the context is over before.
@@ -351,6 +353,9 @@ func pause(ctx context.Context, wait time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// principal names the principal: TYPE:ID.
+func (ch *change) principal() string { return ch.holder.ID + ":" + ch.principalID.String() }
 
 // what names the grant in messages.
 func (ch *change) what() string {

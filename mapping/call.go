@@ -67,21 +67,32 @@ func (c *Call) gives(index []int) bool {
 // eachReference calls visit with every reference of the call but alternatives, whose
 // references it visits.
 func (c *Call) eachReference(visit func(reference)) {
+	c.eachValue(func(ref reference) {
+		for _, r := range eachOf(ref) {
+			visit(r)
+		}
+	})
+}
+
+// eachOf returns a reference, or each of alternatives.
+func eachOf(ref reference) []reference {
+	if either, ok := ref.(alternatives); ok {
+		return either
+	}
+	return []reference{ref}
+}
+
+// eachValue calls visit with the reference of every value of the call that has one.
+func (c *Call) eachValue(visit func(reference)) {
 	c.eachField(func(_ string, r reference) { visit(r) })
 }
 
-// eachField is eachReference with the name of the field that a reference fills.
-func (c *Call) eachField(visit func(field string, r reference)) {
+// eachField is eachValue with the name of the field that the value is for.
+func (c *Call) eachField(visit func(field string, ref reference)) {
 	var walk func(name string, a argument)
 	walk = func(name string, a argument) {
-		switch ref := a.ref.(type) {
-		case nil:
-		case alternatives:
-			for _, r := range ref {
-				visit(name, r)
-			}
-		default:
-			visit(name, ref)
+		if a.ref != nil {
+			visit(name, a.ref)
 		}
 		for _, entry := range a.list {
 			walk(name, entry)

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -18,34 +17,21 @@ func (c *compiler) compileDelete(t *typeBuilder) {
 	}
 	t.Delete = c.compileCall(deletePlace(t.ResourceType), &doc.Call)
 	if t.Delete != nil {
-		c.checkWrite(doc.Call, t.Delete)
-		c.checkNames(t, "delete", doc.Call, t.Delete)
+		c.checkResourceWrite("delete", t, &doc.Call, t.Delete)
 	}
 }
 
-// checkWrite reports a call that is to change something and is a GET.
-func (c *compiler) checkWrite(doc syntax.Call, call *Call) {
-	if call.Operation.Method == http.MethodGet {
-		c.writesNothing(doc.Operation.Pos, call.Operation.Name)
-	}
-}
-
-// checkNames reports a part of a resource's id that a call does not use: it might be
-// about several resources, or about another one. A record names its resource.
-func (c *compiler) checkNames(t *typeBuilder, key string, doc syntax.Call, call *Call) {
-	if doc.Broken || doc.With.Broken || len(call.with) != len(doc.With.Entries) || call.NeedsRecord() {
+// checkResourceWrite reports a deletion, or a call of an action, that changes nothing, or
+// that could be about another resource. A record names its resource.
+func (c *compiler) checkResourceWrite(key string, t *typeBuilder, doc *syntax.Call, call *Call) {
+	c.checkMethod(doc.Operation.Pos, key, call.Operation)
+	if doc.Broken || !readWhole(doc.With) || len(call.with) != len(doc.With.Entries) || call.NeedsRecord() {
 		return
 	}
-	var used []int
-	call.eachReference(func(r reference) {
-		if part, ok := r.(partReference); ok {
-			used = append(used, part.part)
-		}
-	})
-	for i, part := range t.Parts {
-		if !slices.Contains(used, i) {
-			c.partNotUsed(doc.With.Pos, key, t.ID, headResource+"."+part)
-		}
+	used := map[int]bool{}
+	call.eachValue(func(ref reference) { used[resourcePartOf(ref)] = true })
+	if unused := t.partsWithout(used); unused != nil {
+		c.whichNotSaid(doc.With.Pos, key, t.ID, unused)
 	}
 }
 
@@ -106,8 +92,7 @@ func (c *compiler) compileAction(t *typeBuilder, e *syntax.Entry[syntax.Action])
 			sure = false
 			continue
 		}
-		c.checkWrite(doc.Call[i].Call, call)
-		c.checkNames(t, "call", doc.Call[i].Call, call)
+		c.checkResourceWrite(a.Name, t, &doc.Call[i].Call, call)
 		inputs.checkFields(call)
 		sure = sure && len(call.with) == len(doc.Call[i].With.Entries)
 		a.Calls = append(a.Calls, call)
@@ -176,13 +161,15 @@ func (in *inputs) use(name, key string, typ reflect.Type) {
 
 // checkFields reports secrets that inputs fill, whatever the inputs are called.
 func (in *inputs) checkFields(call *Call) {
-	call.eachField(func(field string, r reference) {
-		given, ok := r.(givenReference)
-		if !ok || !secretName.MatchString(field) || secretName.MatchString(given.String()) {
-			return
-		}
-		if e, ok := find(in.doc.Inputs.Entries, func(e syntax.Entry[syntax.Input]) bool { return e.Key.Value == given.name }); ok {
-			in.secretInput(e.Key.Pos, given.String()+" fills "+field+", which")
+	call.eachField(func(field string, ref reference) {
+		for _, r := range eachOf(ref) {
+			given, ok := r.(givenReference)
+			if !ok || !secretName.MatchString(field) || secretName.MatchString(given.String()) {
+				continue
+			}
+			if e, ok := find(in.doc.Inputs.Entries, func(e syntax.Entry[syntax.Input]) bool { return e.Key.Value == given.name }); ok {
+				in.secretInput(e.Key.Pos, given.String()+" fills "+field+", which")
+			}
 		}
 	})
 }

@@ -23,8 +23,11 @@ func (c *compiler) compileProvisions(t *typeBuilder) {
 		if len(compiled.GrantableTo) == 0 {
 			continue
 		}
-		compiled.Grant = c.compileProvision("grant", compiled, &doc.Grant)
-		compiled.Revoke = c.compileProvision("revoke", compiled, &doc.Revoke)
+		compiled.Grant = c.compileProvision(grantKey, compiled, &doc.Grant)
+		compiled.Revoke = c.compileProvision(revokeKey, compiled, &doc.Revoke)
+		if g, r := compiled.Grant, compiled.Revoke; g != nil && r != nil && g.whole && r.whole && g.sameAs(&r.Call) {
+			c.revokesAsGranted(doc.Revoke.Operation.Pos, compiled.Name())
+		}
 		if doc.Revoke.Requires.Given() {
 			c.requiresOfRevoke(doc.Revoke.Requires.Pos)
 		}
@@ -77,11 +80,18 @@ func (c *compiler) holds(holder *ResourceType, e *Entitlement) bool {
 func (c *compiler) compileProvision(key string, e *Entitlement, doc *syntax.Provision) *Provision {
 	written := doc.Call
 	written.Record = doc.Principal
+	before := len(c.All)
 	call := c.compileCall(provisionPlace(key, e), &written)
 	if call == nil {
 		return nil
 	}
 	p := &Provision{Call: *call}
+	p.whole = len(c.All) == before && len(call.with) == len(doc.With.Entries) && readWhole(doc.With)
+	if p.whole {
+		c.checkWrite(key, e, doc, call)
+	}
+	p.AlsoGrants = c.compileAlong(e, doc.AlsoGrants)
+	p.AlsoRevokes = c.compileAlong(e, doc.AlsoRevokes)
 	p.OnlyIfNeeded = c.oneOf(doc.Write, "value of write", syntax.WriteTimes...) == syntax.WriteNeeded
 	if doc.Requires.Given() {
 		p.Requires = c.compileRequirement(e, doc.Requires)
@@ -108,22 +118,55 @@ func (c *compiler) compileRequirement(e *Entitlement, doc syntax.Requirement) *R
 	for _, w := range written {
 		part := -1
 		if w != nil {
-			part = c.requiredPart(e, *w)
+			part = c.resourcePart(e, *w)
 		}
 		r.parts = append(r.parts, part)
 	}
 	return r
 }
 
-// requiredPart returns the part of the resource's id that resource.PART names.
-func (c *compiler) requiredPart(e *Entitlement, written syntax.Text) int {
+// compileAlong compiles what comes or goes with the grants of e.
+func (c *compiler) compileAlong(e *Entitlement, docs []syntax.Along) []*Along {
+	var all []*Along
+	for _, doc := range docs {
+		other := c.entitlement(doc.Entitlement)
+		if other == nil || len(other.On.Parts) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(e.GrantableTo, func(holder *ResourceType) bool { return c.holds(holder, other) }) {
+			c.notCompared(doc.Entitlement.Pos, typeNames(e.GrantableTo), other.Name())
+		}
+		a := &Along{Entitlement: other, parts: slices.Repeat([]int{-1}, len(other.On.Parts))}
+		on := doc.On.Parts.Entries
+		if doc.On.Single.Value != "" {
+			if len(a.parts) > 1 {
+				c.idHasParts(doc.On.Pos, other.On.ID, other.On.Parts)
+				continue
+			}
+			on = []syntax.Entry[syntax.Text]{{Key: syntax.Text{Value: other.On.Parts[0]}, Value: doc.On.Single}}
+		}
+		for _, part := range on {
+			at := slices.Index(other.On.Parts, part.Key.Value)
+			if at < 0 {
+				c.noPart(part.Key.Pos, other.On.ID, part.Key.Value, other.On.Parts)
+			} else if part.Value.Value != "" {
+				a.parts[at] = c.resourcePart(e, part.Value)
+			}
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// resourcePart returns the part of the resource's id that resource.PART names.
+func (c *compiler) resourcePart(e *Entitlement, written syntax.Text) int {
 	head, rest, _ := strings.Cut(written.Value, ".")
 	switch head {
 	case headResource:
 		part, _ := c.partOf(writtenReference{text: written, whole: written.Value, rest: rest}, []*ResourceType{e.On})
 		return part
 	case headPrincipal:
-		c.requirementOnPrincipal(written.Pos, written.Value)
+		c.onThePrincipal(written.Pos, written.Value)
 	default:
 		c.noHead(written.Pos, written.Value, head, []string{headResource})
 	}

@@ -21,6 +21,9 @@ func (c *compiler) compileRequest(b *requestBuilder, written syntax.Table[syntax
 		if !ok || e.Value.Node == nil || syntax.IsNull(e.Value.Node) {
 			continue
 		}
+		if len(b.place.heads) > 0 && c.hasReference(e.Value.Node) {
+			continue
+		}
 		value := reflect.New(apitype.Deref(field.Type)).Elem()
 		if c.setLiteral(e.Value.Node, value, e.Key.Value) && !c.leftOut(e.Value.Node) {
 			fixed = append(fixed, fixedField{field.Index, value})

@@ -391,18 +391,73 @@ func (m mistakes) cannotBeRequired(at syntax.Pos, holder, entitlement string) {
 	m.Addf(at, "no rule under grants of %s reads %s, so it cannot be required", holder, entitlement)
 }
 
-func (m mistakes) requirementOnPrincipal(at syntax.Pos, ref string) {
-	m.Addf(at, "%s: what is required is on the resource; write resource.PART", ref)
+func (m mistakes) onThePrincipal(at syntax.Pos, ref string) {
+	m.Addf(at, "%s: only parts of the resource's id are available here; write resource.PART", ref)
+}
+
+// Writes that would change more than one grant.
+
+func (m mistakes) notAWrite(at syntax.Pos, key, operation, method string) {
+	m.Addf(at, "%s calls %s, which is a %s and changes nothing", key, operation, method)
+}
+
+func (m mistakes) principalNotUsed(at syntax.Pos, key string, parts []string) {
+	m.Addf(at, `%s does not say whose it is: "with" needs %s`, key, headed(headPrincipal, parts, " or "))
+}
+
+func (m mistakes) resourceNotUsed(at syntax.Pos, key, typ string, parts []string) {
+	m.Addf(at, `%s does not say on which %s: "with" needs %s; without it other grants would change`, key, typ, headed(headResource, parts, " and "))
+}
+
+// headed returns references to parts.
+func headed(head string, parts []string, joined string) string {
+	refs := make([]string, len(parts))
+	for i, part := range parts {
+		refs[i] = head + "." + part
+	}
+	return strings.Join(refs, joined)
+}
+
+func (m mistakes) revokesAsGranted(at syntax.Pos, entitlement string) {
+	m.Addf(at, "revoke is the same call as grant, so one of them does the opposite for %s", entitlement)
+}
+
+func (m mistakes) bodyNotFilled(at syntax.Pos, operation string) {
+	m.Addf(at, "the body of %s is a list, which a mapping cannot fill; it would be sent empty", operation)
+}
+
+func (m mistakes) grantReplaces(at syntax.Pos, field, operation string) {
+	m.Addf(at, "%s is a list in the body of %s, a PUT: it takes the place of the list that is there, and whoever else is in it loses access; grant with an operation that adds one", field, operation)
+}
+
+func (m mistakes) replacesOfGrant(at syntax.Pos) {
+	m.Addf(at, "a grant must not replace a list: whoever else is in it loses access; grant with an operation that adds one")
+}
+
+func (m mistakes) replacesNotGiven(at syntax.Pos, field, operation string) {
+	m.Addf(at, "%s is a list in the body of %s, a PUT: it takes the place of the list that is there; if that is right, write replaces: true", field, operation)
+}
+
+func (m mistakes) mayReplace(at syntax.Pos, field, operation string) {
+	m.Addf(at, "%s is a list in the body of %s, which may take the place of the list that is there; write replaces: true if it does (only in revoke), or replaces: false if its entries are added or taken away", field, operation)
+}
+
+func (m mistakes) replacesNothing(at syntax.Pos, operation string) {
+	m.Addf(at, "nothing in the body of %s is a list that may be replaced; remove it", operation)
+}
+
+func (m mistakes) referenceInRequest(at syntax.Pos, ref string) {
+	m.Addf(at, `"request" would send the text %q as it stands; references belong in "with"`, ref)
+}
+
+func (m mistakes) notCompared(at syntax.Pos, holders, entitlement string) {
+	m.Addf(at, "no rule under grants of %s reads %s, so its grants are not compared; remove it", holders, entitlement)
 }
 
 // Deletion and actions.
 
-func (m mistakes) writesNothing(at syntax.Pos, operation string) {
-	m.Addf(at, "%s is a GET, which changes nothing", operation)
-}
-
-func (m mistakes) partNotUsed(at syntax.Pos, key, typ, ref string) {
-	m.Addf(at, "%s does not use %s, so that it may be about another %s", key, ref, typ)
+func (m mistakes) whichNotSaid(at syntax.Pos, key, typ string, parts []string) {
+	m.Addf(at, `%s does not say which %s: "with" needs %s`, key, typ, headed(headResource, parts, " and "))
 }
 
 func (m mistakes) accountKindWithoutTrait(at syntax.Pos, kind string) {

@@ -19,7 +19,7 @@ func TestMistakesInDeletion(t *testing.T) {
 		{"    delete: {operation: DeleteUser}", `52:13: "delete" needs "with": request fields, each PART of the id, or a list or a table of such`},
 		{"    delete: {operation: DeleteUser, request: {userId: U1}}", `52:13: "delete" needs "with": request fields, each PART of the id, or a list or a table of such`},
 		{"    delete: [{operation: DeleteUser, with: {userId: id}}]", `52:13: "delete" is a table of keys, not a list`},
-		{"    delete: {operation: LoadUser, with: {userId: id}}", "52:25: LoadUser is a GET, which changes nothing"},
+		{"    delete: {operation: LoadUser, with: {userId: id}}", "52:25: delete calls LoadUser, which is a GET and changes nothing"},
 		{"    delete: {operation: DeleteUser, with: {userId: userid}}", `52:52: "userid" is not a part of the id of a user; did you mean "userId"?`},
 		{"    delete: {operation: DeleteUser, with: {userId: record.userId}}", `52:52: "record.userId" is not a part of the id of a user; it is one of userId`},
 		{"    delete: {operation: DeleteUser, with: {userId: id}, record: user}", `52:57: unknown key "record"; it is one of request`},
@@ -34,8 +34,8 @@ func TestMistakesInDeletion(t *testing.T) {
 func TestDeletionNamesAllParts(t *testing.T) {
 	for with, want := range map[string]string{
 		"{tenantId: tenantId, roleNames: [name], loginId: name}":         "",
-		"{roleNames: [name], loginId: name}":                             "88:48: delete does not use resource.tenantId, so that it may be about another role",
-		"{tenantId: tenantId, roleNames: [tenantId], loginId: tenantId}": "88:48: delete does not use resource.name, so that it may be about another role",
+		"{roleNames: [name], loginId: name}":                             `88:48: delete does not say which role: "with" needs resource.tenantId`,
+		"{tenantId: tenantId, roleNames: [tenantId], loginId: tenantId}": `88:48: delete does not say which role: "with" needs resource.name`,
 	} {
 		src := edit(t, "    description: description\n    also:", "    delete: {operation: RemoveUserRoles, with: "+with+"}\n    also:")
 		if got := mistakesIn(t, src); got != want {
@@ -74,9 +74,9 @@ func TestMistakesInActions(t *testing.T) {
 		{"sign_out: {kind: acount, " + signOut + "}", `53:24: "acount" is not a kind of action; did you mean "account"?`},
 		{"sign_out: {display_name: A}", `53:17: "sign_out" needs "call": what is called; of several, one after the other, until one fails`},
 		{"sign_out: {call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}", `53:17: "sign_out" needs "display_name": name of the action for people`},
-		{"sign_out: {display_name: A, call: {operation: LoadUser, with: {userId: resource.userId}}}", "53:53: LoadUser is a GET, which changes nothing"},
+		{"sign_out: {display_name: A, call: {operation: LoadUser, with: {userId: resource.userId}}}", "53:53: sign_out calls LoadUser, which is a GET and changes nothing"},
 		{"sign_out: {display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: principal.userId}}}", `53:90: "principal.userId" is none of input.NAME, record.PATH, resource.PART`},
-		{"sign_out: {display_name: A, inputs: {who: {display_name: W}}, call: {operation: LogoutAllUserDevices, with: {userId: input.who}}}", "53:115: call does not use resource.userId, so that it may be about another user"},
+		{"sign_out: {display_name: A, inputs: {who: {display_name: W}}, call: {operation: LogoutAllUserDevices, with: {userId: input.who}}}", `53:115: sign_out does not say which user: "with" needs resource.userId`},
 		{"sign_out: {display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}, record: user}}", `53:116: a reply of LogoutAllUserDevices has no field "user"`},
 
 		{"a: {kind: account_disable, becomes: enabled, display_name: A, " + status + "}", "53:43: kind: account_disable does not end with the status enabled"},

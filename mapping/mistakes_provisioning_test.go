@@ -80,7 +80,7 @@ func TestMistakesInProvisioning(t *testing.T) {
 			name: "a requirement on the principal",
 			old:  "on: {id: resource.tenantId}",
 			new:  "on: {id: principal.userId}",
-			want: "102:59: principal.userId: what is required is on the resource; write resource.PART",
+			want: "102:59: principal.userId: only parts of the resource's id are available here; write resource.PART",
 		},
 		{
 			name: "a requirement for a revocation",

@@ -13,6 +13,12 @@ type Provision struct {
 	Requires *Requirement
 	// OnlyIfNeeded reports that a repeated write does harm.
 	OnlyIfNeeded bool
+	// AlsoGrants and AlsoRevokes are other grants of the principal that may come, or go,
+	// with the write.
+	AlsoGrants, AlsoRevokes []*Along
+
+	// whole reports that nothing of the call was left out when it was compiled.
+	whole bool
 }
 
 // Request returns the request that grants to, or revokes from, the principal. record is
@@ -26,6 +32,27 @@ type Requirement struct {
 	Entitlement *Entitlement
 
 	parts []int // of the resource's id, -1 for none
+}
+
+// Along are other grants of a principal that may change with a write.
+type Along struct {
+	Entitlement *Entitlement
+
+	parts []int // of the resource's id, for each part of the other's; -1 for any
+}
+
+// Covers reports whether a grant of an entitlement on a resource may change with a
+// write that is about another resource.
+func (a *Along) Covers(e *Entitlement, on, resource ID) bool {
+	if e != a.Entitlement {
+		return false
+	}
+	for i, part := range a.parts {
+		if part >= 0 && on[i] != resource[part] {
+			return false
+		}
+	}
+	return true
 }
 
 // On returns the resource that the requirement is on, for a grant on the

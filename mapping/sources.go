@@ -224,10 +224,18 @@ func (p *Pages) ReportsTotal() bool { return p.total != nil }
 // Sources returns where the parts of the id come from that the requirement is
 // on, for a grant on a resource of the type t.
 func (r *Requirement) Sources(t *ResourceType) []Source {
+	return partSources(r.parts, t, r.Entitlement.On)
+}
+
+// Sources returns where the parts of the ids come from that the other grants are on,
+// for a write on a resource of the type t; nothing for a part that may be anything.
+func (a *Along) Sources(t *ResourceType) []Source { return partSources(a.parts, t, a.Entitlement.On) }
+
+func partSources(parts []int, from, of *ResourceType) []Source {
 	var all []Source
-	for i, part := range r.parts {
+	for i, part := range parts {
 		if part >= 0 {
-			all = append(all, Source{r.Entitlement.On.Parts[i], "resource." + t.Parts[part]})
+			all = append(all, Source{of.Parts[i], "resource." + from.Parts[part]})
 		}
 	}
 	return all

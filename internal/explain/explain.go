@@ -1,7 +1,6 @@
-// Package explain says in words what a mapping does: what is read and what it
-// becomes, what a sync costs, what is sent to grant and to revoke, and which
-// operations a key has to be allowed to call. It draws it, too. It knows no
-// particular API.
+// Package explain describes a mapping in words or as a diagram: what is read and what
+// it becomes, the cost of a sync, the requests to grant and to revoke, and the
+// operations that a key has to permit. It knows no particular API.
 package explain
 
 import (

@@ -1,5 +1,5 @@
-// Package leaktest looks for a key where it must not be: in a text, a folder or
-// all that is in a c1z, in every form in which a program may have written it.
+// Package leaktest searches a text, a folder or a c1z for a key, in every encoding in
+// which a program may have written it.
 package leaktest
 
 import (
@@ -174,7 +174,7 @@ func (k Key) inRows(t testing.TB, path, dir string) (found []string) {
 	return found
 }
 
-// quiet is a pebble.Logger that says nothing.
+// quiet is a pebble.Logger without output.
 type quiet struct{}
 
 func (quiet) Infof(string, ...any)  {}

@@ -116,7 +116,7 @@ func formOf(t reflect.Type, single, number, value, block string) string {
 	case reflect.TypeFor[syntax.ReadOnly]():
 		return "`true`, `false` or a sentence"
 	case reflect.TypeFor[syntax.Truth]():
-		return "`true` or `false`"
+		return "`true`, `false`"
 	case reflect.TypeFor[syntax.Integer]():
 		return number
 	case reflect.TypeFor[syntax.Literal]():

@@ -186,6 +186,17 @@ type Provision struct {
 	Principal Text        `yaml:"principal" doc:"Path in the reply to the principal's record after the write. Without it, the record is read again."`
 	Requires  Requirement `yaml:"requires" doc:"What the principal has to hold before a grant."`
 	Write     Text        `yaml:"write" doc:"When it is called: always (default), also where reading shows that there is nothing to do, or needed, which is for operations that do harm then."`
+	// What else the write changes.
+	AlsoGrants  []Along `yaml:"also_grants" doc:"Other grants of the principal that may come with the write. A grant that comes and is not named here is an error."`
+	AlsoRevokes []Along `yaml:"also_revokes" doc:"Other grants of the principal that may go with the write. A grant that goes and is not named here is an error."`
+	Replaces    Truth   `yaml:"replaces" doc:"Whether a list in the body takes the place of the list that is there: true, only in revoke, or false, where the operation adds its entries or takes them away."`
+}
+
+// Along are grants that may change with a write.
+type Along struct {
+	Block
+	Entitlement Text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what comes or goes."`
+	On          PartValues `yaml:"on" doc:"Parts of the id of the resource that it is held on, each from resource.PART. A part that is left out may be anything."`
 }
 
 // Requirement is what has to be held before a grant.
