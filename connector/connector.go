@@ -213,33 +213,26 @@ func answered[Reply any](reply Reply, err error) (Reply, error) {
 	return reply, err
 }
 
+// Each set of methods that a syncer may have is a type, named in the next line.
+//go:generate go run ../internal/shapegen getter provisioner deleter
+
 // ResourceSyncers returns one syncer for each resource type of the mapping.
 // What a syncer implements is what the SDK reports as the type's capabilities.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
 	var all []connectorbuilder.ResourceSyncerV2
 	for _, t := range c.plan.Types {
 		s := &syncer{Connector: c, typ: t}
-		found, provisioned := t.Get != nil || t.Unpaged(), provisionable(t)
-		switch {
-		case found && provisioned:
-			all = append(all, &struct {
-				*syncer
-				getter
-				provisioner
-			}{s, getter{s}, provisioner{c}})
-		case found:
-			all = append(all, &struct {
-				*syncer
-				getter
-			}{s, getter{s}})
-		case provisioned:
-			all = append(all, &struct {
-				*syncer
-				provisioner
-			}{s, provisioner{c}})
-		default:
-			all = append(all, s)
+		var can methodSets
+		if t.Get != nil || t.Unpaged() {
+			can.getter = &getter{s}
 		}
+		if provisionable(t) {
+			can.provisioner = &provisioner{c}
+		}
+		if t.Delete != nil {
+			can.deleter = &deleter{s}
+		}
+		all = append(all, s.with(can))
 	}
 	return all
 }

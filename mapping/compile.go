@@ -56,7 +56,8 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	}
 	for _, round := range []func(*typeBuilder){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
-		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored, c.checkCircles,
+		c.compileAllHolders, c.compileProvisions, c.compileDelete, c.compileActions, c.checkReadable, c.compileIgnored,
+		c.checkCircles,
 	} {
 		for _, t := range work {
 			round(t)

@@ -363,8 +363,8 @@ func (m mistakes) cannotCheckGrant(at syntax.Pos, holder, entitlement string) {
 	m.Addf(at, "no rule under grants of %s reads %s, so a grant cannot be verified", holder, entitlement)
 }
 
-func (m mistakes) getMissing(at syntax.Pos, typ, entitlement string) {
-	m.Addf(at, `%s needs "get": the %s is read before %s is granted`, typ, typ, entitlement)
+func (m mistakes) getMissing(at syntax.Pos, typ, what string) {
+	m.Addf(at, `%s needs "get": the %s is read before %s`, typ, typ, what)
 }
 
 func (m mistakes) noHead(at syntax.Pos, ref, head string, heads []string) {
@@ -478,7 +478,65 @@ func (m mistakes) notCompared(at syntax.Pos, holders, entitlement string) {
 	m.Addf(at, "no rule under grants of %s reads %s, so its grants are not compared; remove it", holders, entitlement)
 }
 
+// Deletion and actions.
+
+func (m mistakes) whichNotSaid(at syntax.Pos, key, typ string, parts []string) {
+	m.Addf(at, `%s does not say which %s: "with" needs %s`, key, typ, headed(headResource, parts, " and "))
+}
+
+func (m mistakes) accountKindWithoutTrait(at syntax.Pos, kind string) {
+	m.Addf(at, "kind: %s is for a type with trait: user", kind)
+}
+
+func (m mistakes) actionTwice(at syntax.Pos, name, typ string) {
+	m.Addf(at, "the connector already has an action %q, of %s: actions with a kind that begins with account need different names", name, typ)
+}
+
+func (m mistakes) kindTwice(at syntax.Pos, kind, typ, action string) {
+	m.Addf(at, "a %s already has an action with kind: %s, which is %q", typ, kind, action)
+}
+
+func (m mistakes) statusNotThere(at syntax.Pos, key, status, typ string) {
+	m.Addf(at, "%s: %s needs a status of %s: nothing says which of the API's values mean %s", key, status, typ, status)
+}
+
+func (m mistakes) becomesOther(at syntax.Pos, kind string, becomes Status) {
+	m.Addf(at, "kind: %s does not end with the status %s", kind, becomes)
+}
+
+func (m mistakes) inputIsResource(at syntax.Pos, name, typ string) {
+	m.Addf(at, "%q is the %s that the action is for, and is asked for in any case", name, typ)
+}
+
+func (m mistakes) secretInput(at syntax.Pos, name string) {
+	m.Addf(at, "%s looks like a secret: inputs of actions are in logs", name)
+}
+
+func (m mistakes) inputNotUsed(at syntax.Pos, input string) {
+	m.Addf(at, "no call of the action uses input.%s", input)
+}
+
+func (m mistakes) inputOfTwoKinds(at syntax.Pos, input, one, other string) {
+	m.Addf(at, "input.%s is used as %s and as %s", input, one, other)
+}
+
+func (m mistakes) cannotBeAskedFor(at syntax.Pos, input string, is reflect.Type) {
+	m.Addf(at, "input.%s is used as %s, which cannot be asked for", input, apitype.Describe(is))
+}
+
+func (m mistakes) objectNotUsedWhole(at syntax.Pos, input string) {
+	m.Addf(at, "input.%s is an object; use its keys", input)
+}
+
 // Warnings.
+
+func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
+	m.Addf(at, `%q has kind: %s and no "becomes", so that nothing verifies the status`, action, kind)
+}
+
+func (m mistakes) actionDeletes(at syntax.Pos, operation string) {
+	m.Addf(at, `%s looks like a deletion, which an action is not; use "delete"`, operation)
+}
 
 func (m mistakes) neverGranted(at syntax.Pos, holder, entitlement string) {
 	m.Addf(at, "no rule under grants of %s reads %s, so no grant of it is synced", holder, entitlement)

@@ -82,6 +82,10 @@ type ResourceType struct {
 	Entitlements []*Entitlement
 	// Grants are the rules by which a record says what its resource holds.
 	Grants []*GrantRule
+	// Delete deletes a resource, of which it takes the id; nil when none can be deleted.
+	Delete *Call
+	// Actions are what else can be done with a resource.
+	Actions []*Action
 
 	record reflect.Type
 	parts  []*path

@@ -62,6 +62,16 @@ func (t *ResourceType) Resource(id ID, r, parent Record) (*Resource, error) {
 	return res, nil
 }
 
+// StatusOf returns the status that a record says, and the API's own word for it; "" for
+// a type without a status.
+func (t *ResourceType) StatusOf(r Record) (status Status, value string) {
+	if t.fields.status == nil {
+		return StatusUnknown, ""
+	}
+	status, value, _ = t.fields.status.read(values{record: r.value})
+	return status, value
+}
+
 // Name returns the name of the resource with this id that a record describes.
 func (t *ResourceType) Name(id ID, r, parent Record) string {
 	if name := t.fields.name.text(values{record: r.value, parent: parent.value}); name != "" {

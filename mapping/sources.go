@@ -316,6 +316,11 @@ func (p *Plan) eachRecordReference(visit func(of *ResourceType, key string, r re
 		})
 	}
 	for _, t := range p.Types {
+		for _, a := range t.Actions {
+			for _, call := range a.Calls {
+				each(t, "actions", call)
+			}
+		}
 		for _, e := range t.Entitlements {
 			for _, holder := range e.GrantableTo {
 				if e.Grant != nil {

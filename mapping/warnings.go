@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -25,6 +26,21 @@ func (w *warner) warn() {
 		w.sameTwice(&e.Value, w.plan.Types[i])
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
+		}
+		for j := range e.Value.Actions.Entries {
+			w.action(&e.Value.Actions.Entries[j], w.plan.Types[i].Actions[j])
+		}
+	}
+}
+
+func (w *warner) action(doc *syntax.Entry[syntax.Action], a *Action) {
+	if endsWith[a.Kind] != StatusUnknown && a.Becomes == StatusUnknown {
+		w.becomesMissing(doc.Key.Pos, a.Name, string(a.Kind))
+	}
+	for i, call := range a.Calls {
+		deletes := call.Operation.Method == http.MethodDelete || strings.HasPrefix(strings.ToLower(call.Operation.Name), "delete")
+		if deletes && a.Kind == ActionDynamic {
+			w.actionDeletes(doc.Value.Call[i].Operation.Pos, call.Operation.Name)
 		}
 	}
 }
