@@ -56,7 +56,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	}
 	for _, round := range []func(*typeBuilder){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
-		c.compileAllHolders, c.compileProvisions, c.compileDelete, c.compileActions, c.checkReadable, c.compileIgnored,
+		c.compileAllHolders, c.compileProvisions, c.compileDelete, c.compileActions, c.checkReadable, c.compileAccount, c.compileIgnored,
 		c.checkCircles,
 	} {
 		for _, t := range work {

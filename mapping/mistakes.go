@@ -528,6 +528,40 @@ func (m mistakes) objectNotUsedWhole(at syntax.Pos, input string) {
 	m.Addf(at, "input.%s is an object; use its keys", input)
 }
 
+// Accounts.
+
+func (m mistakes) accountWithoutTrait(at syntax.Pos) {
+	m.Addf(at, `"account" belongs to a type with trait: user`)
+}
+
+func (m mistakes) secondAccount(at syntax.Pos, other string) {
+	m.Addf(at, "only one type can have an account, and %s has one", other)
+}
+
+func (m mistakes) requiredWithDefault(at syntax.Pos, field string) {
+	m.Addf(at, "%s is required and has a default as well", field)
+}
+
+func (m mistakes) fieldNotUsed(at syntax.Pos, field string) {
+	m.Addf(at, "nothing uses account.%s", field)
+}
+
+func (m mistakes) fieldDoesNotFit(at syntax.Pos, ref string, is reflect.Type) {
+	m.Addf(at, "%s cannot be %s: a field of an account is text, a truth value, a whole number, a list of text or a free-form object", ref, apitype.Describe(is))
+}
+
+func (m mistakes) fieldOfTwoKinds(at syntax.Pos, ref string, kind, before FieldKind) {
+	m.Addf(at, "%s is %s here, and %s elsewhere", ref, kind.described(), before.described())
+}
+
+func (m mistakes) passwordNotSent(at syntax.Pos) {
+	m.Addf(at, `random_password needs a request field that takes the password: with: {...: password}`)
+}
+
+func (m mistakes) noCredential(at syntax.Pos) {
+	m.Addf(at, "credentials need no_password or random_password")
+}
+
 // Warnings.
 
 func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
@@ -536,6 +570,10 @@ func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
 
 func (m mistakes) actionDeletes(at syntax.Pos, operation string) {
 	m.Addf(at, `%s looks like a deletion, which an action is not; use "delete"`, operation)
+}
+
+func (m mistakes) mayNotBeFound(at syntax.Pos, ref string) {
+	m.Addf(at, "%s can lack a value, since none of its fields is required; without it the account cannot be created", ref)
 }
 
 func (m mistakes) neverGranted(at syntax.Pos, holder, entitlement string) {
