@@ -215,7 +215,7 @@ func answered[Reply any](reply Reply, err error) (Reply, error) {
 }
 
 // Each set of methods that a syncer may have is a type, named in the next line.
-//go:generate go run ../internal/shapegen getter provisioner creator
+//go:generate go run ../internal/shapegen getter provisioner deleter creator
 
 // ResourceSyncers returns one syncer for each resource type of the mapping.
 // What a syncer implements is what the SDK reports as the type's capabilities.
@@ -229,6 +229,9 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 		}
 		if provisionable(t) {
 			can.provisioner = &provisioner{c}
+		}
+		if t.Delete != nil {
+			can.deleter = &deleter{s}
 		}
 		if t.Account != nil {
 			can.creator = &creator{c, t}

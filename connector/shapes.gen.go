@@ -8,6 +8,7 @@ import "github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 type methodSets struct {
 	getter      *getter
 	provisioner *provisioner
+	deleter     *deleter
 	creator     *creator
 }
 
@@ -20,8 +21,11 @@ func (s *syncer) with(m methodSets) connectorbuilder.ResourceSyncerV2 {
 	if m.provisioner != nil {
 		shape |= 1 << 1
 	}
-	if m.creator != nil {
+	if m.deleter != nil {
 		shape |= 1 << 2
+	}
+	if m.creator != nil {
+		shape |= 1 << 3
 	}
 	switch shape {
 	case 1:
@@ -43,27 +47,79 @@ func (s *syncer) with(m methodSets) connectorbuilder.ResourceSyncerV2 {
 	case 4:
 		return &struct {
 			*syncer
+			*deleter
+		}{s, m.deleter}
+	case 5:
+		return &struct {
+			*syncer
+			*getter
+			*deleter
+		}{s, m.getter, m.deleter}
+	case 6:
+		return &struct {
+			*syncer
+			*provisioner
+			*deleter
+		}{s, m.provisioner, m.deleter}
+	case 7:
+		return &struct {
+			*syncer
+			*getter
+			*provisioner
+			*deleter
+		}{s, m.getter, m.provisioner, m.deleter}
+	case 8:
+		return &struct {
+			*syncer
 			*creator
 		}{s, m.creator}
-	case 5:
+	case 9:
 		return &struct {
 			*syncer
 			*getter
 			*creator
 		}{s, m.getter, m.creator}
-	case 6:
+	case 10:
 		return &struct {
 			*syncer
 			*provisioner
 			*creator
 		}{s, m.provisioner, m.creator}
-	case 7:
+	case 11:
 		return &struct {
 			*syncer
 			*getter
 			*provisioner
 			*creator
 		}{s, m.getter, m.provisioner, m.creator}
+	case 12:
+		return &struct {
+			*syncer
+			*deleter
+			*creator
+		}{s, m.deleter, m.creator}
+	case 13:
+		return &struct {
+			*syncer
+			*getter
+			*deleter
+			*creator
+		}{s, m.getter, m.deleter, m.creator}
+	case 14:
+		return &struct {
+			*syncer
+			*provisioner
+			*deleter
+			*creator
+		}{s, m.provisioner, m.deleter, m.creator}
+	case 15:
+		return &struct {
+			*syncer
+			*getter
+			*provisioner
+			*deleter
+			*creator
+		}{s, m.getter, m.provisioner, m.deleter, m.creator}
 	}
 	return s
 }

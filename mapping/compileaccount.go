@@ -42,7 +42,7 @@ func (c *compiler) compileAccount(t *typeBuilder) {
 		p := accountPlace("force_change", b.head())
 		p.heads[headRecord] = recordHead(t.ResourceType)
 		if b.ForceChange = c.compileCall(p, &doc.Credentials.ForceChange.Call); b.ForceChange != nil {
-			c.checkMethod(p.key, &doc.Credentials.ForceChange.Call, b.ForceChange.Operation)
+			c.checkMethod(doc.Credentials.ForceChange.Operation.Pos, p.key, b.ForceChange.Operation)
 		}
 	}
 	b.endFields()
@@ -167,7 +167,7 @@ func (b *accountBuilder) compileCreate(kind CredentialKind, more *syntax.Credent
 		call.with = append(call.with, builder.arguments(&builder.fieldSet, more.With)...)
 	}
 	builder.end()
-	b.checkMethod(p.key, doc, call.Operation)
+	b.checkMethod(doc.Operation.Pos, p.key, call.Operation)
 	b.compileCreated(call.Operation)
 	if doc.Record.Given() {
 		call.record = b.compileRecord(p.key, call.Operation, doc.Record, doc.Pos, b.of.ResourceType)

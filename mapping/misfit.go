@@ -68,6 +68,13 @@ func (p *Plan) readOf(op *api.Operation) []readPart {
 		if t.Get != nil {
 			add(t.Get.Operation, t.Get.record, false, t, p.readings(t))
 		}
+		for _, a := range t.Actions {
+			for _, call := range a.Calls {
+				if call.record != nil {
+					add(call.Operation, call.record, false, t, p.readings(t))
+				}
+			}
+		}
 		if t.Account != nil {
 			if t.Account.created != nil {
 				add(t.Account.Credentials[0].Create.Operation, t.Account.created, false, nil, nil)

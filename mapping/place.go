@@ -80,6 +80,19 @@ func provisionPlace(key string, e *Entitlement) place {
 	}}
 }
 
+// deletePlace has no complete: all parts of the id are used, so that what has no value is
+// none of the resource's.
+func deletePlace(t *ResourceType) place { return place{key: "delete", heads: ownHeads(t)} }
+
+// actionPlace is that of the calls of an action, with what the action asks for.
+func actionPlace(t *ResourceType, inputs map[string][]string, fills func(name, key string, typ reflect.Type)) place {
+	return place{key: "call", recordOf: []*ResourceType{t}, heads: map[string]head{
+		headResource: partHead(false, t),
+		headRecord:   recordHead(t),
+		headInput:    givenHead(headInput, inputs, fills),
+	}}
+}
+
 // accountPlace is that of the call of an account that is not there yet.
 func accountPlace(key string, account head) place {
 	return place{key: key, heads: map[string]head{headAccount: account}}

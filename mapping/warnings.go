@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -22,9 +23,25 @@ func (w *warner) warn() {
 		e := &w.doc.ResourceTypes.Entries[i]
 		w.unpaged(e.Value.List.Operation, w.plan.Types[i].List)
 		w.unreadAccess(e, w.plan.Types[i])
+		w.sameTwice(&e.Value, w.plan.Types[i])
 		w.account(&e.Value.Account, w.plan.Types[i].Account)
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
+		}
+		for j := range e.Value.Actions.Entries {
+			w.action(&e.Value.Actions.Entries[j], w.plan.Types[i].Actions[j])
+		}
+	}
+}
+
+func (w *warner) action(doc *syntax.Entry[syntax.Action], a *Action) {
+	if endsWith[a.Kind] != StatusUnknown && a.Becomes == StatusUnknown {
+		w.becomesMissing(doc.Key.Pos, a.Name, string(a.Kind))
+	}
+	for i, call := range a.Calls {
+		deletes := call.Operation.Method == http.MethodDelete || strings.HasPrefix(strings.ToLower(call.Operation.Name), "delete")
+		if deletes && a.Kind == ActionDynamic {
+			w.actionDeletes(doc.Value.Call[i].Operation.Pos, call.Operation.Name)
 		}
 	}
 }
@@ -119,7 +136,9 @@ func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceT
 		}
 		known = append(known, other.ignored...)
 		for _, r := range w.plan.readings(other) {
-			known = append(known, r.path)
+			if r.key != derivedKey {
+				known = append(known, r.path)
+			}
 		}
 	}
 	for _, path := range accessLists(t.record, "", nil, known) {

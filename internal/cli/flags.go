@@ -49,7 +49,7 @@ var flagGroups = []flagGroup{
 		{"c1z-temp-dir", "DIR", "Where to put temporary files", "$BATON_TMPDIR, else the system's folder"},
 	}},
 	{"Provisioning", []flagHelp{
-		{"provisioning", "", "Allow grants, revocations and new accounts", ""},
+		{"provisioning", "", "Allow grants, revocations, new accounts and deletions", ""},
 		{"grant-entitlement", "ID", "Grant this entitlement, as in role:Editor:assigned", ""},
 		{"grant-principal", "ID", "Who is to have it, as in U2abc", ""},
 		{"grant-principal-type", "TYPE", "What that is: user", ""},
@@ -59,6 +59,15 @@ var flagGroups = []flagGroup{
 		{"create-account-email", "ADDRESS", "Its e-mail address, where the profile has none", ""},
 		{"create-account-resource-type", "TYPE", "What the account is: user", ""},
 		{"show-password", "", "Create the account with a random password, and write it to stdout", ""},
+		{"delete-resource", "ID", "Delete this resource, as in U2abc", ""},
+		{"delete-resource-type", "TYPE", "What that is", "the only type that can be deleted"},
+	}},
+	{"Actions", []flagHelp{
+		{"list-action-schemas", "", "Show as JSON what can be invoked, with what arguments", ""},
+		{"list-action-schemas-resource-type", "TYPE", "Only the actions of this type", ""},
+		{"invoke-action", "NAME", "Invoke this action, as in disable_user; needs no --provisioning", ""},
+		{"invoke-action-args", "JSON", "Its arguments, as in '{\"user_id\": \"U2abc\"}'", ""},
+		{"invoke-action-resource-type", "TYPE", "The type that has the action, where several have one of that name", ""},
 	}},
 	{"Service mode: sync and provision whenever ConductorOne asks", []flagHelp{
 		{"client-id", "ID", "Client ID of the connector in ConductorOne; turns service mode on", ""},

@@ -20,6 +20,8 @@ var (
 		"sync-resource-types", "sync-resources", "skip-grants", "skip-entitlements-and-grants",
 		"external-resource-c1z", "external-resource-entitlement-id-filter", "external-resource-traits",
 		"provisioning", "grant-entitlement", "grant-principal", "grant-principal-type", "revoke-grant",
+		"delete-resource", "delete-resource-type", "invoke-action", "invoke-action-args", "invoke-action-resource-type",
+		"list-action-schemas", "list-action-schemas-resource-type",
 		"create-account-email", "create-account-login", "create-account-profile", "create-account-resource-type",
 		"log-level", "log-format", "log-path", "log-level-debug-expires-at",
 		"otel-collector-endpoint", "otel-collector-endpoint-tls-cert-path", "otel-collector-endpoint-tls-cert",
@@ -35,13 +37,10 @@ var (
 	}
 	// foreignFlags ask for what this connector cannot do, by the reason.
 	foreignFlags = map[string][]string{
-		"this connector deletes nothing":        {"delete-resource", "delete-resource-type"},
 		"this connector changes no credentials": {"rotate-credentials", "rotate-credentials-type"},
 		"this connector has no feeds of events": {"event-feed", "event-feed-id", "event-feed-start-at", "event-feed-cursor"},
-		"this connector has no actions to invoke": {
-			"invoke-action", "invoke-action-args", "invoke-action-resource-type",
-			"list-action-schemas", "list-action-schemas-resource-type", "list-resource-actions",
-			"invoke-resource-action", "invoke-resource-action-resource-type", "invoke-resource-action-args",
+		"the SDK does nothing with it: use --list-action-schemas, or --invoke-action": {
+			"list-resource-actions", "invoke-resource-action", "invoke-resource-action-resource-type", "invoke-resource-action-args",
 		},
 		"this connector has no tickets": {
 			"ticketing", "create-ticket", "ticket-template-path", "bulk-create-ticket", "bulk-ticket-template-path",
@@ -55,12 +54,17 @@ var (
 		"grant-principal-type":                    {"grant-entitlement"},
 		"create-account-resource-type":            accountFlags,
 		"show-password":                           accountFlags,
+		"delete-resource-type":                    {"delete-resource"},
+		"invoke-action-args":                      {"invoke-action"},
+		"invoke-action-resource-type":             {"invoke-action"},
+		"list-action-schemas-resource-type":       {"list-action-schemas"},
 		"external-resource-entitlement-id-filter": {"external-resource-c1z"},
 		"external-resource-traits":                {"external-resource-c1z"},
 		"skip-grants":                             {"sync-resources"},
 	}
-	// changeFlags ask for a change.
-	changeFlags = []string{"grant-entitlement", "revoke-grant"}
+	// changeFlags ask for a run that is no sync. Of a grant and a revocation the grant is
+	// made; else one is given.
+	changeFlags = []string{"grant-entitlement", "revoke-grant", "delete-resource", "invoke-action", "list-action-schemas"}
 	// accountFlags ask for a new account.
 	accountFlags = []string{"create-account-profile", "create-account-login", "create-account-email"}
 )
@@ -84,19 +88,25 @@ func checkModes(cmd *cobra.Command) (err error) {
 			err = fmt.Errorf("--%s is for --%s, which is not given", flag.Name, others[0])
 		}
 	})
-	asked, others := givenOf(cmd, accountFlags), givenOf(cmd, slices.Concat([]string{"sync-resources"}, sdkFlags, changeFlags))
-	if len(asked) == 0 {
-		asked, others = givenOf(cmd, changeFlags), givenOf(cmd, append([]string{"sync-resources"}, sdkFlags...))
+	asked, others := givenOf(cmd, changeFlags), givenOf(cmd, append([]string{"sync-resources"}, sdkFlags...))
+	if account := givenOf(cmd, accountFlags); len(account) > 0 {
+		asked = append(account[:1], asked...)
 	}
 	switch {
 	case err != nil:
 		return err
+	case len(asked) > 1 && asked[len(asked)-1] != "revoke-grant":
+		return twoRuns(asked[0], asked[len(asked)-1])
 	case len(asked) > 0 && isService():
 		return fmt.Errorf("--%s: a Windows service changes only what ConductorOne asks for", asked[0])
 	case len(asked) > 0 && len(others) > 0:
-		return fmt.Errorf("--%s and --%s ask for two different runs: give one of them, also in the environment and the configuration file", asked[0], others[0])
+		return twoRuns(asked[0], others[0])
 	}
 	return nil
+}
+
+func twoRuns(one, other string) error {
+	return fmt.Errorf("--%s and --%s ask for two different runs: give one of them, also in the environment and the configuration file", one, other)
 }
 
 // checkMode reports whether a flag of the SDK may be given.

@@ -116,7 +116,36 @@ func (o *oneShot) run(ctx context.Context) error {
 		}
 		return err
 	}
+	if act, ok := o.act(); ok {
+		return o.do(ctx, act)
+	}
 	return o.sync(ctx, temp)
+}
+
+// act returns what is asked for besides syncs, grants and revocations; false for nothing.
+func (o *oneShot) act() (oneshot.Act, bool) {
+	act := oneshot.Act{
+		Delete: o.GetString("delete-resource"), DeleteType: o.GetString("delete-resource-type"),
+		Invoke: o.GetString("invoke-action"), InvokeType: o.GetString("invoke-action-resource-type"), Arguments: o.GetString("invoke-action-args"),
+		ListActions: o.GetBool("list-action-schemas"), ListType: o.GetString("list-action-schemas-resource-type"),
+	}
+	return act, act.Delete != "" || act.Invoke != "" || act.ListActions
+}
+
+// do deletes a resource, invokes an action or lists actions.
+func (o *oneShot) do(ctx context.Context, act oneshot.Act) error {
+	if act.Delete != "" && !o.GetBool("provisioning") {
+		return errors.New("a deletion needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent")
+	}
+	done, err := act.Run(ctx, name, o.newServer)
+	switch {
+	case err != nil:
+	case act.ListActions:
+		fmt.Fprintln(os.Stdout, done)
+	default:
+		fmt.Fprintln(os.Stderr, done)
+	}
+	return err
 }
 
 // createAccount creates an account, and writes a password that was made to stdout.

@@ -70,7 +70,7 @@ func innerBlock(k syntax.Key) (reflect.Type, string) {
 		return k.Type.Elem(), ""
 	}
 	if entry, ok := entryOf(k.Type); ok && isBlock(entry) {
-		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG", "fields": "NAME"}[k.Name]
+		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG", "actions": "NAME", "inputs": "NAME", "fields": "NAME"}[k.Name]
 	}
 	if isBlock(k.Type) {
 		return k.Type, ""
@@ -89,6 +89,10 @@ func form(k syntax.Key) string {
 		return "`" + strings.Join(syntax.UnknownReferences, "`, `") + "`"
 	case "write":
 		return "`" + strings.Join(syntax.WriteTimes, "`, `") + "`"
+	case "kind":
+		return "`" + strings.Join(syntax.ActionKinds, "`, `") + "`"
+	case "becomes", "only_if":
+		return "`" + strings.Join(syntax.ActionStatuses, "`, `") + "`"
 	case operationKey:
 		return "operation"
 	}
