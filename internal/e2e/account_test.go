@@ -12,7 +12,7 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
-	"github.com/conductorone/baton-descope/internal/leaktest"
+	"github.com/conductorone/baton-descope/internal/harness"
 )
 
 // createAccount are the arguments that create an account with a profile.
@@ -152,7 +152,7 @@ func TestCreateAccountWithPassword(t *testing.T) {
 	if user, _ := ann(d); !user.Password {
 		t.Error("she has no password")
 	}
-	secret := leaktest.New(password)
+	secret := harness.KeyOf(password)
 	secret.Hidden(t, "stderr", []byte(strings.TrimPrefix(e.all, e.stdout)))
 	for _, found := range secret.InFolder(t, folder) {
 		t.Error(found)
@@ -187,7 +187,7 @@ func TestRefusedPasswordIsNotShown(t *testing.T) {
 		t.Fatalf("the password %q was sent\n%s", password, e.all)
 	}
 	e.contains(t, "a new user: CreateUser: HTTP 400 Bad Request: E011003: the password [key] is too weak")
-	leaktest.New(password).Hidden(t, "the output", []byte(e.all))
+	harness.KeyOf(password).Hidden(t, "the output", []byte(e.all))
 }
 
 // The answer to the request is lost: reading shows what came about.
