@@ -95,7 +95,7 @@ func checkModes(cmd *cobra.Command) (err error) {
 	switch {
 	case err != nil:
 		return err
-	case len(asked) > 1 && asked[len(asked)-1] != "revoke-grant":
+	case len(asked) > 1 && !slices.Equal(asked, []string{"grant-entitlement", "revoke-grant"}):
 		return twoRuns(asked[0], asked[len(asked)-1])
 	case len(asked) > 0 && isService():
 		return fmt.Errorf("--%s: a Windows service changes only what ConductorOne asks for", asked[0])
