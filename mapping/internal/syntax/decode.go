@@ -193,9 +193,12 @@ func (w *Words) decode(d *decoder, n *yaml.Node, what string) bool {
 	return ok
 }
 
+// boolTag is what YAML calls a truth value.
+const boolTag = "!!bool"
+
 func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 	t.Pos = At(n)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
+	if n.Kind != yaml.ScalarNode || n.Tag != boolTag {
 		return d.unfit(n, what, "true or false")
 	}
 	t.Value = strings.EqualFold(n.Value, "true")
@@ -204,7 +207,7 @@ func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 
 func (r *ReadOnly) decode(d *decoder, n *yaml.Node, what string) bool {
 	r.Pos, r.Value = At(n), true
-	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" {
+	if n.Kind == yaml.ScalarNode && n.Tag == boolTag {
 		r.Value = strings.EqualFold(n.Value, "true")
 		return true
 	}
@@ -299,7 +302,7 @@ func KindOf(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!null":
 		return "nothing"
-	case "!!bool", "!!int", "!!float", "!!timestamp":
+	case boolTag, "!!int", "!!float", "!!timestamp":
 		return n.Value
 	}
 	return strconv.Quote(n.Value)
