@@ -93,6 +93,7 @@ func (c *compiler) compilePages(f *requestBuilder, doc syntax.Pages) *Pages {
 	}
 	if !doc.Broken {
 		c.checkPages(doc)
+		c.checkPageNames(f, doc)
 	}
 	return p
 }

@@ -421,6 +421,10 @@ func (m mistakes) sameHolders(at syntax.Pos, entitlement, before string) {
 	m.Addf(at, "the same request lists the holders of %s and %s, so who holds one is shown with both", before, entitlement)
 }
 
+func (m mistakes) otherPageField(at syntax.Pos, key, field, meant string) {
+	m.Addf(at, "%s is put into %s; did you mean %q?", key, field, meant)
+}
+
 func (m mistakes) changed(at syntax.Pos, what, against string) {
 	m.Addf(at, "%s (against %s)", what, against)
 }
