@@ -142,6 +142,8 @@ type Holders struct {
 	with      []filledField
 	record    reflect.Type
 	principal *binding
+	// ignored are the paths beside the id that the mapping does not read on purpose.
+	ignored []string
 }
 
 // Request returns the request for a page of the holders on the resource with

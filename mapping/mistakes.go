@@ -425,6 +425,10 @@ func (m mistakes) otherPageField(at syntax.Pos, key, field, meant string) {
 	m.Addf(at, "%s is put into %s; did you mean %q?", key, field, meant)
 }
 
+func (m mistakes) besideNotRead(at syntax.Pos, path, entitlement string) {
+	m.Addf(at, "%s stands beside the id and may say that %s is not held, or by something else, but nothing reads it; give a reason: ignored: {%s: ...}", path, entitlement, path)
+}
+
 func (m mistakes) changed(at syntax.Pos, what, against string) {
 	m.Addf(at, "%s (against %s)", what, against)
 }

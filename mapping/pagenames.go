@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
@@ -36,5 +35,5 @@ func (c *compiler) checkPageNames(f *requestBuilder, doc syntax.Pages) {
 }
 
 func isCalled(key, field string) bool {
-	return slices.Contains(pageNames[key], separators.Replace(strings.ToLower(field)))
+	return slices.Contains(pageNames[key], plainName(field))
 }

@@ -23,6 +23,7 @@ func (w *warner) warn() {
 		w.unpaged(e.Value.List.Operation, w.plan.Types[i].List)
 		w.unreadAccess(e, w.plan.Types[i])
 		w.sameTwice(&e.Value, w.plan.Types[i])
+		w.unreadBeside(&e.Value, w.plan.Types[i])
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
 		}
@@ -57,7 +58,7 @@ func (w *warner) unpaged(operation syntax.Text, l *List) {
 	for _, f := range apitype.RequestFields(l.Operation) {
 		steers := apitype.KindOf(f.Type) == apitype.KindNumber || apitype.KindOf(f.Type) == apitype.KindText
 		fixed := slices.ContainsFunc(l.request.fixed, func(given fixedField) bool { return slices.Equal(given.index, f.Index) })
-		if steers && !fixed && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.Name))) {
+		if steers && !fixed && slices.Contains(nextPageFields, plainName(f.Name)) {
 			asks = append(asks, f.Name)
 		}
 	}
@@ -73,19 +74,7 @@ var accessName = regexp.MustCompile(`(?i)(role|tenant|group|app|permission)(s|s?
 // unreadAccess warns of the lists in a type's records that look like access
 // and that nothing reads.
 func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceType) {
-	var known []string
-	for _, other := range w.plan.Types {
-		if other.record != t.record {
-			continue
-		}
-		known = append(known, other.ignored...)
-		for _, r := range w.plan.readings(other) {
-			if r.key != derivedKey {
-				known = append(known, r.path)
-			}
-		}
-	}
-	for _, path := range accessLists(t.record, "", nil, known) {
+	for _, path := range accessLists(t.record, "", nil, w.known(t.record)) {
 		w.accessNotRead(e.Key.Pos, t.List.Operation.Name, path)
 	}
 }
@@ -100,8 +89,7 @@ func accessLists(object reflect.Type, prefix string, inside []reflect.Type, know
 	var found []string
 	for _, f := range apitype.FieldsOf(object) {
 		path, typ := prefix+f.Name, apitype.Deref(f.Type)
-		isKnown := slices.ContainsFunc(known, func(k string) bool { return within(k, path) || within(path, k) })
-		if apitype.KindOf(typ) == apitype.KindList && accessName.MatchString(f.Name) && !isKnown {
+		if apitype.KindOf(typ) == apitype.KindList && accessName.MatchString(f.Name) && !isKnown(path, known) {
 			found = append(found, path)
 			continue
 		}

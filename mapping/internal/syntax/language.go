@@ -167,6 +167,7 @@ type Holders struct {
 	Narrowed  Table[Text]    `yaml:"narrowed" doc:"Fixed fields of the request that leave records out on purpose, and why."`
 	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 	Principal PartValues     `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
+	Ignored   Table[Text]    `yaml:"ignored" doc:"Fields beside the holder's id that are not read on purpose: the path in the record, and why."`
 }
 
 // Provision says how an entitlement is granted or revoked.
