@@ -168,7 +168,11 @@ func (c *compiler) compileID(t *typeBuilder) {
 }
 
 // partName is what a part of an id is called: the last field of its path.
-func partName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+func partName(path string) string {
+	segments := segmentsOf(path)
+	name, _ := unquote(segments[len(segments)-1])
+	return name
+}
 
 // compileIDPath compiles the path to a part of an id in a record of t. It
 // reports a path that is wrong, and returns the one that was probably meant, or nil.

@@ -52,7 +52,7 @@ func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
 // compileAlternatives compiles `x or first y or parent.z`, which starts at offset in t.
 func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string, s scope, w want) *expr {
 	e := &expr{}
-	for alternative := range strings.SplitSeq(written, " or ") {
+	for _, alternative := range splitOutsideQuotes(written, " or ") {
 		start := offset + len(alternative) - len(strings.TrimLeft(alternative, " "))
 		src, ok := c.compileSource(t, start, strings.TrimSpace(alternative), s, w)
 		if !ok {

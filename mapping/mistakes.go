@@ -429,6 +429,10 @@ func (m mistakes) besideNotRead(at syntax.Pos, path, entitlement string) {
 	m.Addf(at, "%s stands beside the id and may say that %s is not held, or by something else, but nothing reads it; give a reason: ignored: {%s: ...}", path, entitlement, path)
 }
 
+func (m mistakes) userWithout(at syntax.Pos, typ, key, field string) {
+	m.Addf(at, "a %s has no %s here, though its record has %s; use it, or give a reason: ignored: {%s: ...}", typ, key, field, field)
+}
+
 func (m mistakes) changed(at syntax.Pos, what, against string) {
 	m.Addf(at, "%s (against %s)", what, against)
 }

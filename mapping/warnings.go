@@ -23,6 +23,7 @@ func (w *warner) warn() {
 		w.unpaged(e.Value.List.Operation, w.plan.Types[i].List)
 		w.unreadAccess(e, w.plan.Types[i])
 		w.sameTwice(&e.Value, w.plan.Types[i])
+		w.bareUser(&e.Value, w.plan.Types[i])
 		w.unreadBeside(&e.Value, w.plan.Types[i])
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
@@ -101,4 +102,34 @@ func accessLists(object reflect.Type, prefix string, inside []reflect.Type, know
 		}
 	}
 	return found
+}
+
+var (
+	// statusName matches fields that may say whether a user is in use, in small letters
+	// and without separators.
+	statusName = regexp.MustCompile(`^(account|user)?(status|state)$|^(is)?(active|enabled|disabled|suspended|deactivated|blocked|locked)$`)
+	// loginName matches fields that may say what a user signs in with.
+	loginName = regexp.MustCompile(`^(login|loginids?|logins|loginname|username|userprincipalname)$`)
+)
+
+// bareUser warns of users without a status or a login that their records have.
+func (w *warner) bareUser(doc *syntax.ResourceType, t *ResourceType) {
+	if t.Trait != TraitUser {
+		return
+	}
+	hasLogin := slices.ContainsFunc(t.fields.user, func(f userField) bool { return f.key == "login" && f.expr != nil })
+	for _, lacking := range []struct {
+		key   string
+		given bool
+		names *regexp.Regexp
+	}{{"status", t.fields.status != nil, statusName}, {"user.login", hasLogin, loginName}} {
+		for _, f := range apitype.FieldsOf(t.record) {
+			kind := apitype.KindOf(f.Type)
+			scalar := kind == apitype.KindText || kind == apitype.KindBool || kind == apitype.KindList
+			if !lacking.given && scalar && lacking.names.MatchString(plainName(f.Name)) && !slices.Contains(t.ignored, f.Name) {
+				w.userWithout(doc.Trait.Pos, t.ID, lacking.key, f.Name)
+				break
+			}
+		}
+	}
 }

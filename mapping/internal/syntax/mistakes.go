@@ -68,6 +68,11 @@ func (l *Collector) IsNot(at Pos, what, wanted, found string) {
 	l.Addf(at, "%s is %s, not %s", what, wanted, found)
 }
 
+// OddNumber reports a number in a form that programs read in different ways.
+func (l *Collector) OddNumber(at Pos, what, value string) {
+	l.Addf(at, "%s is %s, a number that can be read in several ways; write it in digits, without a leading 0", what, value)
+}
+
 // GivenTwice reports the second of two keys or entries that are the same.
 func (l *Collector) GivenTwice(at Pos, name string) { l.Addf(at, "%q is given twice", name) }
 
