@@ -39,6 +39,10 @@ func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
 	if t.Value == "" || s.record == nil {
 		return nil
 	}
+	if indexed.MatchString(t.Value) || jsonPath.MatchString(t.Value) {
+		c.wrongPath(t.Pos, notAPath(0, t.Value))
+		return nil
+	}
 	if strings.ContainsAny(t.Value, "{}[]") {
 		if w != wantText && w != wantPlain {
 			c.templateNotAllowed(t.Pos)

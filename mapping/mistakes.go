@@ -1,8 +1,10 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
@@ -89,7 +91,7 @@ func (m mistakes) noPart(at syntax.Pos, typ, part string, parts []string) {
 }
 
 func (m mistakes) notAPart(at syntax.Pos, part, typ string, parts []string) {
-	m.Addf(at, "%q is not a part of the id of a %s%s", part, typ, spelling.DidYouMean(part, parts))
+	m.Addf(at, "%q is not a part of the id of a %s%s", part, typ, cmp.Or(inOtherWords(part), spelling.DidYouMean(part, parts)))
 }
 
 func (m mistakes) partMissing(at syntax.Pos, typ, part string) {
@@ -172,7 +174,30 @@ func (m mistakes) wrongPath(at syntax.Pos, mistake *pathMistake) {
 func pathMissing() *pathMistake { return &pathMistake{0, "a path is missing here"} }
 
 func notAPath(offset int, written string) *pathMistake {
-	return &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)}
+	return &pathMistake{offset, fmt.Sprintf("%q is not a field path%s", written, inOtherWords(written))}
+}
+
+var (
+	indexed  = regexp.MustCompile(`^(?:first )?([\w.]+)\[(?:\d+|\*)?\]$`)
+	orElse   = regexp.MustCompile(`^([\w.]+) *(?:\|\|?|\?\?) *([\w.]+)$`)
+	inBraces = regexp.MustCompile(`^\$?\{+ *([\w. ]+?) *\}+$`)
+	jsonPath = regexp.MustCompile(`^\$\.?([\w.]+)$`)
+)
+
+// inOtherWords says how a mapping writes what somebody wrote in another language.
+func inOtherWords(written string) string {
+	if m := indexed.FindStringSubmatch(written); m != nil {
+		return fmt.Sprintf("; a path goes through a list without an index: write %q for the first entry, %q for all", "first "+m[1], m[1])
+	}
+	if m := orElse.FindStringSubmatch(written); m != nil {
+		return fmt.Sprintf("; write %q", m[1]+" or "+m[2])
+	}
+	for _, form := range []*regexp.Regexp{inBraces, jsonPath} {
+		if m := form.FindStringSubmatch(written); m != nil {
+			return fmt.Sprintf("; write %q", m[1])
+		}
+	}
+	return ""
 }
 
 func noField(offset int, holder, name string, fields []apitype.Field) *pathMistake {
@@ -368,7 +393,7 @@ func (m mistakes) getMissing(at syntax.Pos, typ, entitlement string) {
 }
 
 func (m mistakes) neitherPrincipalNorResource(at syntax.Pos, ref, head string) {
-	m.Addf(at, "%q is neither principal.PART nor resource.PART%s", ref, spelling.DidYouMean(head, []string{"principal", "resource"}))
+	m.Addf(at, "%q is neither principal.PART nor resource.PART%s", ref, cmp.Or(inOtherWords(ref), spelling.DidYouMean(head, []string{"principal", "resource"})))
 }
 
 func (m mistakes) notKnownWhenGranting(at syntax.Pos, ref, typ string, parts []string) {
