@@ -62,37 +62,38 @@ func (e effect) none() bool { return len(e.lost)+len(e.gained)+len(e.without)+le
 func (ch *change) effect(p *mapping.Provision, before, after state) effect {
 	var e effect
 	if ch.Holders == nil {
-		e.lost = ch.unexpected(before.grants, after.grants, p.AlsoRevokes)
-		e.gained = ch.unexpected(after.grants, before.grants, p.AlsoGrants)
+		e.lost = ch.unexpected(before.grants, after.grants, p, false)
+		e.gained = ch.unexpected(after.grants, before.grants, p, true)
 		return e
 	}
 	if after.holders.whole {
-		e.without = ch.others(before.holders, after.holders)
+		e.without = ch.others(before.holders, after.holders, false)
 	}
 	if before.holders.whole {
-		e.with = ch.others(after.holders, before.holders)
+		e.with = ch.others(after.holders, before.holders, true)
 	}
 	return e
 }
 
 // unexpected returns what is in some holdings and not in others, but for the grant that
 // the write is about, what goes along with it, and the connector's own other writes.
-func (ch *change) unexpected(in, notIn holdings, along []*mapping.Along) holdings {
+// gained reports that they are held after the write.
+func (ch *change) unexpected(in, notIn holdings, p *mapping.Provision, gained bool) holdings {
 	found := maps.Clone(in)
 	maps.DeleteFunc(found, func(h holding, on mapping.ID) bool {
 		return notIn.has(h.entitlement, on) ||
 			h.entitlement == ch.Entitlement && h.on == ch.onID.String() ||
-			covers(along, h.entitlement, on, ch.onID) ||
-			ch.c.own.explain(ch, ch.principal(), h.entitlement, on)
+			covers(p, gained, h.entitlement, on, ch.onID) ||
+			ch.c.own.explain(ch, ch.principal(), h.entitlement, on, gained)
 	})
 	return found
 }
 
 // others returns the other holders who are in one set and not in another, sorted.
-func (ch *change) others(in, notIn holderSet) []string {
+func (ch *change) others(in, notIn holderSet, gained bool) []string {
 	var found []string
 	for id := range in.ids {
-		if !notIn.ids[id] && id != ch.principalID.String() && !ch.c.own.explain(ch, ch.holder.ID+":"+id, ch.Entitlement, ch.onID) {
+		if !notIn.ids[id] && id != ch.principalID.String() && !ch.c.own.explain(ch, ch.holder.ID+":"+id, ch.Entitlement, ch.onID, gained) {
 			found = append(found, id)
 		}
 	}
@@ -100,7 +101,12 @@ func (ch *change) others(in, notIn holderSet) []string {
 	return found
 }
 
-func covers(along []*mapping.Along, e *mapping.Entitlement, on, resource mapping.ID) bool {
+// covers reports whether a grant may come, or go, with a write about a resource.
+func covers(p *mapping.Provision, gained bool, e *mapping.Entitlement, on, resource mapping.ID) bool {
+	along := p.AlsoRevokes
+	if gained {
+		along = p.AlsoGrants
+	}
 	return slices.ContainsFunc(along, func(a *mapping.Along) bool { return a.Covers(e, on, resource) })
 }
 
@@ -172,28 +178,29 @@ type ownWrites struct {
 
 type ownWrite struct {
 	*change
-	with *mapping.Provision
-	at   time.Time
+	with   *mapping.Provision
+	grants bool
+	at     time.Time
 }
 
 // remembered is how long a write explains a difference: it is tried for a time, and reads
 // lag behind it.
 const remembered = 2 * writing
 
-func (o *ownWrites) add(ch *change, p *mapping.Provision) {
+func (o *ownWrites) add(ch *change, p *mapping.Provision, grants bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.all = slices.DeleteFunc(o.all, func(w ownWrite) bool { return time.Since(w.at) > remembered })
-	o.all = append(o.all, ownWrite{ch, p, time.Now()})
+	o.all = append(o.all, ownWrite{ch, p, grants, time.Now()})
 }
 
-// explain reports whether another write than ch may have changed a grant.
-func (o *ownWrites) explain(ch *change, principal string, e *mapping.Entitlement, on mapping.ID) bool {
+// explain reports whether another write than ch may have made a grant, or taken it.
+func (o *ownWrites) explain(ch *change, principal string, e *mapping.Entitlement, on mapping.ID, gained bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.ContainsFunc(o.all, func(w ownWrite) bool {
 		about := w.Entitlement == e && w.onID.String() == on.String()
 		return w.change != ch && w.principal() == principal && time.Since(w.at) <= remembered &&
-			(about || covers(w.with.AlsoGrants, e, on, w.onID) || covers(w.with.AlsoRevokes, e, on, w.onID))
+			(about || covers(w.with, gained, e, on, w.onID))
 	})
 }

@@ -228,7 +228,7 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before state,
 	if before.held == want && p.OnlyIfNeeded {
 		return true, nil
 	}
-	ch.c.own.add(ch, p)
+	ch.c.own.add(ch, p, want)
 	start := time.Now()
 	for try := 1; ; try++ {
 		reply, err := ch.c.write(ctx, p.Operation, max(writing-time.Since(start), time.Second), request)

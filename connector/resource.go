@@ -183,6 +183,7 @@ func (ts *typeSync) resource(ctx context.Context, id mapping.ID, r mapping.Recor
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
+	ts.state.statuses.add(ts.typ, mapped)
 	parentID, err := ts.typ.ParentID(id, r)
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)

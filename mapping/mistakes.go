@@ -197,6 +197,18 @@ func (m mistakes) statusWithoutValues(at syntax.Pos) {
 	m.Addf(at, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
 }
 
+func (m mistakes) notANumber(at syntax.Pos, value, of string) {
+	m.Addf(at, "%q is not a number, and %s has no other values", value, of)
+}
+
+func (m mistakes) zeroIsNoValue(at syntax.Pos, value, of string) {
+	m.Addf(at, "%q never matches: a number that is 0 counts as no value, so a record with 0 in %s has no status", value, of)
+}
+
+func (m mistakes) notAsRead(at syntax.Pos, value, read string) {
+	m.Addf(at, "%q never matches: the number is read as %q", value, read)
+}
+
 func (m mistakes) notAValue(at syntax.Pos, value, of string, values []string) {
 	m.Addf(at, "%q is not a value of %s in the API%s", value, of, spelling.DidYouMean(value, values))
 }
@@ -267,6 +279,10 @@ func (m mistakes) notForPaging(at syntax.Pos, path, is string) {
 
 // Fixed values of a request.
 
+func (m mistakes) notNarrowed(at syntax.Pos, field string, fields []string) {
+	m.Addf(at, "%q is not a fixed field of the request%s", field, spelling.DidYouMean(field, fields))
+}
+
 func (m mistakes) noSuchField(at syntax.Pos, object, name string, fields []string) {
 	m.Addf(at, "%s has no field %q%s", object, name, spelling.DidYouMean(name, fields))
 }
@@ -313,7 +329,15 @@ func (m mistakes) holdersTwice(at syntax.Pos, entitlement, typ string) {
 	m.Addf(at, "the holders of %s are given twice: here and by a rule under grants of %s", entitlement, typ)
 }
 
+func (m mistakes) ownParent(at syntax.Pos, typ string) {
+	m.Addf(at, "every %s would be its own parent: this is the path to its own id", typ)
+}
+
 // Provisioning.
+
+func (m mistakes) requiresItself(at syntax.Pos, entitlement string) {
+	m.Addf(at, "%s is required for a grant of itself, so it could never be granted", entitlement)
+}
 
 func (m mistakes) listWanted(at syntax.Pos, field string, given []string) {
 	m.Addf(at, "%s is a list; write [%s]", field, strings.Join(given, ", "))
@@ -504,6 +528,40 @@ func (m mistakes) objectNotUsedWhole(at syntax.Pos, input string) {
 	m.Addf(at, "input.%s is an object; use its keys", input)
 }
 
+// Accounts.
+
+func (m mistakes) accountWithoutTrait(at syntax.Pos) {
+	m.Addf(at, `"account" belongs to a type with trait: user`)
+}
+
+func (m mistakes) secondAccount(at syntax.Pos, other string) {
+	m.Addf(at, "only one type can have an account, and %s has one", other)
+}
+
+func (m mistakes) requiredWithDefault(at syntax.Pos, field string) {
+	m.Addf(at, "%s is required and has a default as well", field)
+}
+
+func (m mistakes) fieldNotUsed(at syntax.Pos, field string) {
+	m.Addf(at, "nothing uses account.%s", field)
+}
+
+func (m mistakes) fieldDoesNotFit(at syntax.Pos, ref string, is reflect.Type) {
+	m.Addf(at, "%s cannot be %s: a field of an account is text, a truth value, a whole number, a list of text or a free-form object", ref, apitype.Describe(is))
+}
+
+func (m mistakes) fieldOfTwoKinds(at syntax.Pos, ref string, kind, before FieldKind) {
+	m.Addf(at, "%s is %s here, and %s elsewhere", ref, kind.described(), before.described())
+}
+
+func (m mistakes) passwordNotSent(at syntax.Pos) {
+	m.Addf(at, `random_password needs a request field that takes the password: with: {...: password}`)
+}
+
+func (m mistakes) noCredential(at syntax.Pos) {
+	m.Addf(at, "credentials need no_password or random_password")
+}
+
 // Warnings.
 
 func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
@@ -512,6 +570,10 @@ func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
 
 func (m mistakes) actionDeletes(at syntax.Pos, operation string) {
 	m.Addf(at, `%s looks like a deletion, which an action is not; use "delete"`, operation)
+}
+
+func (m mistakes) mayNotBeFound(at syntax.Pos, ref string) {
+	m.Addf(at, "%s can lack a value, since none of its fields is required; without it the account cannot be created", ref)
 }
 
 func (m mistakes) neverGranted(at syntax.Pos, holder, entitlement string) {
@@ -524,6 +586,26 @@ func (m mistakes) unpagedList(at syntax.Pos, operation string, fields []string) 
 
 func (m mistakes) accessNotRead(at syntax.Pos, operation, list string) {
 	m.Addf(at, "each record of %s has the list %s, which looks like access, but no rule reads it; add a rule, or a reason: ignored: {%s: ...}", operation, list, list)
+}
+
+func (m mistakes) valuesNotNamed(at syntax.Pos, path string, values []string) {
+	m.Addf(at, "%s may be %s, which has no status here; name its meaning, or a reason: ignored: {%s: ...}", path, strings.Join(values, " or "), values[0])
+}
+
+func (m mistakes) narrowedWithoutReason(at syntax.Pos, operation string, n Narrowing) {
+	m.Addf(at, "every request of %s has %s: %s, and what that leaves out is not synced; if that is meant, give a reason: narrowed: {%s: ...}", operation, n.Field, n.Value, n.Field)
+}
+
+func (m mistakes) neverReached(at syntax.Pos, path string) {
+	m.Addf(at, "the API has %s in every record, so what follows \"or\" is not read", path)
+}
+
+func (m mistakes) ruleTwice(at syntax.Pos, entitlement string) {
+	m.Addf(at, "a rule above reads the same for %s", entitlement)
+}
+
+func (m mistakes) sameHolders(at syntax.Pos, entitlement, before string) {
+	m.Addf(at, "the same request lists the holders of %s and %s, so who holds one is shown with both", before, entitlement)
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

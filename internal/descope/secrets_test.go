@@ -28,7 +28,6 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/leaktest"
 )
 
 // theKey is the management key of these tests.
@@ -192,7 +191,7 @@ func TestTheKeyStaysInTheConnector(t *testing.T) {
 // looks for the key in all that came of it.
 func syncs(t *testing.T, hook emulator.Hook) {
 	t.Helper()
-	key := leaktest.New(theKey)
+	key := harness.KeyOf(theKey)
 	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 250, Tenants: 3, Roles: 4, Permissions: 4}), emulator.Options{ManagementKey: theKey})
 	d.Intercept(hook)
 	heard := &output{}

@@ -30,6 +30,7 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // trouble is a run that goes wrong. Its zero is a sync of the local Descope.
@@ -75,10 +76,15 @@ func troubles(t *testing.T) map[string][]trouble {
 	stale := emulator.Generate(emulator.Size{Users: 10})
 	stale.Users[3].RoleNames = []string{"Gone"}
 
+	suspended := company(emulator.User{UserID: "U1", Status: "suspended"})
 	two := company(emulator.User{UserID: "U1"}, emulator.User{UserID: "U2", RoleNames: []string{"Viewer"}})
 	granted := func(fault string) []trouble {
 		args := []string{"-p", "--grant-entitlement", "role:Viewer:assigned", "--grant-principal", "U1", "--grant-principal-type", "user"}
 		return []trouble{{project: &two, synced: true, faults: []string{fault + " on=AddUserRoles"}, args: args}}
+	}
+
+	invoking := func(action, arguments string, faults ...string) []trouble {
+		return []trouble{{project: &two, faults: faults, args: []string{"--invoke-action", action, "--invoke-action-args", arguments}}}
 	}
 
 	proxied := func(proxy string) []trouble {
@@ -135,9 +141,23 @@ func troubles(t *testing.T) map[string][]trouble {
 		"A field has an unexpected type":              {{baseURL: odd}},
 		"The list is incomplete":                      {{faults: []string{"total:+1 call=2-"}}},
 		"The project is empty":                        {{project: &emulator.Project{}, passes: true}},
+		"A status has an unknown value":               {{project: &suspended, passes: true}},
 		"A record has a dangling reference":           {{project: &stale, passes: true}},
-		"The run was stopped":                         {{stopped: true}},
-		"The lists changed between two runs":          {{stoppedBefore: true, passes: true}},
+		"The mapping has warnings": {{
+			args:   []string{"--mapping", "team.yaml"},
+			files:  map[string]string{"team.yaml": strings.Replace(string(mapping.Descope), "      permissions: They follow from the roles.\n", "", 1)},
+			passes: true,
+		}},
+		"The run was stopped":                {{stopped: true}},
+		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
+
+		"The action does not exist":            invoking("disable_usr", "{}"),
+		"An argument is missing or not valid":  append(invoking("disable_user", "{}"), invoking("disable_user", `{"user_id": "U1", "reason": "x"}`)...),
+		"There is no such user":                invoking("disable_user", `{"user_id": "U9"}`),
+		"The status does not allow the action": invoking("resend_invitation", `{"user_id": "U1"}`),
+		"The status did not change":            invoking("disable_user", `{"user_id": "U1"}`, "lag:1h on=UpdateUserStatus,LoadUser"),
+		"An action may have been carried out":  invoking("sign_out", `{"user_id": "U1"}`, "500 on=LogoutAllUserDevices"),
+		"A deletion is not allowed":            {{args: []string{"--delete-resource", "U1"}}},
 
 		"The path is not a regular file":        {{args: []string{"--file", t.TempDir()}}},
 		"The file holds a complete sync":        {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},

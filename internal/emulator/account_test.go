@@ -212,6 +212,8 @@ func TestChangeUser(t *testing.T) {
 			"update with all", updateUser, `{"loginId":"ada","name":"A.","email":"a@x.example","verifiedEmail":true,"roleNames":["Q"],"customAttributes":{"floor":4},"additionalIdentifiers":["a"]}`,
 			"ada[ada@x.example a] enabled name=A. email=a@x.example verified=email roles=[Q] custom=map[floor:4] with=password", "",
 		},
+		{"update of the status", updateUser, `{"loginId":"ada","status":"invited"}`, "ada[ada@x.example] invited with=password", ""},
+		{"an empty login id", patchUser, `{"loginId":"ada","additionalIdentifiers":[""]}`, "400 E011004", ""},
 		{"update of nobody", updateUser, `{"loginId":"none"}`, "404 E112102", ""},
 
 		{"disable", updateStatus, `{"loginId":"ada","status":"disabled"}`, strings.Replace(before, "enabled", "disabled", 1), ""},
@@ -293,6 +295,43 @@ func TestCallsWithoutContent(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestUpdateKeepsTheStatus: a disabled user is not enabled by a change of details.
+func TestUpdateKeepsTheStatus(t *testing.T) {
+	srv := emulatortest.Start(t, staff(), emulator.Options{})
+	call(t, srv, updateStatus, `{"loginId":"bob","status":"disabled"}`)
+	if got := account(t, call(t, srv, updateUser, `{"loginId":"bob","name":"Rob"}`)); got != "bob[bob@x.example] disabled name=Rob" {
+		t.Error(got)
+	}
+}
+
+// TestAnotherPhone: it is verified no longer in the second layout.
+func TestAnotherPhone(t *testing.T) {
+	for _, second := range []bool{false, true} {
+		srv := emulatortest.Start(t, staff(), emulator.Options{SecondLayout: second})
+		for _, step := range []struct {
+			body     string
+			verified bool
+		}{
+			{`{"loginId":"bob","name":"Rob"}`, false},
+			{`{"loginId":"bob","phone":"+1555","verifiedPhone":true}`, true},
+			{`{"loginId":"bob","phone":"+1555"}`, true},
+			{`{"loginId":"bob","phone":"+1556"}`, !second},
+		} {
+			want := fmt.Sprintf(`"verifiedPhone":%t`, step.verified)
+			if got := string(call(t, srv, patchUser, step.body).body); !strings.Contains(got, want) {
+				t.Errorf("second layout %t: %s: no %s in %s", second, step.body, want, got)
+			}
+		}
+	}
+}
+
+func TestNewIDsAreNobodys(t *testing.T) {
+	srv := emulatortest.Start(t, emulator.Project{Users: []emulator.User{{UserID: "U2new1"}}}, emulator.Options{})
+	if got := account(t, call(t, srv, createUser, `{"loginId":"new"}`)); got != "U2new2[new] invited created=true" {
+		t.Error(got)
 	}
 }
 

@@ -1,0 +1,233 @@
+package descope_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-descope/internal/emulator"
+	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/internal/harness"
+)
+
+// writing are the operations that write.
+var writing = []string{"AddUserRoles", "RemoveUserRoles", "AddUserTenant", "RemoveUserTenant"}
+
+// TestAWriteChangesOneGrant makes random grants and revocations for random users, while
+// the API, or somebody else, changes other grants with some of them, whatever becomes of
+// the answer. The error lists exactly what is different, and there is none without.
+func TestAWriteChangesOneGrant(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64N(1_000_000)
+	alarms := 0
+	for n := range uint64(150) {
+		random := rand.New(rand.NewPCG(seed+n, 7)) //nolint:gosec // A test.
+		synctest.Test(t, func(t *testing.T) {
+			if wantsOneGrant(t, random) {
+				alarms++
+			}
+		})
+		if t.Failed() {
+			t.Fatalf("seed %d", seed+n)
+		}
+	}
+	if alarms < 20 || alarms > 130 {
+		t.Errorf("%d of 150 changes changed more", alarms)
+	}
+}
+
+// wantsOneGrant makes one change, and reports whether more was changed.
+func wantsOneGrant(t *testing.T, random *rand.Rand) bool {
+	t.Helper()
+	some := func(emulator.Assignment) bool { return random.IntN(2) == 0 }
+	u := userWith(some)
+	d := emulatortest.StartInMemory(t, company(u), emulator.Options{})
+	before := d.Store().Assignments()
+	pair := possible()[random.IntN(len(possible()))]
+	if pair.RoleName != "" && pair.TenantID != "" && !before[in(pair)] {
+		pair = in(pair) // The role is only for members.
+	}
+	meddles, answer := random.IntN(2) == 0, random.IntN(3)
+	d.Intercept(func(operation string, n int, w http.ResponseWriter, r *http.Request) bool {
+		if !slices.Contains(writing, operation) || n > 1 {
+			return false
+		}
+		if meddles {
+			d.Store().PutUser(userWith(func(a emulator.Assignment) bool {
+				if a == pair || a == in(pair) {
+					return before[a]
+				}
+				return some(a)
+			}))
+		}
+		switch answer {
+		case 0: // The reply has the record.
+			return false
+		case 1: // It has not.
+			d.Answer(discard{http.Header{}}, r)
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"user":{"userId":"U1"}}`))
+			return true
+		}
+		d.Answer(discard{http.Header{}}, r)
+		panic(http.ErrAbortHandler)
+	})
+	c, _ := harness.Client(t, options(t, d))
+	e := entitlement("tenant", pair.TenantID, "member")
+	if pair.RoleName != "" {
+		e = entitlement("role", strings.TrimPrefix(pair.TenantID+"/"+pair.RoleName, "/"), "assigned")
+	}
+	var err error
+	grants := !before[pair]
+	if grants {
+		_, err = grant(t, c, e, "U1")
+	} else {
+		_, err = revoke(t, c, e, "U1")
+	}
+	after := d.Store().Assignments()
+	if after[pair] != grants {
+		t.Fatalf("%v is %t; %v", pair, after[pair], err)
+	}
+	lost, given := differences(before, after, pair, !grants), differences(after, before, pair, grants)
+	if lost == "" && given == "" {
+		if err != nil {
+			t.Errorf("%v changed, and nothing else, but: %v\nbefore %v\nafter  %v", pair, err, before, after)
+		}
+		return false
+	}
+	var said []string
+	if lost != "" {
+		said = append(said, "the user lost "+lost)
+	}
+	if given != "" {
+		said = append(said, "the user was given "+given)
+	}
+	want := "made the change, and more is different: " + strings.Join(said, "; ") + "; either "
+	if status.Code(err) != codes.Internal || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	return true
+}
+
+// possible is all that a user may hold, each role after its tenant.
+func possible() []emulator.Assignment {
+	var all []emulator.Assignment
+	for _, tenant := range []string{"", "T1", "T2", "T3"} {
+		for _, role := range []string{"", "Editor", "Viewer"} {
+			if tenant != "" || role != "" {
+				all = append(all, emulator.Assignment{UserID: "U1", TenantID: tenant, RoleName: role})
+			}
+		}
+	}
+	return all
+}
+
+// in returns the membership that an assignment needs.
+func in(a emulator.Assignment) emulator.Assignment {
+	return emulator.Assignment{UserID: a.UserID, TenantID: a.TenantID}
+}
+
+// userWith returns a user who holds a part of what is possible, chosen by holds.
+func userWith(holds func(emulator.Assignment) bool) emulator.User {
+	u := emulator.User{UserID: "U1", LoginIDs: []string{"u1"}}
+	for _, a := range possible() {
+		last := len(u.Tenants) - 1
+		switch {
+		case !holds(a):
+		case a.RoleName == "":
+			u.Tenants = append(u.Tenants, emulator.Membership{TenantID: a.TenantID})
+		case a.TenantID == "":
+			u.RoleNames = append(u.RoleNames, a.RoleName)
+		case last >= 0 && u.Tenants[last].TenantID == a.TenantID:
+			u.Tenants[last].RoleNames = append(u.Tenants[last].RoleNames, a.RoleName)
+		}
+	}
+	return u
+}
+
+// differences lists what is in one state and not in another, but for the pair that is
+// changed and, with its membership, the roles in the tenant.
+func differences(in, notIn map[emulator.Assignment]bool, pair emulator.Assignment, along bool) string {
+	var all []string
+	for a := range in {
+		switch {
+		case notIn[a] || a == pair || along && pair.RoleName == "" && a.TenantID == pair.TenantID:
+		case a.RoleName == "":
+			all = append(all, fmt.Sprintf("tenant.member on %q", a.TenantID))
+		default:
+			all = append(all, fmt.Sprintf("role.assigned on %q", strings.TrimPrefix(a.TenantID+"/"+a.RoleName, "/")))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+// TestChangesInARow: a reading before a write may be older than the connector's own
+// write before that, which explains why it is different. It explains nothing else.
+func TestChangesInARow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := emulatortest.StartInMemory(t, company(member()), emulator.Options{})
+		d.Fail(t, "lag:4s on=LoadUser")
+		c, _ := harness.Client(t, options(t, d))
+		for _, id := range []string{"role:Viewer:assigned", "role:T2/Viewer:assigned", "tenant:T3:member", "role:Editor:assigned"} {
+			parts := strings.Split(id, ":")
+			if _, err := grant(t, c, entitlement(parts[0], parts[1], parts[2]), "U1"); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+		if _, err := revoke(t, c, entitlement("tenant", "T2", "member"), "U1"); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(5 * time.Second)
+		d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+			if operation == "RemoveUserRoles" {
+				u, _ := d.Store().User("U1")
+				u.RoleNames, u.Tenants = []string{"Viewer"}, append(u.Tenants, emulator.Membership{TenantID: "T2"})
+				d.Store().PutUser(u)
+			}
+			return false
+		})
+		_, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
+		if want := `the user lost role.assigned on "Editor"; the user was given tenant.member on "T2"; either`; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	})
+}
+
+// TestARevocationThatDeletesTheUser is no success, though the user holds nothing then.
+func TestARevocationThatDeletesTheUser(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]bool{"with an answer": false, "with the answer lost": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := emulatortest.Start(t, company(member()), emulator.Options{})
+			d.Intercept(func(operation string, _ int, w http.ResponseWriter, _ *http.Request) bool {
+				if operation != "RemoveUserTenant" {
+					return false
+				}
+				d.Store().DeleteUser("U1")
+				if lost {
+					panic(http.ErrAbortHandler)
+				}
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write([]byte(`{}`))
+				return true
+			})
+			c, _ := harness.Client(t, options(t, d))
+			_, err := revoke(t, c, entitlement("tenant", "T2", "member"), "U1")
+			want := `now there is no user "U1": either RemoveUserTenant deletes it, and the mapping is wrong, or somebody else did at the same time`
+			if status.Code(err) != codes.Internal || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v does not say %s", err, want)
+			}
+		})
+	}
+}
