@@ -115,4 +115,16 @@ func (p *printer) permissions() {
 			row("provisioning", t, e.Revoke.Operation)
 		}
 	}
+	for _, t := range p.plan.Types {
+		if t.Delete != nil {
+			row("deleting", t, readBy(t))
+			row("deleting", t, t.Delete.Operation)
+		}
+		for _, a := range t.Actions {
+			row("actions", t, readBy(t))
+			for _, call := range a.Calls {
+				row("actions", t, call.Operation)
+			}
+		}
+	}
 }
