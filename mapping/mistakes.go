@@ -641,6 +641,10 @@ func (m mistakes) besideNotRead(at syntax.Pos, path, entitlement string) {
 	m.Addf(at, "%s stands beside the id and may say that %s is not held, or by something else, but nothing reads it; give a reason: ignored: {%s: ...}", path, entitlement, path)
 }
 
+func (m mistakes) partNotRead(at syntax.Pos, path, part, typ string) {
+	m.Addf(at, "the id of a %s has the part %s, and %s stands beside what this rule reads; without it, the id is that of another %s; add %s: %s", typ, part, path, typ, part, path)
+}
+
 func (m mistakes) userWithout(at syntax.Pos, typ, key, field string) {
 	m.Addf(at, "a %s has no %s here, though its record has %s; use it, or give a reason: ignored: {%s: ...}", typ, key, field, field)
 }

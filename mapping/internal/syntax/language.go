@@ -156,8 +156,8 @@ type Also struct {
 // Entitlement is what can be held on a resource.
 type Entitlement struct {
 	Block
-	DisplayName Text      `yaml:"display_name" doc:"Name of the entitlement. Default: the resource's name and the slug."`
-	Description Text      `yaml:"description" doc:"Description of the entitlement."`
+	DisplayName Text      `yaml:"display_name" path:"record" doc:"Name of the entitlement. Default: the resource's name and the slug."`
+	Description Text      `yaml:"description" path:"record" doc:"Description of the entitlement."`
 	GrantableTo Words     `yaml:"grantable_to" need:"yes" doc:"Resource types that can hold it."`
 	Purpose     Text      `yaml:"purpose" doc:"assignment (default), permission or ownership."`
 	ReadOnly    ReadOnly  `yaml:"read_only" doc:"It cannot be granted or revoked: true, or a sentence that says where to change it."`
