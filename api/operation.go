@@ -59,6 +59,10 @@ func (o *Operation) NewRequest() any {
 	return request.Interface()
 }
 
+// IsSecret reports whether a field of a request or a reply is a secret: it has the tag
+// secret:"true", which the API document, or what is told beside it, gives.
+func IsSecret(f reflect.StructField) bool { return f.Tag.Get("secret") == "true" }
+
 // Rights returns the rights that a key needs for the operation: its scopes, or else its
 // method and path.
 func (o *Operation) Rights() []string {

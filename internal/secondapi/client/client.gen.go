@@ -96,6 +96,8 @@ type Person_Profile struct {
 
 // Person_Security defines model for Person.Security.
 type Person_Security struct {
+	// Pin What opens her door.
+	Pin       *int  `json:"pin,omitempty" secret:"true"`
 	TwoFactor *bool `json:"two_factor,omitempty"`
 }
 
