@@ -208,6 +208,10 @@ func noFieldIn(offset int, path string, is reflect.Type, name string) *pathMista
 	return &pathMistake{offset, fmt.Sprintf("%s is %s and has no field %q", path, apitype.Describe(is), name)}
 }
 
+func secretRead(offset int, name string) *pathMistake {
+	return &pathMistake{offset, fmt.Sprintf("%q is a secret: it cannot be read", name)}
+}
+
 // Fields of resources.
 
 func (m mistakes) userWithoutTrait(at syntax.Pos) {
@@ -531,6 +535,10 @@ func (m mistakes) becomesOther(at syntax.Pos, kind string, becomes Status) {
 
 func (m mistakes) inputIsResource(at syntax.Pos, name, typ string) {
 	m.Addf(at, "%q is the %s that the action is for, and is asked for in any case", name, typ)
+}
+
+func (m mistakes) secretWritten(at syntax.Pos, name string) {
+	m.Addf(at, "%q is a secret: it cannot be in a mapping", name)
 }
 
 func (m mistakes) secretInput(at syntax.Pos, name string) {

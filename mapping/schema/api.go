@@ -64,7 +64,9 @@ func (w *schemaWriter) call(op *api.Operation) object {
 			about += ", required"
 		}
 		with = append(with, member{f.Name, append(filled(f.Type, nil), member{"description", about})})
-		request = append(request, member{f.Name, append(w.fixed(f.Type), member{"description", about})})
+		if !f.Secret {
+			request = append(request, member{f.Name, append(w.fixed(f.Type), member{"description", about})})
+		}
 		if apitype.KindOf(f.Type) == apitype.KindNumber {
 			numbers = append(numbers, f.Name)
 		}
@@ -297,6 +299,9 @@ func fieldPathsIn(t reflect.Type, prefix string, inside []reflect.Type) []string
 	inside = append(slices.Clone(inside), t)
 	var paths []string
 	for _, f := range apitype.FieldsOf(t) {
+		if f.Secret {
+			continue
+		}
 		paths = append(paths, prefix+f.Name)
 		paths = append(paths, fieldPathsIn(f.Type, prefix+f.Name+".", inside)...)
 	}
