@@ -122,7 +122,7 @@ func (ch *change) onlyChange(ctx context.Context, p *mapping.Provision, before, 
 	}
 	switch {
 	case after.gone:
-		return errorf(codes.Internal, "%s: %s reported success, and now there is no %s %q: either %s deletes it, and the mapping is wrong, or somebody else did at the same time",
+		return errorf(codes.Internal, "%s: %s was sent, and now there is no %s %q: either %s deletes it, and the mapping is wrong, or somebody else did at the same time",
 			ch.what(), p.Operation.Name, ch.holder.ID, ch.principalID, p.Operation.Name)
 	case e.none():
 		return nil
