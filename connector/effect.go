@@ -127,7 +127,7 @@ func (ch *change) onlyChange(ctx context.Context, p *mapping.Provision, before, 
 	case e.none():
 		return nil
 	}
-	return errorf(codes.Internal, "%s: %s made the change, and more is different: %s; either %s does more than the mapping says (also_grants, also_revokes), or somebody else changed it at the same time: look at it, and put right what is wrong",
+	return errorf(codes.Internal, "%s: %s made the change, and more is different: %s; either %s does more than the mapping says (also_grants, also_revokes), or somebody else, or another run, changed it at about the same time: look at it, and put right what is wrong",
 		ch.what(), p.Operation.Name, ch.describe(e), p.Operation.Name)
 }
 
@@ -199,7 +199,7 @@ func (o *ownWrites) explain(ch *change, principal string, e *mapping.Entitlement
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.ContainsFunc(o.all, func(w ownWrite) bool {
-		about :=  w.Entitlement == e && w.onID.String() == on.String()
+		about := w.grants == gained && w.Entitlement == e && w.onID.String() == on.String()
 		return w.change != ch && w.principal() == principal && time.Since(w.at) <= remembered &&
 			(about || covers(w.with, gained, e, on, w.onID))
 	})
