@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/conductorone/baton-descope/internal/harness"
@@ -43,6 +44,11 @@ func TestSecondAPIChangesMore(t *testing.T) {
 		{
 			"a grant gives a membership", "PUT /groups/34/members/105", also([2]string{"PUT", "/groups/31/members/105"}), "group:34:member:person:105", "",
 			`AddGroupMember made the change, and more is different: the person was given group.member on "31"; either AddGroupMember` + either,
+		},
+		{
+			"the reply has a role that no reading shows", "POST /people/101/roles", edit(func(_ *http.Request, body string) string {
+				return strings.Replace(body, `"roles":[`, `"roles":[{"key":"keeper","level":3},`, 1)
+			}), "role:2/keeper:held:person:101", "", "",
 		},
 		{
 			"the reply has the record", "POST /people/101/roles", also(takesRole, leaves), "role:2/keeper:held:person:101", "",
