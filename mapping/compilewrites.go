@@ -38,6 +38,11 @@ func (c *compiler) checkWrite(key string, e *Entitlement, doc *syntax.Provision,
 	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, op.Method) {
 		c.notAWrite(doc.Operation.Pos, key, op.Name, op.Method)
 	}
+	for _, t := range append(slices.Clone(e.GrantableTo), e.On) {
+		if t.Get != nil && op.Method == http.MethodDelete && op.Path == t.Get.Operation.Path {
+			c.deletes(doc.Operation.Pos, op.Name, t.ID, t.Get.Operation.Name)
+		}
+	}
 	c.checkPair(key, e, doc, call)
 	if bodyOf(op).Kind() == reflect.Slice {
 		c.bodyNotFilled(doc.Operation.Pos, op.Name)
