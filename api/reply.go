@@ -51,9 +51,9 @@ func (e *StatusError) Error() string {
 type ReplyError struct {
 	// Reason says what is wrong with the reply.
 	Reason string
-	// Truncated tells that the reply ended too early, so that another try may help.
+	// Truncated means that the reply ended too early, so a retry may help.
 	Truncated bool
-	// Foreign tells that the reply is not JSON by its own word: a web page perhaps,
+	// Foreign means that the reply is not JSON by its own word: a web page perhaps,
 	// and not the API's.
 	Foreign bool
 	// Misfits are the values that are not what the API document says, of a reply

@@ -36,7 +36,7 @@ func TestDocumentIsValid(t *testing.T) {
 
 // TestDocumentIsSubset holds descope.yaml against a copy of the document that
 // Descope publishes, which is not ours to keep in this repository. What is new there
-// is no failure: make api-diff tells of it.
+// is no failure: make api-diff reports it.
 func TestDocumentIsSubset(t *testing.T) {
 	path := cmp.Or(os.Getenv("DESCOPE_OPENAPI"), filepath.Join("..", "..", "shared", "reference", "descope-openapi.yml"))
 	published, err := os.ReadFile(path)

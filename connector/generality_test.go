@@ -43,8 +43,8 @@ var demoResources = []string{
 	`role:1/keeper keeper (level 1) | Holds the keys | RoleTrait`,
 	`role:2/keeper keeper (level 2) | RoleTrait`,
 	`role:3/a%2Fb %25 a/b % (level 3) | RoleTrait`,
-	`workspace:7 Lab | created 2020-05-01T08:00:00Z | AppTrait`,
-	`workspace:8 Attic | AppTrait`,
+	`workspace:7 Lab | created 2020-05-01T08:00:00Z | ENABLED open | AppTrait`,
+	`workspace:8 Attic | DISABLED frozen | AppTrait`,
 	`workspace:9007199254740993 Annex | AppTrait`,
 }
 

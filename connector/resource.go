@@ -183,6 +183,7 @@ func (ts *typeSync) resource(ctx context.Context, id mapping.ID, r mapping.Recor
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
 	}
+	ts.state.statuses.add(ts.typ, mapped)
 	parentID, err := ts.typ.ParentID(id, r)
 	if err != nil {
 		return nil, errorf(codes.FailedPrecondition, "%w", err)
@@ -293,7 +294,14 @@ func statusOfResource(r *mapping.Resource) *v2.Status {
 func traitOf(t *mapping.ResourceType, r *mapping.Resource) []proto.Message {
 	switch t.Trait {
 	case mapping.TraitUser:
-		return []proto.Message{userTrait(r.User)}
+		trait := userTrait(r.User)
+		if r.StatusDetail != "" {
+			status := statusOfResource(r)
+			trait.SetStatus(v2.UserTrait_Status_builder{ //nolint:staticcheck // Readers still look for the resource's status here.
+				Status: v2.UserTrait_Status_Status(status.GetStatus()), Details: status.GetDetails(),
+			}.Build())
+		}
+		return []proto.Message{trait}
 	case mapping.TraitGroup:
 		return []proto.Message{&v2.GroupTrait{}}
 	case mapping.TraitRole:

@@ -7,6 +7,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/anypb"
 
@@ -42,14 +44,34 @@ type server struct {
 	connector *Connector
 }
 
-// Validate validates the connector.
+// Validate validates the connector. The SDK calls it at the start of each sync, so
+// this is where the log gets the warnings of the mapping.
 func (s *server) Validate(ctx context.Context, request *v2.ConnectorServiceValidateRequest) (*v2.ConnectorServiceValidateResponse, error) {
+	s.connector.logMapping(ctx)
 	return answered(s.sdkServer.Validate(ctx, request))
+}
+
+// logMapping logs what may be wrong in the mapping, and what it leaves out on purpose.
+func (c *Connector) logMapping(ctx context.Context) {
+	log := ctxzap.Extract(ctx)
+	for _, w := range c.plan.Warnings {
+		log.Warn("the mapping is probably wrong here", zap.String("place", w.Place()), zap.String("warning", w.What))
+	}
+	for _, t := range c.plan.Types {
+		for _, l := range t.Lists() {
+			for _, n := range l.Narrowed {
+				log.Info("the mapping asks for a part of a list", zap.String("resource_type", t.ID), zap.String("operation", l.Operation.Name),
+					zap.String("field", n.Field), zap.String("value", n.Value), zap.String("reason", n.Reason))
+			}
+		}
+	}
 }
 
 // Cleanup is called at the end of a sync, and says what it left out.
 func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanupRequest) (*v2.ConnectorServiceCleanupResponse, error) {
-	s.connector.syncs.end(request.GetActiveSyncId()).dangling.report(ctx, s.connector.options.Progress)
+	ended := s.connector.syncs.end(request.GetActiveSyncId())
+	ended.dangling.report(ctx, s.connector.options.Progress)
+	ended.statuses.report(ctx)
 	return s.sdkServer.Cleanup(ctx, request)
 }
 
@@ -112,6 +134,14 @@ func (s *server) Revoke(ctx context.Context, request *v2.GrantManagerServiceRevo
 		return nil, s.connector.wrap(err)
 	}
 	return answered(s.sdkServer.Revoke(ctx, request))
+}
+
+// CreateAccount creates an account.
+func (s *server) CreateAccount(ctx context.Context, request *v2.CreateAccountRequest) (*v2.CreateAccountResponse, error) {
+	if err := s.connector.refuseLostPassword(request); err != nil {
+		return nil, s.connector.wrap(err)
+	}
+	return answered(s.sdkServer.CreateAccount(ctx, request))
 }
 
 // refuseReadOnly returns the error for an entitlement that cannot be granted or

@@ -148,6 +148,7 @@ type syncState struct {
 	shown    map[string]*firstDerived  // by the list's type
 	holders  map[string][]*holdersList // by the type of the resources that they are held on
 	dangling danglingCount
+	statuses openStatuses
 }
 
 func newSyncState() *syncState {

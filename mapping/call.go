@@ -68,32 +68,41 @@ func (c *Call) gives(index []int) bool {
 // references it visits.
 func (c *Call) eachReference(visit func(reference)) {
 	c.eachValue(func(ref reference) {
-		either, ok := ref.(alternatives)
-		if !ok {
-			either = alternatives{ref}
-		}
-		for _, r := range either {
+		for _, r := range eachOf(ref) {
 			visit(r)
 		}
 	})
 }
 
+// eachOf returns a reference, or each of alternatives.
+func eachOf(ref reference) []reference {
+	if either, ok := ref.(alternatives); ok {
+		return either
+	}
+	return []reference{ref}
+}
+
 // eachValue calls visit with the reference of every value of the call that has one.
 func (c *Call) eachValue(visit func(reference)) {
-	var walk func(a argument)
-	walk = func(a argument) {
+	c.eachField(func(_ string, r reference) { visit(r) })
+}
+
+// eachField is eachValue with the name of the field that the value is for.
+func (c *Call) eachField(visit func(field string, ref reference)) {
+	var walk func(name string, a argument)
+	walk = func(name string, a argument) {
 		if a.ref != nil {
-			visit(a.ref)
+			visit(name, a.ref)
 		}
 		for _, entry := range a.list {
-			walk(entry)
+			walk(name, entry)
 		}
 		for _, f := range a.fields {
-			walk(f.argument)
+			walk(f.name, f.argument)
 		}
 	}
 	for _, f := range c.with {
-		walk(f.argument)
+		walk(f.name, f.argument)
 	}
 }
 

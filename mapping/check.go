@@ -28,9 +28,7 @@ type Report struct {
 func Check(name string, src []byte, env Environment) *Report {
 	r := read(name, src, env)
 	if r.Plan != nil {
-		found := &syntax.Collector{File: name}
-		(&warner{mistakes: mistakes{found}, plan: r.Plan, doc: r.doc}).warn()
-		r.Warnings = found.Sorted()
+		r.Warnings = slices.Clone(r.Plan.Warnings)
 	}
 	return r
 }
@@ -40,7 +38,12 @@ func read(name string, src []byte, env Environment) *Report {
 	doc, lines, ok := syntax.Parse(found, src)
 	r := &Report{file: name, doc: doc, lines: lines}
 	if ok {
-		r.Plan = newCompiler(found, env).compile(doc)
+		c := newCompiler(found, env)
+		r.Plan = c.compile(doc)
+		if len(found.All) == 0 {
+			(&warner{mistakes: c.warnings, plan: r.Plan, doc: doc}).warn()
+			r.Plan.Warnings = c.warnings.Sorted()
+		}
 	}
 	if r.Mistakes = found.Sorted(); len(r.Mistakes) > 0 {
 		r.Plan = nil

@@ -84,7 +84,7 @@ func TestWarnings(t *testing.T) {
 		},
 		{
 			"not one of which the mapping asks for a certain page",
-			edits{{"      pages: {limit: limit, size: 100, offset: offset, page: page, total: total}\n", "        page: 1\n        offset: 0\n"}},
+			edits{{"      pages: {limit: limit, size: 100, offset: offset, page: page, total: total}\n", "        page: 1\n        offset: 0\n      narrowed: {page: It has all., offset: It has all.}\n"}},
 			"",
 		},
 		{

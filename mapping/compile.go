@@ -19,6 +19,9 @@ const defaultParallelRequests = 6
 // compiler checks a document against the API and compiles it.
 type compiler struct {
 	mistakes
+	// warnings are what is legal and probably wrong, as far as the compiler sees it.
+	warnings mistakes
+
 	ops     api.Operations
 	options map[string]any
 
@@ -35,7 +38,7 @@ type typeBuilder struct {
 }
 
 func newCompiler(found *syntax.Collector, env Environment) *compiler {
-	return &compiler{mistakes: mistakes{found}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeBuilder{}}
+	return &compiler{mistakes: mistakes{found}, warnings: mistakes{&syntax.Collector{File: found.File}}, ops: env.Operations, options: env.Options, plan: &Plan{}, types: map[string]*typeBuilder{}}
 }
 
 func (c *compiler) compile(doc *syntax.Document) *Plan {
@@ -53,7 +56,8 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 	}
 	for _, round := range []func(*typeBuilder){
 		c.compileParent, c.compileFields, c.compileEntitlements, c.compileAlso, c.compileGrants,
-		c.compileAllHolders, c.compileProvisions, c.checkReadable, c.compileIgnored,
+		c.compileAllHolders, c.compileProvisions, c.compileDelete, c.compileActions, c.checkReadable, c.compileAccount, c.compileIgnored,
+		c.checkCircles,
 	} {
 		for _, t := range work {
 			round(t)
@@ -277,7 +281,7 @@ func (c *compiler) compileIgnored(t *typeBuilder) {
 			continue
 		}
 		for _, read := range c.plan.readings(t.ResourceType) {
-			if within(read.path, p.written) {
+			if read.key != derivedKey && within(read.path, p.written) {
 				c.ignoredIsRead(e.Key.Pos, p.written, read.key)
 				break
 			}

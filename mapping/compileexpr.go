@@ -65,6 +65,9 @@ func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string
 		if !ok {
 			e = nil
 		} else if e != nil {
+			if n := len(e.alternatives); n > 0 && w != wantTruth && e.alternatives[n-1].required && !e.alternatives[n-1].parent {
+				c.warnings.neverReached(t.At(start), e.alternatives[n-1].written)
+			}
 			e.alternatives = append(e.alternatives, src)
 		}
 		offset += len(alternative) + len(alternativeSeparator)

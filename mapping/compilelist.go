@@ -28,6 +28,7 @@ func (c *compiler) compileListAt(p place, call *syntax.Call, doc *syntax.List) (
 		return l, nil
 	}
 	l.Call = *sent
+	l.Narrowed = c.compileNarrowed(l, doc)
 	if records := c.compileRecords(l.Operation, *doc, p.key); records != nil {
 		l.records, record = records.lists[0], apitype.Deref(records.typ)
 	}

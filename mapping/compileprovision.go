@@ -39,16 +39,24 @@ func (c *compiler) compileProvisions(t *typeBuilder) {
 	}
 }
 
-// checkReadable verifies that a resource that can be granted something can be
-// read alone, so that the runtime sees what it holds, before it writes and after.
+// checkReadable verifies that a resource that something can be done with can be read
+// alone, so that the runtime sees what it is and holds, before it writes and after.
 func (c *compiler) checkReadable(t *typeBuilder) {
 	if t.doc.Get.Given() || t.doc.Broken || t.Unpaged() {
+		return
+	}
+	switch {
+	case t.doc.Delete.Given():
+		c.getMissing(t.key.Pos, t.ID, "it is deleted")
+		return
+	case len(t.doc.Actions.Entries) > 0:
+		c.getMissing(t.key.Pos, t.ID, "an action is invoked on it")
 		return
 	}
 	for _, other := range c.plan.Types {
 		for _, e := range other.Entitlements {
 			if e.GrantableToType(t.ID) && !e.ReadOnly && !e.listed() {
-				c.getMissing(t.key.Pos, t.ID, e.Name())
+				c.getMissing(t.key.Pos, t.ID, e.Name()+" is granted")
 				return
 			}
 		}

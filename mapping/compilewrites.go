@@ -35,9 +35,7 @@ func readWhole(t syntax.Table[syntax.Argument]) bool {
 // runtime compares the principal's grants before and after.
 func (c *compiler) checkWrite(key string, e *Entitlement, doc *syntax.Provision, call *Call) {
 	op := call.Operation
-	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, op.Method) {
-		c.notAWrite(doc.Operation.Pos, key, op.Name, op.Method)
-	}
+	c.checkMethod(doc.Operation.Pos, key, op)
 	for _, t := range append(slices.Clone(e.GrantableTo), e.On) {
 		if t.Get != nil && op.Method == http.MethodDelete && op.Path == t.Get.Operation.Path {
 			c.deletes(doc.Operation.Pos, op.Name, t.ID, t.Get.Operation.Name)
@@ -52,6 +50,13 @@ func (c *compiler) checkWrite(key string, e *Entitlement, doc *syntax.Provision,
 	}
 }
 
+// checkMethod reports an operation that is to change something and only reads.
+func (c *compiler) checkMethod(at syntax.Pos, key string, op *api.Operation) {
+	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, op.Method) {
+		c.notAWrite(at, key, op.Name, op.Method)
+	}
+}
+
 // checkPair reports a write that does not name both the principal and the resource.
 func (c *compiler) checkPair(key string, e *Entitlement, doc *syntax.Provision, call *Call) {
 	principal, used := false, map[int]bool{}
@@ -59,19 +64,23 @@ func (c *compiler) checkPair(key string, e *Entitlement, doc *syntax.Provision, 
 		principal = principal || namesPrincipal(ref)
 		used[resourcePartOf(ref)] = true
 	})
-	at := doc.With.Pos
 	if !principal {
-		c.principalNotUsed(at, key, e.GrantableTo[0].Parts)
+		c.principalNotUsed(doc.With.Pos, key, e.GrantableTo[0].Parts)
 	}
+	if unused := e.On.partsWithout(used); unused != nil {
+		c.resourceNotUsed(doc.With.Pos, key, e.On.ID, unused)
+	}
+}
+
+// partsWithout returns the parts of the type's ids that are not used, nil when all are.
+func (t *ResourceType) partsWithout(used map[int]bool) []string {
 	var unused []string
-	for i, part := range e.On.Parts {
+	for i, part := range t.Parts {
 		if !used[i] {
 			unused = append(unused, part)
 		}
 	}
-	if len(unused) > 0 {
-		c.resourceNotUsed(at, key, e.On.ID, unused)
-	}
+	return unused
 }
 
 // namesPrincipal reports whether a reference always stands for the principal: a part of

@@ -7,6 +7,8 @@ type List struct {
 	Call
 	// Pages says how the list is paged; nil when one reply holds everything.
 	Pages *Pages
+	// Narrowed are the fixed fields of the request that may leave records out.
+	Narrowed []Narrowing
 
 	records access
 }

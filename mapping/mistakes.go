@@ -197,6 +197,18 @@ func (m mistakes) statusWithoutValues(at syntax.Pos) {
 	m.Addf(at, "status needs enabled, pending, disabled or deleted: which of the API's values mean it")
 }
 
+func (m mistakes) notANumber(at syntax.Pos, value, of string) {
+	m.Addf(at, "%q is not a number, and %s has no other values", value, of)
+}
+
+func (m mistakes) zeroIsNoValue(at syntax.Pos, value, of string) {
+	m.Addf(at, "%q never matches: a number that is 0 counts as no value, so a record with 0 in %s has no status", value, of)
+}
+
+func (m mistakes) notAsRead(at syntax.Pos, value, read string) {
+	m.Addf(at, "%q never matches: the number is read as %q", value, read)
+}
+
 func (m mistakes) notAValue(at syntax.Pos, value, of string, values []string) {
 	m.Addf(at, "%q is not a value of %s in the API%s", value, of, spelling.DidYouMean(value, values))
 }
@@ -267,6 +279,10 @@ func (m mistakes) notForPaging(at syntax.Pos, path, is string) {
 
 // Fixed values of a request.
 
+func (m mistakes) notNarrowed(at syntax.Pos, field string, fields []string) {
+	m.Addf(at, "%q is not a fixed field of the request%s", field, spelling.DidYouMean(field, fields))
+}
+
 func (m mistakes) noSuchField(at syntax.Pos, object, name string, fields []string) {
 	m.Addf(at, "%s has no field %q%s", object, name, spelling.DidYouMean(name, fields))
 }
@@ -313,7 +329,15 @@ func (m mistakes) holdersTwice(at syntax.Pos, entitlement, typ string) {
 	m.Addf(at, "the holders of %s are given twice: here and by a rule under grants of %s", entitlement, typ)
 }
 
+func (m mistakes) ownParent(at syntax.Pos, typ string) {
+	m.Addf(at, "every %s would be its own parent: this is the path to its own id", typ)
+}
+
 // Provisioning.
+
+func (m mistakes) requiresItself(at syntax.Pos, entitlement string) {
+	m.Addf(at, "%s is required for a grant of itself, so it could never be granted", entitlement)
+}
 
 func (m mistakes) listWanted(at syntax.Pos, field string, given []string) {
 	m.Addf(at, "%s is a list; write [%s]", field, strings.Join(given, ", "))
@@ -339,8 +363,8 @@ func (m mistakes) cannotCheckGrant(at syntax.Pos, holder, entitlement string) {
 	m.Addf(at, "no rule under grants of %s reads %s, so a grant cannot be verified", holder, entitlement)
 }
 
-func (m mistakes) getMissing(at syntax.Pos, typ, entitlement string) {
-	m.Addf(at, `%s needs "get": the %s is read before %s is granted`, typ, typ, entitlement)
+func (m mistakes) getMissing(at syntax.Pos, typ, what string) {
+	m.Addf(at, `%s needs "get": the %s is read before %s`, typ, typ, what)
 }
 
 func (m mistakes) noHead(at syntax.Pos, ref, head string, heads []string) {
@@ -458,7 +482,103 @@ func (m mistakes) notCompared(at syntax.Pos, holders, entitlement string) {
 	m.Addf(at, "no rule under grants of %s reads %s, so its grants are not compared; remove it", holders, entitlement)
 }
 
+// Deletion and actions.
+
+func (m mistakes) whichNotSaid(at syntax.Pos, key, typ string, parts []string) {
+	m.Addf(at, `%s does not say which %s: "with" needs %s`, key, typ, headed(headResource, parts, " and "))
+}
+
+func (m mistakes) accountKindWithoutTrait(at syntax.Pos, kind string) {
+	m.Addf(at, "kind: %s is for a type with trait: user", kind)
+}
+
+func (m mistakes) actionTwice(at syntax.Pos, name, typ string) {
+	m.Addf(at, "the connector already has an action %q, of %s: actions with a kind that begins with account need different names", name, typ)
+}
+
+func (m mistakes) kindTwice(at syntax.Pos, kind, typ, action string) {
+	m.Addf(at, "a %s already has an action with kind: %s, which is %q", typ, kind, action)
+}
+
+func (m mistakes) statusNotThere(at syntax.Pos, key, status, typ string) {
+	m.Addf(at, "%s: %s needs a status of %s: nothing says which of the API's values mean %s", key, status, typ, status)
+}
+
+func (m mistakes) becomesOther(at syntax.Pos, kind string, becomes Status) {
+	m.Addf(at, "kind: %s does not end with the status %s", kind, becomes)
+}
+
+func (m mistakes) inputIsResource(at syntax.Pos, name, typ string) {
+	m.Addf(at, "%q is the %s that the action is for, and is asked for in any case", name, typ)
+}
+
+func (m mistakes) secretInput(at syntax.Pos, name string) {
+	m.Addf(at, "%s looks like a secret: inputs of actions are in logs", name)
+}
+
+func (m mistakes) inputNotUsed(at syntax.Pos, input string) {
+	m.Addf(at, "no call of the action uses input.%s", input)
+}
+
+func (m mistakes) inputOfTwoKinds(at syntax.Pos, input, one, other string) {
+	m.Addf(at, "input.%s is used as %s and as %s", input, one, other)
+}
+
+func (m mistakes) cannotBeAskedFor(at syntax.Pos, input string, is reflect.Type) {
+	m.Addf(at, "input.%s is used as %s, which cannot be asked for", input, apitype.Describe(is))
+}
+
+func (m mistakes) objectNotUsedWhole(at syntax.Pos, input string) {
+	m.Addf(at, "input.%s is an object; use its keys", input)
+}
+
+// Accounts.
+
+func (m mistakes) accountWithoutTrait(at syntax.Pos) {
+	m.Addf(at, `"account" belongs to a type with trait: user`)
+}
+
+func (m mistakes) secondAccount(at syntax.Pos, other string) {
+	m.Addf(at, "only one type can have an account, and %s has one", other)
+}
+
+func (m mistakes) requiredWithDefault(at syntax.Pos, field string) {
+	m.Addf(at, "%s is required and has a default as well", field)
+}
+
+func (m mistakes) fieldNotUsed(at syntax.Pos, field string) {
+	m.Addf(at, "nothing uses account.%s", field)
+}
+
+func (m mistakes) fieldDoesNotFit(at syntax.Pos, ref string, is reflect.Type) {
+	m.Addf(at, "%s cannot be %s: a field of an account is text, a truth value, a whole number, a list of text or a free-form object", ref, apitype.Describe(is))
+}
+
+func (m mistakes) fieldOfTwoKinds(at syntax.Pos, ref string, kind, before FieldKind) {
+	m.Addf(at, "%s is %s here, and %s elsewhere", ref, kind.described(), before.described())
+}
+
+func (m mistakes) passwordNotSent(at syntax.Pos) {
+	m.Addf(at, `random_password needs a request field that takes the password: with: {...: password}`)
+}
+
+func (m mistakes) noCredential(at syntax.Pos) {
+	m.Addf(at, "credentials need no_password or random_password")
+}
+
 // Warnings.
+
+func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
+	m.Addf(at, `%q has kind: %s and no "becomes", so that nothing verifies the status`, action, kind)
+}
+
+func (m mistakes) actionDeletes(at syntax.Pos, operation string) {
+	m.Addf(at, `%s looks like a deletion, which an action is not; use "delete"`, operation)
+}
+
+func (m mistakes) mayNotBeFound(at syntax.Pos, ref string) {
+	m.Addf(at, "%s can lack a value, since none of its fields is required; without it the account cannot be created", ref)
+}
 
 func (m mistakes) neverGranted(at syntax.Pos, holder, entitlement string) {
 	m.Addf(at, "no rule under grants of %s reads %s, so no grant of it is synced", holder, entitlement)
@@ -470,6 +590,26 @@ func (m mistakes) unpagedList(at syntax.Pos, operation string, fields []string) 
 
 func (m mistakes) accessNotRead(at syntax.Pos, operation, list string) {
 	m.Addf(at, "each record of %s has the list %s, which looks like access, but no rule reads it; add a rule, or a reason: ignored: {%s: ...}", operation, list, list)
+}
+
+func (m mistakes) valuesNotNamed(at syntax.Pos, path string, values []string) {
+	m.Addf(at, "%s may be %s, which has no status here; name its meaning, or a reason: ignored: {%s: ...}", path, strings.Join(values, " or "), values[0])
+}
+
+func (m mistakes) narrowedWithoutReason(at syntax.Pos, operation string, n Narrowing) {
+	m.Addf(at, "every request of %s has %s: %s, and what that leaves out is not synced; if that is meant, give a reason: narrowed: {%s: ...}", operation, n.Field, n.Value, n.Field)
+}
+
+func (m mistakes) neverReached(at syntax.Pos, path string) {
+	m.Addf(at, "the API has %s in every record, so what follows \"or\" is not read", path)
+}
+
+func (m mistakes) ruleTwice(at syntax.Pos, entitlement string) {
+	m.Addf(at, "a rule above reads the same for %s", entitlement)
+}
+
+func (m mistakes) sameHolders(at syntax.Pos, entitlement, before string) {
+	m.Addf(at, "the same request lists the holders of %s and %s, so who holds one is shown with both", before, entitlement)
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

@@ -23,6 +23,8 @@ type path struct {
 	listNames []string
 	// typ is the type of the value: of one entry's value when there are lists.
 	typ reflect.Type
+	// required reports that the API document promises the value in every record.
+	required bool
 }
 
 // access leads from a value to one inside it.
@@ -94,7 +96,7 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 	if written == "" {
 		return nil, pathMissing()
 	}
-	p := &path{typ: root}
+	p := &path{typ: root, required: true}
 	var first *pathMistake
 	offset := 0
 	segments := strings.Split(written, ".")
@@ -115,12 +117,13 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 				segments[i] = f.Name
 			}
 			p.leaf = append(p.leaf, hop{index: f.Index})
-			p.typ = f.Type
+			p.typ, p.required = f.Type, p.required && f.Required
 		case apitype.KindMap:
 			p.leaf = append(p.leaf, hop{key: segment})
-			p.typ = t.Elem()
+			p.typ, p.required = t.Elem(), false
 		case apitype.KindAny:
 			p.leaf = append(p.leaf, hop{key: segment})
+			p.required = false
 		default:
 			inside := cmp.Or(strings.Join(segments[:i], "."), name)
 			return nil, cmp.Or(first, noFieldIn(offset, inside, t, segment))
@@ -137,7 +140,7 @@ func (p *path) enterList(name string) {
 	for apitype.KindOf(p.typ) == apitype.KindList {
 		p.lists = append(p.lists, p.leaf)
 		p.listNames = append(p.listNames, name)
-		p.leaf = nil
+		p.leaf, p.required = nil, false
 		p.typ = apitype.Deref(p.typ).Elem()
 	}
 }

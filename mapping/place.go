@@ -80,6 +80,39 @@ func provisionPlace(key string, e *Entitlement) place {
 	}}
 }
 
+// deletePlace has no complete: all parts of the id are used, so that what has no value is
+// none of the resource's.
+func deletePlace(t *ResourceType) place { return place{key: "delete", heads: ownHeads(t)} }
+
+// actionPlace is that of the calls of an action, with what the action asks for.
+func actionPlace(t *ResourceType, inputs map[string][]string, fills func(name, key string, typ reflect.Type)) place {
+	return place{key: "call", recordOf: []*ResourceType{t}, heads: map[string]head{
+		headResource: partHead(false, t),
+		headRecord:   recordHead(t),
+		headInput:    givenHead(headInput, inputs, fills),
+	}}
+}
+
+// accountPlace is that of the call of an account that is not there yet.
+func accountPlace(key string, account head) place {
+	return place{key: key, heads: map[string]head{headAccount: account}}
+}
+
+// findPlace is that of the call that finds an account by the values it is to have.
+func findPlace(t *ResourceType, account head) place {
+	p := accountPlace("find", filled(account))
+	p.complete, p.recordOf, p.needsRecord = true, []*ResourceType{t}, true
+	return p
+}
+
+// filled is a head of whose references an empty value is none.
+func filled(h head) head {
+	return func(c *compiler, ref writtenReference, into target) (reference, bool) {
+		compiled, ok := h(c, ref, into)
+		return filledReference{compiled}, ok
+	}
+}
+
 // head compiles a reference, from what is behind its head on. It reports what is wrong.
 type head func(c *compiler, ref writtenReference, into target) (reference, bool)
 

@@ -22,6 +22,8 @@ type Plan struct {
 	FailOnUnknown bool
 	// Types are the resource types in the order of the file.
 	Types []*ResourceType
+	// Warnings are what is legal in the file and probably wrong, sorted by place.
+	Warnings Mistakes
 }
 
 // Type returns the resource type with this id, or nil.
@@ -80,6 +82,12 @@ type ResourceType struct {
 	Entitlements []*Entitlement
 	// Grants are the rules by which a record says what its resource holds.
 	Grants []*GrantRule
+	// Delete deletes a resource, of which it takes the id; nil when none can be deleted.
+	Delete *Call
+	// Actions are what else can be done with a resource.
+	Actions []*Action
+	// Account says how an account is created; nil when none can be.
+	Account *Account
 
 	record reflect.Type
 	parts  []*path

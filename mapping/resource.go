@@ -27,7 +27,9 @@ type Resource struct {
 	Status      Status
 	// StatusDetail is the API's own word for the status.
 	StatusDetail string
-	User         *User // nil but for trait user
+	// StatusOpen reports that the mapping neither names nor ignores that word.
+	StatusOpen bool
+	User       *User // nil but for trait user
 	// Profile holds text, float64, bool, []any and map[string]any.
 	Profile map[string]any
 }
@@ -42,7 +44,7 @@ func (t *ResourceType) Resource(id ID, r, parent Record) (*Resource, error) {
 		return nil, err
 	}
 	if t.fields.status != nil {
-		res.Status, res.StatusDetail = t.fields.status.read(v)
+		res.Status, res.StatusDetail, res.StatusOpen = t.fields.status.read(v)
 	}
 	if t.fields.user != nil {
 		if res.User, err = t.user(v, id); err != nil {
@@ -58,6 +60,16 @@ func (t *ResourceType) Resource(id ID, r, parent Record) (*Resource, error) {
 		}
 	}
 	return res, nil
+}
+
+// StatusOf returns the status that a record says, and the API's own word for it; "" for
+// a type without a status.
+func (t *ResourceType) StatusOf(r Record) (status Status, value string) {
+	if t.fields.status == nil {
+		return StatusUnknown, ""
+	}
+	status, value, _ = t.fields.status.read(values{record: r.value})
+	return status, value
 }
 
 // Name returns the name of the resource with this id that a record describes.
@@ -94,11 +106,14 @@ const (
 type statusRule struct {
 	from *expr
 	of   map[string]Status
+	// ignored are the values that are shown without a status on purpose.
+	ignored map[string]bool
 }
 
 // read returns the status of a value, StatusUnknown for one the mapping does
-// not name, and the value.
-func (s *statusRule) read(v values) (Status, string) {
-	value := s.from.text(v)
-	return s.of[value], value
+// not name, the value, and whether the mapping does not know it.
+func (s *statusRule) read(v values) (status Status, value string, open bool) {
+	value = s.from.text(v)
+	status = s.of[value]
+	return status, value, value != "" && status == StatusUnknown && !s.ignored[value]
 }

@@ -49,6 +49,17 @@ func (t *ResourceType) eachExpr(visit func(key string, e *expr)) {
 	}
 }
 
+// Lists returns the type's list, and those of the holders of its entitlements.
+func (t *ResourceType) Lists() []*List {
+	all := []*List{t.List}
+	for _, e := range t.Entitlements {
+		if e.Holders != nil {
+			all = append(all, e.Holders.List)
+		}
+	}
+	return all
+}
+
 // Statuses returns which of the API's values mean which status.
 func (t *ResourceType) Statuses() map[string]Status {
 	if t.fields.status == nil {
@@ -101,6 +112,12 @@ func (c *Call) Sources() []Source {
 	for _, f := range c.with {
 		all = append(all, Source{f.name, f.String()})
 	}
+	return append(all, c.fixedSources()...)
+}
+
+// fixedSources returns the fixed values of a request as JSON.
+func (c *Call) fixedSources() []Source {
+	var all []Source
 	for _, f := range apitype.RequestFields(c.Operation) {
 		for _, fixed := range c.fixed {
 			if !slices.Equal(f.Index, fixed.index) {
@@ -247,6 +264,10 @@ func (t *ResourceType) Ignored() []string { return slices.Clone(t.ignored) }
 // reading is one path of a record that a mapping reads, and the key it stands under.
 type reading struct{ path, key string }
 
+// derivedKey is the key of what is read to derive resources: it says that they are there,
+// and not who holds something on them.
+const derivedKey = "also"
+
 // readings returns what a mapping reads of the records of a type, as far as it
 // could be compiled.
 func (p *Plan) readings(t *ResourceType) []reading {
@@ -268,7 +289,7 @@ func (p *Plan) readings(t *ResourceType) []reading {
 			all = append(all, other.expressionReadings(true)...)
 		}
 		if also := other.DerivedIn(t); also != nil {
-			all = append(all, also.binding.readings("also")...)
+			all = append(all, also.binding.readings(derivedKey)...)
 		}
 		for _, e := range other.Entitlements {
 			if e.Holders != nil && e.Holders.record == t.record {
@@ -295,6 +316,14 @@ func (p *Plan) eachRecordReference(visit func(of *ResourceType, key string, r re
 		})
 	}
 	for _, t := range p.Types {
+		for _, a := range t.Actions {
+			for _, call := range a.Calls {
+				each(t, "actions", call)
+			}
+		}
+		if t.Account != nil && t.Account.ForceChange != nil {
+			each(t, "force_change", t.Account.ForceChange)
+		}
 		for _, e := range t.Entitlements {
 			for _, holder := range e.GrantableTo {
 				if e.Grant != nil {

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -22,8 +23,25 @@ func (w *warner) warn() {
 		e := &w.doc.ResourceTypes.Entries[i]
 		w.unpaged(e.Value.List.Operation, w.plan.Types[i].List)
 		w.unreadAccess(e, w.plan.Types[i])
+		w.sameTwice(&e.Value, w.plan.Types[i])
+		w.account(&e.Value.Account, w.plan.Types[i].Account)
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
+		}
+		for j := range e.Value.Actions.Entries {
+			w.action(&e.Value.Actions.Entries[j], w.plan.Types[i].Actions[j])
+		}
+	}
+}
+
+func (w *warner) action(doc *syntax.Entry[syntax.Action], a *Action) {
+	if endsWith[a.Kind] != StatusUnknown && a.Becomes == StatusUnknown {
+		w.becomesMissing(doc.Key.Pos, a.Name, string(a.Kind))
+	}
+	for i, call := range a.Calls {
+		deletes := call.Operation.Method == http.MethodDelete || strings.HasPrefix(strings.ToLower(call.Operation.Name), "delete")
+		if deletes && a.Kind == ActionDynamic {
+			w.actionDeletes(doc.Value.Call[i].Operation.Pos, call.Operation.Name)
 		}
 	}
 }
@@ -38,6 +56,46 @@ func (w *warner) entitlement(doc *syntax.Entry[syntax.Entitlement], e *Entitleme
 			w.neverGranted(doc.Key.Pos, holder.ID, e.Name())
 		}
 	}
+}
+
+// account warns of an account that cannot be looked for without fields that nobody has
+// to give.
+func (w *warner) account(doc *syntax.Account, a *Account) {
+	if a == nil {
+		return
+	}
+	for _, f := range a.Find.with {
+		if !a.always(f.argument) {
+			w.mayNotBeFound(doc.Find.With.Pos, f.String())
+		}
+	}
+}
+
+// always reports whether an argument has a value whatever is given for an account.
+func (a *Account) always(arg argument) bool {
+	switch {
+	case arg.ref != nil:
+		return slices.ContainsFunc(a.Fields, func(f AccountField) bool {
+			return (f.Required || f.Default != nil) && mentions(arg.ref, f.Name)
+		})
+	case arg.isList:
+		return slices.ContainsFunc(arg.list, a.always)
+	}
+	return slices.ContainsFunc(arg.fields, func(f field) bool { return a.always(f.argument) })
+}
+
+// mentions reports whether a reference is to an account field, or one of its
+// alternatives is.
+func mentions(r reference, field string) bool {
+	switch r := r.(type) {
+	case alternatives:
+		return slices.ContainsFunc(r, func(inner reference) bool { return mentions(inner, field) })
+	case filledReference:
+		return mentions(r.reference, field)
+	case givenReference:
+		return r.name == field
+	}
+	return false
 }
 
 // nextPageFields are the request fields that ask for another page, in small
@@ -78,7 +136,9 @@ func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceT
 		}
 		known = append(known, other.ignored...)
 		for _, r := range w.plan.readings(other) {
-			known = append(known, r.path)
+			if r.key != derivedKey {
+				known = append(known, r.path)
+			}
 		}
 	}
 	for _, path := range accessLists(t.record, "", nil, known) {

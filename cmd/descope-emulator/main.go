@@ -8,8 +8,8 @@
 //		http://127.0.0.1:8484/v1/mgmt/tenant/all
 //
 // It starts with the demo project, or with a generated one as soon as a size is
-// given. It listens on loopback alone. GET /-/state tells, without a key, what each
-// user holds; that path is the emulator's own.
+// given. It listens on loopback alone. GET /-/state reports, without a key, what each
+// user is and holds, and what was done to users; that path is the emulator's own.
 //
 // Things go wrong on request: --fault '429:2 on=SearchUsers call=3' makes the third
 // search wait. --help has the rules.

@@ -89,6 +89,41 @@ func TestServesAGeneratedProject(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotDocumentedCanBeChosen(t *testing.T) {
+	post := func(url, path, body string) string {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+emulator.DefaultProjectID+":"+emulator.DefaultManagementKey)
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		content, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	for args, want := range map[string][2]string{
+		"":                                    {`"errorCode":"E062107"`, ""},
+		"--taken E011004":                     {`"errorCode":"E011004"`, ""},
+		"--taken not-created --second-layout": {`"created":false`, "{}"},
+	} {
+		url, _, _ := start(t, strings.Fields(args)...)
+		post(url, "/v1/mgmt/user/create", `{"loginId":"ann"}`)
+		if got := post(url, "/v1/mgmt/user/create", `{"loginId":"ann"}`); !strings.Contains(got, want[0]) {
+			t.Errorf("%q: %s", args, got)
+		}
+		if got := post(url, "/v1/mgmt/user/delete", `{"loginId":"ann"}`); got != want[1] {
+			t.Errorf("%q: a reply without content is %q", args, got)
+		}
+	}
+}
+
 func TestJournalHasNoKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	url, project, stop := start(t, "--journal", path)
@@ -143,11 +178,11 @@ func TestFaultsOnRequest(t *testing.T) {
 	}
 }
 
-func TestARefusedFaultSaysWhatIsPossible(t *testing.T) {
+func TestInvalidFaultListsTheValidForms(t *testing.T) {
 	for rule, want := range map[string]string{
-		"503 on=Search": `--fault "503 on=Search": "on=Search": there is no operation "Search"; there are AddUserRoles, `,
-		"slow":          `--fault "slow": "slow": a time is given as in 300ms or 2s; it has the form slow:TIME`,
-		"crash":         `--fault "crash": there is no kind "crash"; the kinds are STATUS[:RETRY], `,
+		"503 on=Search": `--fault "503 on=Search": "on=Search": unknown operation "Search"; the operations are AddUserRoles, `,
+		"slow":          `--fault "slow": "slow": a duration is written as in 300ms or 2s; it has the form slow:TIME`,
+		"crash":         `--fault "crash": unknown kind "crash"; the kinds are STATUS[:RETRY], `,
 	} {
 		err := run(t.Context(), []string{"--fault", rule}, io.Discard, io.Discard)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

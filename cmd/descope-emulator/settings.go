@@ -28,7 +28,12 @@ Descope's Management API that baton-descope uses, from memory, on loopback.
 
 Without a size it holds a demo project of 60 users; with any of --users, --tenants,
 --roles, --permissions and --seed it holds a generated one.
-GET /-/state tells what each user holds, without a key; Descope has no such path.
+
+Served are: users (search, load, create, patch, update, status, log out, expire
+password, delete), their roles and tenants (add, remove), and the lists of tenants,
+roles, permissions, access keys and SSO applications.
+GET /-/state reports, without a key, each user's status and what the user holds, and
+invitations, ended sessions and expired passwords; Descope has no such path.
 
 Flags:
 `
@@ -51,7 +56,7 @@ Where several rules strike, the first works on what the later ones make of a req
   --fault '429:2 on=SearchUsers call=3'            the third search is to wait 2 seconds
   --fault '503 call=2-6'                           a burst of errors
   --fault 'reset p=0.05 seed=7'                    one request in twenty is cut off
-  --fault '502 on=AddUserRoles times=1 taken'      a role is added, and nobody is told
+  --fault '502 on=AddUserRoles times=1 taken'      a role is added, but the reply is lost
   --fault 'delete call=4' --fault cap:50           a user vanishes between short pages
 `
 
@@ -73,7 +78,10 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.IntVar(&s.size.Permissions, "permissions", 0, "permissions to generate (default 200)")
 	flags.Uint64Var(&s.size.Seed, "seed", 0, "chooses among generated projects of one size")
 	flags.DurationVar(&s.options.Latency, "latency", 0, "time that passes before each answer, such as 20ms")
-	flags.IntVar(&s.options.RateLimit, "rate-limit", 0, "user searches answered in any 60 seconds; others get a 429 (default no limit)")
+	flags.IntVar(&s.options.RateLimit, "rate-limit", 0, "user searches answered in any 60 seconds, beside 100 creations; others get a 429 (default no limit)")
+	flags.StringVar(&s.options.Taken, "taken", emulator.DefaultTaken, "error `code` for a login id that is taken, or "+emulator.NotCreated+" for a reply with created: false")
+	flags.BoolVar(&s.options.SecondLayout, "second-layout", false, "answer in another way where Descope documents none: no user id for expiring a password, {} for an empty reply, "+
+		"custom attributes replaced as a whole, a changed address not verified")
 	flags.StringVar(&s.journal, "journal", "", "`file` to append each request to, as a line of JSON without its headers")
 	flags.Func("fault", "`rule` for something to go wrong, see below; may be given several times", func(rule string) error {
 		s.rules = append(s.rules, rule)

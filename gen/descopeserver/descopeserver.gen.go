@@ -34,6 +34,27 @@ func (e AccessKeyStatus) Valid() bool {
 	}
 }
 
+// Defines values for SettableUserStatus.
+const (
+	SettableUserStatusDisabled SettableUserStatus = "disabled"
+	SettableUserStatusEnabled  SettableUserStatus = "enabled"
+	SettableUserStatusInvited  SettableUserStatus = "invited"
+)
+
+// Valid indicates whether the value is a known member of the SettableUserStatus enum.
+func (e SettableUserStatus) Valid() bool {
+	switch e {
+	case SettableUserStatusDisabled:
+		return true
+	case SettableUserStatusEnabled:
+		return true
+	case SettableUserStatusInvited:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SortFieldField.
 const (
 	SortFieldFieldCreatedTime  SortFieldField = "createdTime"
@@ -141,6 +162,13 @@ type AccessKeysResponse struct {
 	Keys []AccessKey `json:"keys"`
 }
 
+// AssociatedTenant defines model for AssociatedTenant.
+type AssociatedTenant struct {
+	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
+	RoleNames []string `json:"roleNames,omitempty"`
+	TenantID  string   `json:"tenantId"`
+}
+
 // AssociatedTenantAK defines model for AssociatedTenantAK.
 type AssociatedTenantAK struct {
 	// RoleNames Roles held inside this tenant, the tenant's own and the project's.
@@ -149,12 +177,87 @@ type AssociatedTenantAK struct {
 	TenantName string   `json:"tenantName,omitempty"`
 }
 
+// CreateUserRequest defines model for CreateUserRequest.
+type CreateUserRequest struct {
+	// AdditionalIdentifiers Login ids beside loginId.
+	AdditionalIdentifiers *[]string `json:"additionalIdentifiers,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes *map[string]interface{} `json:"customAttributes,omitempty"`
+	Email            *string                 `json:"email,omitempty"`
+	FamilyName       *string                 `json:"familyName,omitempty"`
+	GivenName        *string                 `json:"givenName,omitempty"`
+
+	// Invite Send an invitation.
+	Invite *bool `json:"invite,omitempty"`
+
+	// InviteURL Absent for the one that is set in the project.
+	InviteURL *string `json:"inviteUrl,omitempty"`
+
+	// LoginID What the user signs in with. With invite it may be the user id of an existing user.
+	LoginID    string  `json:"loginId"`
+	MiddleName *string `json:"middleName,omitempty"`
+	Name       *string `json:"name,omitempty"`
+
+	// Password A password that is valid at once.
+	Password *string `json:"password,omitempty" secret:"true"`
+
+	// Phone In E.164 form.
+	Phone         *string `json:"phone,omitempty"`
+	Picture       *string `json:"picture,omitempty"`
+	RecoveryEmail *string `json:"recoveryEmail,omitempty"`
+	RecoveryPhone *string `json:"recoveryPhone,omitempty"`
+
+	// RoleNames Roles held in the project as a whole.
+	RoleNames *[]string `json:"roleNames,omitempty"`
+
+	// SendMail Send the invitation by mail. Absent, the project decides.
+	SendMail *bool `json:"sendMail,omitempty"`
+
+	// SendSMS Send the invitation by text message. Absent, the project decides.
+	SendSMS *bool `json:"sendSMS,omitempty"`
+
+	// SsoAppIds Applications the user may open. Empty means all of them.
+	SsoAppIds *[]string `json:"ssoAppIds,omitempty"`
+
+	// Status The status that a call may give a user.
+	Status *SettableUserStatus `json:"status,omitempty"`
+
+	// TemplateOptions Values for the template of the message.
+	TemplateOptions *map[string]string `json:"templateOptions,omitempty"`
+
+	// Test The user is a test user.
+	Test *bool `json:"test,omitempty"`
+
+	// UserTenants Tenants the user belongs to, with the roles held inside each.
+	UserTenants           *[]AssociatedTenant `json:"userTenants,omitempty"`
+	VerifiedEmail         *bool               `json:"verifiedEmail,omitempty"`
+	VerifiedPhone         *bool               `json:"verifiedPhone,omitempty"`
+	VerifiedRecoveryEmail *bool               `json:"verifiedRecoveryEmail,omitempty"`
+	VerifiedRecoveryPhone *bool               `json:"verifiedRecoveryPhone,omitempty"`
+}
+
+// DeleteUserRequest defines model for DeleteUserRequest.
+type DeleteUserRequest struct {
+	// LoginID One of the user's login ids. Give this or userId.
+	LoginID string `json:"loginId,omitempty"`
+
+	// UserID The user's id. Give this or loginId.
+	UserID string `json:"userId,omitempty"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	ErrorCode        string `json:"errorCode"`
 	ErrorDescription string `json:"errorDescription,omitempty"`
 	ErrorMessage     string `json:"errorMessage,omitempty"`
 	Message          string `json:"message,omitempty"`
+}
+
+// ExpireUserPasswordRequest defines model for ExpireUserPasswordRequest.
+type ExpireUserPasswordRequest struct {
+	// LoginID One of the user's login ids.
+	LoginID string `json:"loginId"`
 }
 
 // LoadAllSSOApplicationsResponse defines model for LoadAllSSOApplicationsResponse.
@@ -175,6 +278,45 @@ type LoadPermissionsResponse struct {
 // LoadRolesResponse defines model for LoadRolesResponse.
 type LoadRolesResponse struct {
 	Roles []Role `json:"roles"`
+}
+
+// PatchUserRequest defines model for PatchUserRequest.
+type PatchUserRequest struct {
+	// AdditionalIdentifiers Login ids beside the first. Replaces the list.
+	AdditionalIdentifiers *[]string `json:"additionalIdentifiers,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes *map[string]interface{} `json:"customAttributes,omitempty"`
+	Email            *string                 `json:"email,omitempty"`
+	FamilyName       *string                 `json:"familyName,omitempty"`
+	GivenName        *string                 `json:"givenName,omitempty"`
+
+	// LoginID A login id or the user id.
+	LoginID    string  `json:"loginId"`
+	MiddleName *string `json:"middleName,omitempty"`
+	Name       *string `json:"name,omitempty"`
+
+	// Phone In E.164 form.
+	Phone         *string `json:"phone,omitempty"`
+	Picture       *string `json:"picture,omitempty"`
+	RecoveryEmail *string `json:"recoveryEmail,omitempty"`
+	RecoveryPhone *string `json:"recoveryPhone,omitempty"`
+
+	// RoleNames Roles held in the project as a whole. Replaces the list.
+	RoleNames *[]string `json:"roleNames,omitempty"`
+
+	// SsoAppIds Applications the user may open. Empty means all of them. Replaces the list.
+	SsoAppIds *[]string `json:"ssoAppIds,omitempty"`
+
+	// Status The status that a call may give a user.
+	Status *SettableUserStatus `json:"status,omitempty"`
+
+	// UserTenants Tenants the user belongs to, with the roles held inside each. Replaces the list.
+	UserTenants           *[]AssociatedTenant `json:"userTenants,omitempty"`
+	VerifiedEmail         *bool               `json:"verifiedEmail,omitempty"`
+	VerifiedPhone         *bool               `json:"verifiedPhone,omitempty"`
+	VerifiedRecoveryEmail *bool               `json:"verifiedRecoveryEmail,omitempty"`
+	VerifiedRecoveryPhone *bool               `json:"verifiedRecoveryPhone,omitempty"`
 }
 
 // Permission defines model for Permission.
@@ -332,6 +474,9 @@ type SearchUsersRequest struct {
 	WithTestUser bool `json:"withTestUser,omitempty"`
 }
 
+// SettableUserStatus The status that a call may give a user.
+type SettableUserStatus string
+
 // SortField defines model for SortField.
 type SortField struct {
 	Desc  bool           `json:"desc,omitempty"`
@@ -364,6 +509,45 @@ type Tenant struct {
 	Successors              []string `json:"successors,omitempty"`
 }
 
+// UpdateUserRequest defines model for UpdateUserRequest.
+type UpdateUserRequest struct {
+	// AdditionalIdentifiers Login ids beside the first.
+	AdditionalIdentifiers []string `json:"additionalIdentifiers,omitempty"`
+
+	// CustomAttributes Values are text, numbers, booleans or lists.
+	CustomAttributes map[string]interface{} `json:"customAttributes,omitempty"`
+	Email            string                 `json:"email,omitempty"`
+	FamilyName       string                 `json:"familyName,omitempty"`
+	GivenName        string                 `json:"givenName,omitempty"`
+
+	// LoginID A login id or the user id.
+	LoginID    string `json:"loginId"`
+	MiddleName string `json:"middleName,omitempty"`
+	Name       string `json:"name,omitempty"`
+
+	// Phone In E.164 form.
+	Phone         string `json:"phone,omitempty"`
+	Picture       string `json:"picture,omitempty"`
+	RecoveryEmail string `json:"recoveryEmail,omitempty"`
+	RecoveryPhone string `json:"recoveryPhone,omitempty"`
+
+	// RoleNames Roles held in the project as a whole.
+	RoleNames []string `json:"roleNames,omitempty"`
+
+	// SsoAppIds Applications the user may open. Empty means all of them.
+	SsoAppIds []string `json:"ssoAppIds,omitempty"`
+
+	// Status The status that a call may give a user.
+	Status SettableUserStatus `json:"status,omitempty"`
+
+	// UserTenants Tenants the user belongs to, with the roles held inside each.
+	UserTenants           []AssociatedTenant `json:"userTenants,omitempty"`
+	VerifiedEmail         bool               `json:"verifiedEmail,omitempty"`
+	VerifiedPhone         bool               `json:"verifiedPhone,omitempty"`
+	VerifiedRecoveryEmail bool               `json:"verifiedRecoveryEmail,omitempty"`
+	VerifiedRecoveryPhone bool               `json:"verifiedRecoveryPhone,omitempty"`
+}
+
 // UpdateUserRolesRequest defines model for UpdateUserRolesRequest.
 type UpdateUserRolesRequest struct {
 	// LoginID A login id or the user id.
@@ -374,11 +558,32 @@ type UpdateUserRolesRequest struct {
 	TenantID string `json:"tenantId,omitempty"`
 }
 
+// UpdateUserStatusRequest defines model for UpdateUserStatusRequest.
+type UpdateUserStatusRequest struct {
+	// LoginID A login id or the user id.
+	LoginID string `json:"loginId"`
+
+	// Status The status that a call may give a user.
+	Status SettableUserStatus `json:"status"`
+}
+
 // UpdateUserTenantRequest defines model for UpdateUserTenantRequest.
 type UpdateUserTenantRequest struct {
 	// LoginID A login id or the user id.
 	LoginID  string `json:"loginId"`
 	TenantID string `json:"tenantId"`
+}
+
+// UserLogoutRequest defines model for UserLogoutRequest.
+type UserLogoutRequest struct {
+	// LoginID One of the user's login ids. Give this or userId.
+	LoginID string `json:"loginId,omitempty"`
+
+	// SessionTypes Kinds of sessions to end. Absent for all of them.
+	SessionTypes []string `json:"sessionTypes,omitempty"`
+
+	// UserID The user's id. Give this or loginId.
+	UserID string `json:"userId,omitempty"`
 }
 
 // UserResponse defines model for UserResponse.
@@ -435,11 +640,32 @@ type LoadUserParams struct {
 // SearchAccessKeysJSONRequestBody defines body for SearchAccessKeys for application/json ContentType.
 type SearchAccessKeysJSONRequestBody = SearchAccessKeysRequest
 
+// CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
+type CreateUserJSONRequestBody = CreateUserRequest
+
+// DeleteUserJSONRequestBody defines body for DeleteUser for application/json ContentType.
+type DeleteUserJSONRequestBody = DeleteUserRequest
+
+// LogoutAllUserDevicesJSONRequestBody defines body for LogoutAllUserDevices for application/json ContentType.
+type LogoutAllUserDevicesJSONRequestBody = UserLogoutRequest
+
+// ExpireUserPasswordJSONRequestBody defines body for ExpireUserPassword for application/json ContentType.
+type ExpireUserPasswordJSONRequestBody = ExpireUserPasswordRequest
+
+// PatchUserJSONRequestBody defines body for PatchUser for application/json ContentType.
+type PatchUserJSONRequestBody = PatchUserRequest
+
+// UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
+type UpdateUserJSONRequestBody = UpdateUserRequest
+
 // AddUserRolesJSONRequestBody defines body for AddUserRoles for application/json ContentType.
 type AddUserRolesJSONRequestBody = UpdateUserRolesRequest
 
 // RemoveUserRolesJSONRequestBody defines body for RemoveUserRoles for application/json ContentType.
 type RemoveUserRolesJSONRequestBody = UpdateUserRolesRequest
+
+// UpdateUserStatusJSONRequestBody defines body for UpdateUserStatus for application/json ContentType.
+type UpdateUserStatusJSONRequestBody = UpdateUserStatusRequest
 
 // AddUserTenantJSONRequestBody defines body for AddUserTenant for application/json ContentType.
 type AddUserTenantJSONRequestBody = UpdateUserTenantRequest
@@ -473,12 +699,33 @@ type ServerInterface interface {
 	// LoadUser Load one user by user id or by login id.
 	// (GET /v1/mgmt/user)
 	LoadUser(w http.ResponseWriter, r *http.Request, params LoadUserParams)
+	// CreateUser Create a user, and with invite send an invitation; with a user id as loginId, invite that user again.
+	// (POST /v1/mgmt/user/create)
+	CreateUser(w http.ResponseWriter, r *http.Request)
+	// DeleteUser Delete a user.
+	// (POST /v1/mgmt/user/delete)
+	DeleteUser(w http.ResponseWriter, r *http.Request)
+	// LogoutAllUserDevices End all sessions of a user.
+	// (POST /v1/mgmt/user/logout)
+	LogoutAllUserDevices(w http.ResponseWriter, r *http.Request)
+	// ExpireUserPassword Expire a user's password, so that the next sign-in by password has to set a new one.
+	// (POST /v1/mgmt/user/password/expire)
+	ExpireUserPassword(w http.ResponseWriter, r *http.Request)
+	// PatchUser Change what is given of a user, and leave the rest.
+	// (PATCH /v1/mgmt/user/patch)
+	PatchUser(w http.ResponseWriter, r *http.Request)
+	// UpdateUser Replace a user's details; what is not given is removed, roles and tenants too.
+	// (POST /v1/mgmt/user/update)
+	UpdateUser(w http.ResponseWriter, r *http.Request)
 	// AddUserRoles Give a user roles, of the project or inside a tenant the user belongs to.
 	// (POST /v1/mgmt/user/update/role/add)
 	AddUserRoles(w http.ResponseWriter, r *http.Request)
 	// RemoveUserRoles Take roles from a user, of the project or inside a tenant the user belongs to.
 	// (POST /v1/mgmt/user/update/role/remove)
 	RemoveUserRoles(w http.ResponseWriter, r *http.Request)
+	// UpdateUserStatus Change a user's status.
+	// (POST /v1/mgmt/user/update/status)
+	UpdateUserStatus(w http.ResponseWriter, r *http.Request)
 	// AddUserTenant Make a user a member of a tenant.
 	// (POST /v1/mgmt/user/update/tenant/add)
 	AddUserTenant(w http.ResponseWriter, r *http.Request)
@@ -618,6 +865,90 @@ func (siw *ServerInterfaceWrapper) LoadUser(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// CreateUser operation middleware
+func (siw *ServerInterfaceWrapper) CreateUser(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateUser(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteUser operation middleware
+func (siw *ServerInterfaceWrapper) DeleteUser(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteUser(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LogoutAllUserDevices operation middleware
+func (siw *ServerInterfaceWrapper) LogoutAllUserDevices(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LogoutAllUserDevices(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ExpireUserPassword operation middleware
+func (siw *ServerInterfaceWrapper) ExpireUserPassword(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ExpireUserPassword(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PatchUser operation middleware
+func (siw *ServerInterfaceWrapper) PatchUser(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PatchUser(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateUser operation middleware
+func (siw *ServerInterfaceWrapper) UpdateUser(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateUser(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // AddUserRoles operation middleware
 func (siw *ServerInterfaceWrapper) AddUserRoles(w http.ResponseWriter, r *http.Request) {
 
@@ -637,6 +968,20 @@ func (siw *ServerInterfaceWrapper) RemoveUserRoles(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RemoveUserRoles(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateUserStatus operation middleware
+func (siw *ServerInterfaceWrapper) UpdateUserStatus(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateUserStatus(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -828,14 +1173,24 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/sso/idp/apps/load", wrapper.LoadAllSSOApplications)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/tenant/all", wrapper.LoadAllTenants)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/mgmt/user", wrapper.LoadUser)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/create", wrapper.CreateUser)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/delete", wrapper.DeleteUser)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/logout", wrapper.LogoutAllUserDevices)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/password/expire", wrapper.ExpireUserPassword)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/mgmt/user/patch", wrapper.PatchUser)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update", wrapper.UpdateUser)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/role/add", wrapper.AddUserRoles)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/role/remove", wrapper.RemoveUserRoles)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/status", wrapper.UpdateUserStatus)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/tenant/add", wrapper.AddUserTenant)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/mgmt/user/update/tenant/remove", wrapper.RemoveUserTenant)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v2/mgmt/user/search", wrapper.SearchUsers)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v2/mgmt/user/update/role/add", wrapper.AddUserRolesV2)
 
 	return m
+}
+
+type DoneResponse struct {
 }
 
 type FailureJSONResponse Error
@@ -1273,6 +1628,411 @@ func (response LoadUser5XXJSONResponse) VisitLoadUserResponse(w http.ResponseWri
 	return err
 }
 
+type CreateUserRequestObject struct {
+	Body *CreateUserJSONRequestBody
+}
+
+type CreateUserResponseObject interface {
+	VisitCreateUserResponse(w http.ResponseWriter) error
+}
+
+type CreateUser200JSONResponse struct{ UserJSONResponse }
+
+func (response CreateUser200JSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response CreateUser429JSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response CreateUser4XXJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateUser5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response CreateUser5XXJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUserRequestObject struct {
+	Body *DeleteUserJSONRequestBody
+}
+
+type DeleteUserResponseObject interface {
+	VisitDeleteUserResponse(w http.ResponseWriter) error
+}
+
+type DeleteUser200Response = DoneResponse
+
+func (response DeleteUser200Response) VisitDeleteUserResponse(w http.ResponseWriter) error {
+	w.WriteHeader(200)
+	return nil
+}
+
+type DeleteUser429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response DeleteUser429JSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response DeleteUser4XXJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response DeleteUser5XXJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogoutAllUserDevicesRequestObject struct {
+	Body *LogoutAllUserDevicesJSONRequestBody
+}
+
+type LogoutAllUserDevicesResponseObject interface {
+	VisitLogoutAllUserDevicesResponse(w http.ResponseWriter) error
+}
+
+type LogoutAllUserDevices200Response = DoneResponse
+
+func (response LogoutAllUserDevices200Response) VisitLogoutAllUserDevicesResponse(w http.ResponseWriter) error {
+	w.WriteHeader(200)
+	return nil
+}
+
+type LogoutAllUserDevices429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response LogoutAllUserDevices429JSONResponse) VisitLogoutAllUserDevicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogoutAllUserDevices4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response LogoutAllUserDevices4XXJSONResponse) VisitLogoutAllUserDevicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LogoutAllUserDevices5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response LogoutAllUserDevices5XXJSONResponse) VisitLogoutAllUserDevicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExpireUserPasswordRequestObject struct {
+	Body *ExpireUserPasswordJSONRequestBody
+}
+
+type ExpireUserPasswordResponseObject interface {
+	VisitExpireUserPasswordResponse(w http.ResponseWriter) error
+}
+
+type ExpireUserPassword200Response = DoneResponse
+
+func (response ExpireUserPassword200Response) VisitExpireUserPasswordResponse(w http.ResponseWriter) error {
+	w.WriteHeader(200)
+	return nil
+}
+
+type ExpireUserPassword429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response ExpireUserPassword429JSONResponse) VisitExpireUserPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExpireUserPassword4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response ExpireUserPassword4XXJSONResponse) VisitExpireUserPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExpireUserPassword5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response ExpireUserPassword5XXJSONResponse) VisitExpireUserPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PatchUserRequestObject struct {
+	Body *PatchUserJSONRequestBody
+}
+
+type PatchUserResponseObject interface {
+	VisitPatchUserResponse(w http.ResponseWriter) error
+}
+
+type PatchUser200JSONResponse struct{ UserJSONResponse }
+
+func (response PatchUser200JSONResponse) VisitPatchUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PatchUser429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response PatchUser429JSONResponse) VisitPatchUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PatchUser4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response PatchUser4XXJSONResponse) VisitPatchUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PatchUser5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response PatchUser5XXJSONResponse) VisitPatchUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUserRequestObject struct {
+	Body *UpdateUserJSONRequestBody
+}
+
+type UpdateUserResponseObject interface {
+	VisitUpdateUserResponse(w http.ResponseWriter) error
+}
+
+type UpdateUser200JSONResponse struct{ UserJSONResponse }
+
+func (response UpdateUser200JSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response UpdateUser429JSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response UpdateUser4XXJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUser5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response UpdateUser5XXJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddUserRolesRequestObject struct {
 	Body *AddUserRolesJSONRequestBody
 }
@@ -1404,6 +2164,77 @@ type RemoveUserRoles5XXJSONResponse struct {
 }
 
 func (response RemoveUserRoles5XXJSONResponse) VisitRemoveUserRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUserStatusRequestObject struct {
+	Body *UpdateUserStatusJSONRequestBody
+}
+
+type UpdateUserStatusResponseObject interface {
+	VisitUpdateUserStatusResponse(w http.ResponseWriter) error
+}
+
+type UpdateUserStatus200JSONResponse struct{ UserJSONResponse }
+
+func (response UpdateUserStatus200JSONResponse) VisitUpdateUserStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUserStatus429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response UpdateUserStatus429JSONResponse) VisitUpdateUserStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUserStatus4XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response UpdateUserStatus4XXJSONResponse) VisitUpdateUserStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateUserStatus5XXJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response UpdateUserStatus5XXJSONResponse) VisitUpdateUserStatusResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1719,12 +2550,33 @@ type StrictServerInterface interface {
 	// LoadUser Load one user by user id or by login id.
 	// (GET /v1/mgmt/user)
 	LoadUser(ctx context.Context, request LoadUserRequestObject) (LoadUserResponseObject, error)
+	// CreateUser Create a user, and with invite send an invitation; with a user id as loginId, invite that user again.
+	// (POST /v1/mgmt/user/create)
+	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
+	// DeleteUser Delete a user.
+	// (POST /v1/mgmt/user/delete)
+	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
+	// LogoutAllUserDevices End all sessions of a user.
+	// (POST /v1/mgmt/user/logout)
+	LogoutAllUserDevices(ctx context.Context, request LogoutAllUserDevicesRequestObject) (LogoutAllUserDevicesResponseObject, error)
+	// ExpireUserPassword Expire a user's password, so that the next sign-in by password has to set a new one.
+	// (POST /v1/mgmt/user/password/expire)
+	ExpireUserPassword(ctx context.Context, request ExpireUserPasswordRequestObject) (ExpireUserPasswordResponseObject, error)
+	// PatchUser Change what is given of a user, and leave the rest.
+	// (PATCH /v1/mgmt/user/patch)
+	PatchUser(ctx context.Context, request PatchUserRequestObject) (PatchUserResponseObject, error)
+	// UpdateUser Replace a user's details; what is not given is removed, roles and tenants too.
+	// (POST /v1/mgmt/user/update)
+	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
 	// AddUserRoles Give a user roles, of the project or inside a tenant the user belongs to.
 	// (POST /v1/mgmt/user/update/role/add)
 	AddUserRoles(ctx context.Context, request AddUserRolesRequestObject) (AddUserRolesResponseObject, error)
 	// RemoveUserRoles Take roles from a user, of the project or inside a tenant the user belongs to.
 	// (POST /v1/mgmt/user/update/role/remove)
 	RemoveUserRoles(ctx context.Context, request RemoveUserRolesRequestObject) (RemoveUserRolesResponseObject, error)
+	// UpdateUserStatus Change a user's status.
+	// (POST /v1/mgmt/user/update/status)
+	UpdateUserStatus(ctx context.Context, request UpdateUserStatusRequestObject) (UpdateUserStatusResponseObject, error)
 	// AddUserTenant Make a user a member of a tenant.
 	// (POST /v1/mgmt/user/update/tenant/add)
 	AddUserTenant(ctx context.Context, request AddUserTenantRequestObject) (AddUserTenantResponseObject, error)
@@ -1931,6 +2783,192 @@ func (sh *strictHandler) LoadUser(w http.ResponseWriter, r *http.Request, params
 	}
 }
 
+// CreateUser operation middleware
+func (sh *strictHandler) CreateUser(w http.ResponseWriter, r *http.Request) {
+	var request CreateUserRequestObject
+
+	var body CreateUserJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateUser(ctx, request.(CreateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateUser")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateUserResponseObject); ok {
+		if err := validResponse.VisitCreateUserResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteUser operation middleware
+func (sh *strictHandler) DeleteUser(w http.ResponseWriter, r *http.Request) {
+	var request DeleteUserRequestObject
+
+	var body DeleteUserJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteUser(ctx, request.(DeleteUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteUser")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteUserResponseObject); ok {
+		if err := validResponse.VisitDeleteUserResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LogoutAllUserDevices operation middleware
+func (sh *strictHandler) LogoutAllUserDevices(w http.ResponseWriter, r *http.Request) {
+	var request LogoutAllUserDevicesRequestObject
+
+	var body LogoutAllUserDevicesJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LogoutAllUserDevices(ctx, request.(LogoutAllUserDevicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LogoutAllUserDevices")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LogoutAllUserDevicesResponseObject); ok {
+		if err := validResponse.VisitLogoutAllUserDevicesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExpireUserPassword operation middleware
+func (sh *strictHandler) ExpireUserPassword(w http.ResponseWriter, r *http.Request) {
+	var request ExpireUserPasswordRequestObject
+
+	var body ExpireUserPasswordJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ExpireUserPassword(ctx, request.(ExpireUserPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExpireUserPassword")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ExpireUserPasswordResponseObject); ok {
+		if err := validResponse.VisitExpireUserPasswordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PatchUser operation middleware
+func (sh *strictHandler) PatchUser(w http.ResponseWriter, r *http.Request) {
+	var request PatchUserRequestObject
+
+	var body PatchUserJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PatchUser(ctx, request.(PatchUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PatchUser")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PatchUserResponseObject); ok {
+		if err := validResponse.VisitPatchUserResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateUser operation middleware
+func (sh *strictHandler) UpdateUser(w http.ResponseWriter, r *http.Request) {
+	var request UpdateUserRequestObject
+
+	var body UpdateUserJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateUser(ctx, request.(UpdateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateUser")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateUserResponseObject); ok {
+		if err := validResponse.VisitUpdateUserResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // AddUserRoles operation middleware
 func (sh *strictHandler) AddUserRoles(w http.ResponseWriter, r *http.Request) {
 	var request AddUserRolesRequestObject
@@ -1986,6 +3024,37 @@ func (sh *strictHandler) RemoveUserRoles(w http.ResponseWriter, r *http.Request)
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RemoveUserRolesResponseObject); ok {
 		if err := validResponse.VisitRemoveUserRolesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateUserStatus operation middleware
+func (sh *strictHandler) UpdateUserStatus(w http.ResponseWriter, r *http.Request) {
+	var request UpdateUserStatusRequestObject
+
+	var body UpdateUserStatusJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateUserStatus(ctx, request.(UpdateUserStatusRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateUserStatus")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateUserStatusResponseObject); ok {
+		if err := validResponse.VisitUpdateUserStatusResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

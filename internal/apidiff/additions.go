@@ -66,8 +66,8 @@ func singular(word string) string {
 	return strings.TrimSuffix(word, "s")
 }
 
-// additions are what only they have and what looks like access, or is a newer
-// version of a call that we make. What is deprecated already is nothing new.
+// additions are operations and fields of theirs alone that look like access, or are a
+// newer version of a call of ours. Deprecated ones are left out.
 func (c *comparison) additions() []Addition {
 	var all []Addition
 	for _, o := range c.theirs.operations {
@@ -123,7 +123,7 @@ func versioned(path string) (version int, rest string) {
 	return version, path[len(found[0]):]
 }
 
-// hinted says where an operation that is gone may have moved to.
+// hinted suggests where a removed operation may have moved to.
 func (c *comparison) hinted(d Difference, known *Known) Difference {
 	ours, ok := c.ours.operation(d.At)
 	if d.What != "operation" || !ok {

@@ -13,7 +13,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/apidiff"
 )
 
-var update = flag.Bool("update", false, "write testdata/report.txt anew")
+var update = flag.Bool("update", false, "update testdata/report.txt")
 
 func read(t *testing.T, name string) []byte {
 	t.Helper()

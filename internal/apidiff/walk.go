@@ -14,7 +14,7 @@ type comparison struct {
 	fresh []Addition
 	// reached are the places that have been compared.
 	reached map[string]bool
-	// use is the message that is being compared; toThem tells that we send it.
+	// use is the message that is being compared; toThem means that we send it.
 	use    string
 	toThem bool
 	// seen are the pairs of schemas that have been compared in this message.
@@ -295,7 +295,7 @@ func (c *comparison) breaks(where, what, here, there string) {
 	c.differences[c.index(where, what, here, there)].breaks = true
 }
 
-// differs notes a difference, or one more use of a difference that is known.
+// differs records a difference, or another use of a known one.
 func (c *comparison) differs(where, what, here, there string) {
 	i := c.index(where, what, here, there)
 	if i < 0 {

@@ -1,5 +1,5 @@
-// Package bounded reads files that may be anybody's: one that is too large, or
-// has no end, is refused and not read into memory, and what is no file is not opened.
+// Package bounded reads untrusted files: too large and endless files are refused and
+// not read into memory, and other than regular files are not opened.
 //
 //	src, err := bounded.ReadFile("team.yaml", bounded.Text)
 package bounded
@@ -12,7 +12,7 @@ import (
 	"os"
 )
 
-// How large files may be, in bytes.
+// Limits of files, in bytes.
 const (
 	// Text is the limit for what people write.
 	Text = 1 << 20
@@ -36,7 +36,7 @@ func Open(name string) (*os.File, error) {
 		return nil, err
 	}
 	if info, err = file.Stat(); err == nil {
-		err = Regular(info) // It may be another one by now.
+		err = Regular(info) // It may have been replaced.
 	}
 	if err != nil {
 		return nil, errors.Join(opening(name, err), file.Close())
@@ -85,7 +85,7 @@ func ReadFile(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(content)) > limit {
-		return nil, fmt.Errorf("%s has more than %d bytes, which is as much as is read of such a file", name, limit)
+		return nil, fmt.Errorf("%s has more than %d bytes, which is the limit", name, limit)
 	}
 	return content, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -90,6 +91,9 @@ func (o *oneShot) run(ctx context.Context) error {
 	}
 	timeout := time.Duration(o.GetInt(field.HttpTimeoutField.GetName())) * time.Second
 	ctx = context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, timeout)
+	if len(givenOf(o.cmd, accountFlags)) > 0 {
+		return o.createAccount(ctx)
+	}
 	temp, err := tempDir(o.Viper)
 	if err != nil {
 		return err
@@ -112,7 +116,67 @@ func (o *oneShot) run(ctx context.Context) error {
 		}
 		return err
 	}
+	if act, ok := o.act(); ok {
+		return o.do(ctx, act)
+	}
 	return o.sync(ctx, temp)
+}
+
+// act returns what is asked for besides syncs, grants and revocations; false for nothing.
+func (o *oneShot) act() (oneshot.Act, bool) {
+	act := oneshot.Act{
+		Delete: o.GetString("delete-resource"), DeleteType: o.GetString("delete-resource-type"),
+		Invoke: o.GetString("invoke-action"), InvokeType: o.GetString("invoke-action-resource-type"), Arguments: o.GetString("invoke-action-args"),
+		ListActions: o.GetBool("list-action-schemas"), ListType: o.GetString("list-action-schemas-resource-type"),
+	}
+	return act, act.Delete != "" || act.Invoke != "" || act.ListActions
+}
+
+// do deletes a resource, invokes an action or lists actions.
+func (o *oneShot) do(ctx context.Context, act oneshot.Act) error {
+	if act.Delete != "" && !o.GetBool("provisioning") {
+		return errors.New("a deletion needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent")
+	}
+	done, err := act.Run(ctx, name, o.newServer)
+	switch {
+	case err != nil:
+	case act.ListActions:
+		fmt.Fprintln(os.Stdout, done)
+	default:
+		fmt.Fprintln(os.Stderr, done)
+	}
+	return err
+}
+
+// createAccount creates an account, and writes a password that was made to stdout.
+func (o *oneShot) createAccount(ctx context.Context) error {
+	if !o.GetBool("provisioning") {
+		return errors.New("to create an account needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent")
+	}
+	account := oneshot.Account{
+		Type:  o.GetString("create-account-resource-type"),
+		Login: o.GetString("create-account-login"), Email: o.GetString("create-account-email"),
+		Password: o.cfg.ShowPassword,
+	}
+	if profile := o.GetString("create-account-profile"); profile != "" {
+		if err := json.Unmarshal([]byte(profile), &account.Profile); err != nil || account.Profile == nil {
+			return errors.New(`--create-account-profile is not a JSON object; write it as in '{"email": "ann@example.com"}'`)
+		}
+	}
+	for field, value := range map[string]string{"login": account.Login, "email": account.Email} {
+		if other := account.Profile[field]; value != "" && other != nil && other != value {
+			return fmt.Errorf("--create-account-%s and %q in the profile differ: leave one out", field, field)
+		}
+	}
+	done, password, err := oneshot.CreateAccount(ctx, name, o.newServer, account)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, done)
+	if password != "" {
+		fmt.Println(password)
+	}
+	return nil
 }
 
 func (o *oneShot) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {

@@ -228,7 +228,7 @@ func TestAnswersHaveLimits(t *testing.T) {
 
 // The grants of a long list are handed over in parts, which the SDK reads side by side:
 // of eight batches or more, and 64 parts at most.
-func TestGrantsComeInParts(t *testing.T) {
+func TestGrantsComeInBatches(t *testing.T) {
 	for batches, want := range map[int]int{7: 0, 8: 7, 70: 63} {
 		p := company()
 		for i := range 60*batches - 10 { // Ten pages of seven users, of which one was on the page before.

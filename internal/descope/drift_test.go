@@ -174,9 +174,9 @@ func TestOddListings(t *testing.T) {
 	}
 }
 
-// TestListingsThatCannotBeWhole syncs from servers that do not list everything:
+// TestIncompleteLists syncs from servers that do not list everything:
 // the sync fails, and says what was seen.
-func TestListingsThatCannotBeWhole(t *testing.T) {
+func TestIncompleteLists(t *testing.T) {
 	rows := func(body map[string]any) []any { return body["users"].([]any) }
 	for name, broken := range map[string]struct {
 		request func(map[string]any)

@@ -121,8 +121,8 @@ func TestAWriteThatWasNotTaken(t *testing.T) {
 	changing(t, "slow:25s on=WRITE", outcome{}, 1)
 }
 
-// TestAWriteWhoseAnswerIsLost is not written again: reading shows that it was done.
-func TestAWriteWhoseAnswerIsLost(t *testing.T) {
+// TestWriteWithLostReply is not written again: reading shows that it was done.
+func TestWriteWithLostReply(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{
 		"500 taken", "502 taken", "503 taken", "504 taken", "html:502 taken",
@@ -138,8 +138,8 @@ func TestAWriteWhoseAnswerIsLost(t *testing.T) {
 	changing(t, "huge on=WRITE", outcome{}, 1)
 }
 
-// TestAWriteThatIsRefused changes nothing, and is not tried again.
-func TestAWriteThatIsRefused(t *testing.T) {
+// TestWriteIsRefused changes nothing, and is not tried again.
+func TestWriteIsRefused(t *testing.T) {
 	t.Parallel()
 	for kind, want := range lasting {
 		if kind == "type:text/plain" {
@@ -151,9 +151,9 @@ func TestAWriteThatIsRefused(t *testing.T) {
 	changing(t, "error:E111403 on=WRITE", outcome{code: codes.FailedPrecondition, says: "%s: HTTP 500 Internal Server Error: E111403"}, 1)
 }
 
-// TestAWriteThatNeverSucceeds ends with an error within about half a minute, which
+// TestWriteNeverSucceeds ends with an error within about half a minute, which
 // says when the change may have been made.
-func TestAWriteThatNeverSucceeds(t *testing.T) {
+func TestWriteNeverSucceeds(t *testing.T) {
 	t.Parallel()
 	const perhaps = "the change may have been made"
 	for kind, want := range map[string]outcome{
@@ -185,8 +185,8 @@ func TestReadingBeforeAWrite(t *testing.T) {
 	}
 }
 
-// TestAWriteThatNobodyCanSettle is an error: whether it was done is not known.
-func TestAWriteThatNobodyCanSettle(t *testing.T) {
+// TestWriteCannotBeSettled is an error: whether it was done is not known.
+func TestWriteCannotBeSettled(t *testing.T) {
 	t.Parallel()
 	for _, write := range []string{"reset", "reset taken", "502", "502 taken"} {
 		for kind, want := range map[string]outcome{
@@ -198,8 +198,8 @@ func TestAWriteThatNobodyCanSettle(t *testing.T) {
 	}
 }
 
-// TestAChangeMadeToSomebodyElse is never success, whoever the API takes the user for.
-func TestAChangeMadeToSomebodyElse(t *testing.T) {
+// TestChangeOfAnotherUser is never success, whoever the API takes the user for.
+func TestChangeOfAnotherUser(t *testing.T) {
 	t.Parallel()
 	for operation, c := range changes() {
 		for name, namesake := range map[string]bool{"a login id that is a user id": true, "another user's record": false} {
@@ -261,7 +261,7 @@ func undone(c change) change {
 }
 
 // TestReadingAloneIsNoProof: where reading shows what is wanted before the write as
-// well, and the write fails, nothing tells that it is so now.
+// well, and the write fails, nothing shows the present state.
 func TestReadingAloneIsNoProof(t *testing.T) {
 	t.Parallel()
 	for operation, c := range changes() {

@@ -229,7 +229,7 @@ func requestAt(d *emulatortest.Running, n int64) <-chan struct{} {
 	return reached
 }
 
-// A process that is killed or told to end, again and again, while users and roles
+// A process that is killed or asked to end, again and again, while users and roles
 // change, ends with exact sets of what does not change meanwhile, and with no mixture of
 // what does. BATON_DESCOPE_TEST_ENDS is how often: of seven times five are SIGKILL.
 func TestEnded(t *testing.T) {

@@ -42,19 +42,19 @@ func (n manyUsers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// foretold is a progress that keeps when the list was said to end at the earliest.
-type foretold struct {
+// recordedProgress is a progress that records the earliest ends of the list.
+type recordedProgress struct {
 	ends  []time.Time
 	waits []string
 }
 
-func (f *foretold) Read(_ string, read, total int, earliest time.Time) {
+func (f *recordedProgress) Read(_ string, read, total int, earliest time.Time) {
 	if read < total {
 		f.ends = append(f.ends, earliest)
 	}
 }
-func (f *foretold) Wait(_ time.Time, reason string) { f.waits = append(f.waits, reason) }
-func (*foretold) LeftOut(int)                       {}
+func (f *recordedProgress) Wait(_ time.Time, reason string) { f.waits = append(f.waits, reason) }
+func (*recordedProgress) LeftOut(int)                       {}
 
 // From the first thousand users on it is known how long Descope's limit lets a list take.
 func TestTimeLeftCountsTheLimitIn(t *testing.T) {
@@ -65,9 +65,9 @@ func TestTimeLeftCountsTheLimitIn(t *testing.T) {
 				t.Fatal(err)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				told := &foretold{}
+				output := &recordedProgress{}
 				c, err := connector.New(t.Context(), connector.Options{
-					Name: descope.Name, Plan: plan, BaseURL: "https://api.descope.com", Token: "P2abc:K2abc", Base: manyUsers(users), Progress: told,
+					Name: descope.Name, Plan: plan, BaseURL: "https://api.descope.com", Token: "P2abc:K2abc", Base: manyUsers(users), Progress: output,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -88,13 +88,13 @@ func TestTimeLeftCountsTheLimitIn(t *testing.T) {
 						break
 					}
 				}
-				for i, end := range told.ends {
+				for i, end := range output.ends {
 					if off := time.Until(end).Abs(); off > 5*time.Second {
 						t.Errorf("after %d steps the end was %v off", i+1, off)
 					}
 				}
-				if len(told.ends) < users/1000-1 || len(told.waits) == 0 || told.waits[0] != "Descope's limit of 200 searches a minute" {
-					t.Errorf("%d steps, and waits for %q", len(told.ends), told.waits)
+				if len(output.ends) < users/1000-1 || len(output.waits) == 0 || output.waits[0] != "Descope's limit of 200 searches a minute" {
+					t.Errorf("%d steps, and waits for %q", len(output.ends), output.waits)
 				}
 			})
 		})

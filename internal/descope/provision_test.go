@@ -174,7 +174,7 @@ func TestTheSameNameAtBothLevelsIsTwoGrants(t *testing.T) {
 	}
 }
 
-func TestRevokingAMembershipTakesItsRoles(t *testing.T) {
+func TestRevokingMembershipRevokesItsRoles(t *testing.T) {
 	u := member()
 	u.Tenants[1].RoleNames = []string{"Viewer", "Local"}
 	d := emulatortest.Start(t, company(u), emulator.Options{})
@@ -246,7 +246,7 @@ func TestRefusedChanges(t *testing.T) {
 	})
 }
 
-func TestRevokingFromAUserWhoIsGone(t *testing.T) {
+func TestRevokeFromDeletedUser(t *testing.T) {
 	d := emulatortest.Start(t, company(), emulator.Options{})
 	c, _ := harness.Client(t, options(t, d))
 	reply, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
@@ -259,8 +259,8 @@ func TestRevokingFromAUserWhoIsGone(t *testing.T) {
 	}
 }
 
-// TestALostAnswerIsSettledByReading cuts the connection after the write was done.
-func TestALostAnswerIsSettledByReading(t *testing.T) {
+// TestLostReplyIsSettledByReading cuts the connection after the write was done.
+func TestLostReplyIsSettledByReading(t *testing.T) {
 	d := emulatortest.Start(t, company(member()), emulator.Options{})
 	d.Intercept(func(operation string, _ int, w http.ResponseWriter, r *http.Request) bool {
 		if operation != "AddUserRoles" {

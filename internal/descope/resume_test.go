@@ -104,7 +104,7 @@ func (i ids) are(got *harness.Snapshot) bool {
 }
 
 // The order of a list is not what it holds: the sync goes on.
-func TestListsInAnotherOrderGoOn(t *testing.T) {
+func TestReorderedListsResume(t *testing.T) {
 	t.Parallel()
 	const never, stop = 1 << 30, 6
 	d := bigDescope(t, 1100, 0)
@@ -123,11 +123,11 @@ func TestListsInAnotherOrderGoOn(t *testing.T) {
 	}
 	compare(t, expected(project(d), false), harness.Read(t, file))
 	if calls > all-stop+2*usualWorkers {
-		t.Errorf("%d calls after %d of %d: the sync started anew", calls, stop, all)
+		t.Errorf("%d calls after %d of %d: the sync started over", calls, stop, all)
 	}
 }
 
-// A process for each call, as in a cloud, cannot start the sync anew: it fails, and
+// A process for each call, as in a cloud, cannot start the sync over: it fails, and
 // with the code that asks for that.
 func TestListsChangeBetweenCalls(t *testing.T) {
 	t.Parallel()

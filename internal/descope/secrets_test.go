@@ -28,27 +28,26 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/leaktest"
 )
 
 // theKey is the management key of these tests.
 const theKey = "K2qNobodyMayEverReadThis7Key"
 
-// told is all that a connector tells: its logs, its replies and its errors.
-type told struct {
+// output is all output of a connector: its logs, replies and errors.
+type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 	logs int
 }
 
-func (o *told) add(parts ...any) {
+func (o *output) add(parts ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	fmt.Fprintln(&o.text, parts...)
 }
 
 // Write takes a line of the log.
-func (o *told) Write(line []byte) (int, error) {
+func (o *output) Write(line []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.logs++
@@ -56,18 +55,18 @@ func (o *told) Write(line []byte) (int, error) {
 }
 
 // Sync is there for zap.
-func (o *told) Sync() error { return nil }
+func (o *output) Sync() error { return nil }
 
-// overheard is a client that tells what it is answered: rows and page tokens.
+// overheard is a client that records its replies: rows and page tokens.
 type overheard struct {
 	types.ConnectorClient
-	told *told
+	output *output
 }
 
 func overhear[Request, Reply proto.Message](o overheard, call func(context.Context, Request, ...grpc.CallOption) (Reply, error)) func(context.Context, Request) (Reply, error) {
 	return func(ctx context.Context, request Request) (Reply, error) {
 		reply, err := call(ctx, request)
-		o.told.add(request, reply, err)
+		o.output.add(request, reply, err)
 		return reply, err
 	}
 }
@@ -192,10 +191,10 @@ func TestTheKeyStaysInTheConnector(t *testing.T) {
 // looks for the key in all that came of it.
 func syncs(t *testing.T, hook emulator.Hook) {
 	t.Helper()
-	key := leaktest.New(theKey)
+	key := harness.KeyOf(theKey)
 	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 250, Tenants: 3, Roles: 4, Permissions: 4}), emulator.Options{ManagementKey: theKey})
 	d.Intercept(hook)
-	heard := &told{}
+	heard := &output{}
 	ctx := ctxzap.ToContext(t.Context(), zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), heard, zapcore.DebugLevel)))
 
 	dir := t.TempDir()
@@ -219,7 +218,7 @@ func syncs(t *testing.T, hook emulator.Hook) {
 
 	heard.mu.Lock()
 	defer heard.mu.Unlock()
-	key.Hidden(t, "what it told", heard.text.Bytes())
+	key.Hidden(t, "the output", heard.text.Bytes())
 	if heard.logs == 0 {
 		t.Error("there is no log")
 	}

@@ -30,6 +30,7 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // trouble is a run that goes wrong. Its zero is a sync of the local Descope.
@@ -75,6 +76,7 @@ func troubles(t *testing.T) map[string][]trouble {
 	stale := emulator.Generate(emulator.Size{Users: 10})
 	stale.Users[3].RoleNames = []string{"Gone"}
 
+	suspended := company(emulator.User{UserID: "U1", Status: "suspended"})
 	two := company(emulator.User{UserID: "U1"}, emulator.User{UserID: "U2", RoleNames: []string{"Viewer"}})
 	granted := func(fault string) []trouble {
 		args := []string{"-p", "--grant-entitlement", "role:Viewer:assigned", "--grant-principal", "U1", "--grant-principal-type", "user"}
@@ -135,9 +137,15 @@ func troubles(t *testing.T) map[string][]trouble {
 		"A field has an unexpected type":              {{baseURL: odd}},
 		"The list is incomplete":                      {{faults: []string{"total:+1 call=2-"}}},
 		"The project is empty":                        {{project: &emulator.Project{}, passes: true}},
+		"A status has an unknown value":               {{project: &suspended, passes: true}},
 		"A record has a dangling reference":           {{project: &stale, passes: true}},
-		"The run was stopped":                         {{stopped: true}},
-		"The lists changed between two runs":          {{stoppedBefore: true, passes: true}},
+		"The mapping has warnings": {{
+			args:   []string{"--mapping", "team.yaml"},
+			files:  map[string]string{"team.yaml": strings.Replace(string(mapping.Descope), "      permissions: They follow from the roles.\n", "", 1)},
+			passes: true,
+		}},
+		"The run was stopped":                {{stopped: true}},
+		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
 
 		"The path is not a regular file":        {{args: []string{"--file", t.TempDir()}}},
 		"The file holds a complete sync":        {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},

@@ -21,7 +21,7 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
-	"github.com/conductorone/baton-descope/internal/leaktest"
+	"github.com/conductorone/baton-descope/internal/harness"
 )
 
 // programs is the directory of the programs under test, built once.
@@ -127,7 +127,7 @@ func connector(t *testing.T, d *emulatortest.Running, args ...string) ended {
 // hidden fails the test when the key is in the text.
 func hidden(t *testing.T, what string, text []byte) {
 	t.Helper()
-	leaktest.New(key).Hidden(t, what, text)
+	harness.KeyOf(key).Hidden(t, what, text)
 }
 
 // fails is connector for runs that must fail.
@@ -147,7 +147,7 @@ func synced(t *testing.T, d *emulatortest.Running, args ...string) string {
 	if e := connector(t, d, append([]string{"-f", file}, args...)...); e.code != 0 {
 		t.Fatalf("exit code %d\n%s", e.code, e.all)
 	}
-	for _, found := range leaktest.New(key).InFolder(t, filepath.Dir(file)) {
+	for _, found := range harness.KeyOf(key).InFolder(t, filepath.Dir(file)) {
 		t.Error(found)
 	}
 	return file

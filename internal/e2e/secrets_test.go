@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
-	"github.com/conductorone/baton-descope/internal/leaktest"
+	"github.com/conductorone/baton-descope/internal/harness"
 )
 
 // A key from the environment is not in the arguments of any process: not of the one that
@@ -98,7 +98,7 @@ func TestEchoedKeyIsHidden(t *testing.T) {
 			if strings.Contains(e.all, "\x1b[31m") {
 				t.Errorf("%s, %s: the output has the server's colours", name, format)
 			}
-			for _, found := range leaktest.New(key).InFolder(t, dir) {
+			for _, found := range harness.KeyOf(key).InFolder(t, dir) {
 				t.Error(found)
 			}
 		}
@@ -115,7 +115,7 @@ func TestRecordedRepliesHaveNoKey(t *testing.T) {
 		filepath.Join(t.TempDir(), "sync.c1z")); e.code != 0 {
 		t.Fatalf("exit code %d\n%s", e.code, e.all)
 	}
-	for _, found := range leaktest.New(key).InFolder(t, dir) {
+	for _, found := range harness.KeyOf(key).InFolder(t, dir) {
 		t.Error(found)
 	}
 	if files, err := filepath.Glob(filepath.Join(dir, "*.json")); err != nil || len(files) < 4 {

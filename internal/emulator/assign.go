@@ -85,7 +85,7 @@ func (s *Store) change(identifier string, change func(*User) error) ([]byte, err
 		return nil, err
 	}
 	if u.Raw != nil {
-		raw, err := patchRaw(u, s.catalogue)
+		raw, err := patchRaw(row.user, u, s.catalogue)
 		if err != nil {
 			return nil, fmt.Errorf("raw row of user %s: %w", u.UserID, err)
 		}

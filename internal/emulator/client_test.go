@@ -25,6 +25,14 @@ const (
 	removeRoles  = "POST /v1/mgmt/user/update/role/remove"
 	addTenant    = "POST /v1/mgmt/user/update/tenant/add"
 	removeTenant = "POST /v1/mgmt/user/update/tenant/remove"
+
+	createUser     = "POST /v1/mgmt/user/create"
+	patchUser      = "PATCH /v1/mgmt/user/patch"
+	updateUser     = "POST /v1/mgmt/user/update"
+	updateStatus   = "POST /v1/mgmt/user/update/status"
+	logout         = "POST /v1/mgmt/user/logout"
+	deleteUser     = "POST /v1/mgmt/user/delete"
+	expirePassword = "POST /v1/mgmt/user/password/expire"
 )
 
 // response is a reply, read to its end.

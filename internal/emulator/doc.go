@@ -12,8 +12,7 @@
 //	srv := emulator.New(project, emulator.Options{})
 //
 // A [Server] is the project behind HTTP. A request passes, in this order: the
-// journal, the latency, the hook of [Server.Intercept] (package fault makes things go
-// wrong there), the management key, the operations refused by [Server.Deny], the rate
+// journal, the latency, the hook of [Server.Intercept] (package fault is one), the management key, the operations refused by [Server.Deny], the rate
 // limit, and the check against the OpenAPI document. What is left is answered from
 // the [Store], which a test may read and change at any time.
 //

@@ -1,22 +1,34 @@
 package emulator
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // loadUser returns the reply to LoadUser, for a user id or else for a login id.
 func (s *Store) loadUser(userID, loginID string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row, err := s.lookUp(userID, loginID)
+	if err != nil {
+		return nil, err
+	}
+	return s.userReply(row), nil
+}
+
+// lookUp finds a user by user id, or else by login id.
+func (s *Store) lookUp(userID, loginID string) (*userRow, error) {
 	if userID == "" && loginID == "" {
 		return nil, missingArguments("loginId or userId must be given")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	row := s.byID[userID]
 	if userID == "" {
 		row = s.byLoginID[loginID]
 	}
 	if row == nil {
-		return nil, userNotFound(userID + loginID)
+		return nil, userNotFound(cmp.Or(userID, loginID))
 	}
-	return s.userReply(row), nil
+	return row, nil
 }
 
 // userReply is {"user":row}.

@@ -58,3 +58,31 @@ func (o operations) AddUserTenant(_ context.Context, r descopeserver.AddUserTena
 func (o operations) RemoveUserTenant(_ context.Context, r descopeserver.RemoveUserTenantRequestObject) (descopeserver.RemoveUserTenantResponseObject, error) {
 	return answer(o.store.removeTenant(r.Body.LoginID, r.Body.TenantID))
 }
+
+func (o operations) CreateUser(_ context.Context, r descopeserver.CreateUserRequestObject) (descopeserver.CreateUserResponseObject, error) {
+	return answer(o.store.create(*r.Body))
+}
+
+func (o operations) PatchUser(_ context.Context, r descopeserver.PatchUserRequestObject) (descopeserver.PatchUserResponseObject, error) {
+	return answer(o.store.patch(*r.Body))
+}
+
+func (o operations) UpdateUser(_ context.Context, r descopeserver.UpdateUserRequestObject) (descopeserver.UpdateUserResponseObject, error) {
+	return answer(o.store.update(*r.Body))
+}
+
+func (o operations) UpdateUserStatus(_ context.Context, r descopeserver.UpdateUserStatusRequestObject) (descopeserver.UpdateUserStatusResponseObject, error) {
+	return answer(o.store.updateStatus(*r.Body))
+}
+
+func (o operations) LogoutAllUserDevices(_ context.Context, r descopeserver.LogoutAllUserDevicesRequestObject) (descopeserver.LogoutAllUserDevicesResponseObject, error) {
+	return answer(o.store.signOut(r.Body.UserID, r.Body.LoginID))
+}
+
+func (o operations) DeleteUser(_ context.Context, r descopeserver.DeleteUserRequestObject) (descopeserver.DeleteUserResponseObject, error) {
+	return answer(o.store.remove(r.Body.UserID, r.Body.LoginID))
+}
+
+func (o operations) ExpireUserPassword(_ context.Context, r descopeserver.ExpireUserPasswordRequestObject) (descopeserver.ExpireUserPasswordResponseObject, error) {
+	return answer(o.store.expirePassword(r.Body.LoginID))
+}

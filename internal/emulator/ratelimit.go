@@ -8,7 +8,7 @@ import (
 // limiter lets a number of requests through in any stretch of time of a length.
 // Requests that are refused do not count.
 type limiter struct {
-	limit  int // 0 for no limit
+	limit  int
 	window time.Duration
 
 	mu sync.Mutex
@@ -18,9 +18,6 @@ type limiter struct {
 
 // wait returns 0 for a request that may pass now, else how long until one may.
 func (l *limiter) wait(now time.Time) time.Duration {
-	if l.limit == 0 {
-		return 0
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.passed) > 0 && now.Sub(l.passed[0]) >= l.window {

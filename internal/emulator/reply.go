@@ -102,6 +102,10 @@ func roleNotFound(tenantID, name string) *Failure {
 	return &Failure{Status: http.StatusBadRequest, Code: "E111403", Description: "Role not found", Message: fmt.Sprintf("%s has no role %q", where, name)}
 }
 
+func userExists(code, loginID string) *Failure {
+	return &Failure{Status: http.StatusBadRequest, Code: code, Description: "User already exists", Message: "a user has the login id " + loginID}
+}
+
 // reply is the answer to any operation, as the JSON it is served as. It is in the
 // place of the generated replies, which leave empty fields out.
 type reply struct {
@@ -125,17 +129,24 @@ func (r reply) write(w http.ResponseWriter) error {
 	return writeJSON(w, http.StatusOK, r.body)
 }
 
-func (r reply) VisitSearchUsersResponse(w http.ResponseWriter) error        { return r.write(w) }
-func (r reply) VisitLoadUserResponse(w http.ResponseWriter) error           { return r.write(w) }
-func (r reply) VisitLoadAllTenantsResponse(w http.ResponseWriter) error     { return r.write(w) }
-func (r reply) VisitLoadAllRolesResponse(w http.ResponseWriter) error       { return r.write(w) }
-func (r reply) VisitLoadAllPermissionsResponse(w http.ResponseWriter) error { return r.write(w) }
-func (r reply) VisitSearchAccessKeysResponse(w http.ResponseWriter) error   { return r.write(w) }
-func (r reply) VisitAddUserRolesResponse(w http.ResponseWriter) error       { return r.write(w) }
-func (r reply) VisitAddUserRolesV2Response(w http.ResponseWriter) error     { return r.write(w) }
-func (r reply) VisitRemoveUserRolesResponse(w http.ResponseWriter) error    { return r.write(w) }
-func (r reply) VisitAddUserTenantResponse(w http.ResponseWriter) error      { return r.write(w) }
-func (r reply) VisitRemoveUserTenantResponse(w http.ResponseWriter) error   { return r.write(w) }
+func (r reply) VisitSearchUsersResponse(w http.ResponseWriter) error          { return r.write(w) }
+func (r reply) VisitLoadUserResponse(w http.ResponseWriter) error             { return r.write(w) }
+func (r reply) VisitLoadAllTenantsResponse(w http.ResponseWriter) error       { return r.write(w) }
+func (r reply) VisitLoadAllRolesResponse(w http.ResponseWriter) error         { return r.write(w) }
+func (r reply) VisitLoadAllPermissionsResponse(w http.ResponseWriter) error   { return r.write(w) }
+func (r reply) VisitSearchAccessKeysResponse(w http.ResponseWriter) error     { return r.write(w) }
+func (r reply) VisitAddUserRolesResponse(w http.ResponseWriter) error         { return r.write(w) }
+func (r reply) VisitAddUserRolesV2Response(w http.ResponseWriter) error       { return r.write(w) }
+func (r reply) VisitRemoveUserRolesResponse(w http.ResponseWriter) error      { return r.write(w) }
+func (r reply) VisitAddUserTenantResponse(w http.ResponseWriter) error        { return r.write(w) }
+func (r reply) VisitRemoveUserTenantResponse(w http.ResponseWriter) error     { return r.write(w) }
+func (r reply) VisitCreateUserResponse(w http.ResponseWriter) error           { return r.write(w) }
+func (r reply) VisitPatchUserResponse(w http.ResponseWriter) error            { return r.write(w) }
+func (r reply) VisitUpdateUserResponse(w http.ResponseWriter) error           { return r.write(w) }
+func (r reply) VisitUpdateUserStatusResponse(w http.ResponseWriter) error     { return r.write(w) }
+func (r reply) VisitLogoutAllUserDevicesResponse(w http.ResponseWriter) error { return r.write(w) }
+func (r reply) VisitDeleteUserResponse(w http.ResponseWriter) error           { return r.write(w) }
+func (r reply) VisitExpireUserPasswordResponse(w http.ResponseWriter) error   { return r.write(w) }
 
 func (r reply) VisitLoadAllSSOApplicationsResponse(w http.ResponseWriter) error { return r.write(w) }
 

@@ -25,6 +25,10 @@ const DefaultRateWindow = time.Minute
 // DefaultKeepRequests is how many requests are kept for [Server.Requests].
 const DefaultKeepRequests = 10_000
 
+// CreateLimit is how many CreateUser are answered within any rate window, where the
+// rate is limited at all.
+const CreateLimit = 100
+
 // maxBody is the longest request body, in bytes.
 const maxBody = 1 << 20
 
@@ -39,9 +43,19 @@ type Options struct {
 	Latency time.Duration
 
 	// RateLimit is how many SearchUsers are answered within any RateWindow (0
-	// means DefaultRateWindow); others get a 429. No limit when 0.
+	// means DefaultRateWindow), beside CreateLimit CreateUser; others get a 429. No
+	// limit when 0.
 	RateLimit  int
 	RateWindow time.Duration
+
+	// Taken is what CreateUser answers for a login id that is taken, which is not
+	// documented: an error code, or NotCreated. Empty means DefaultTaken.
+	Taken string
+	// SecondLayout chooses the second of two ways in which Descope may do what it
+	// does not document: expiring a password takes no user id, replies without
+	// content are an empty object and not empty, custom attributes replace all there
+	// were, and a changed e-mail address or phone is not verified any more.
+	SecondLayout bool
 
 	// KeepRequests is how many requests are kept for [Server.Requests], the first
 	// ones; later ones are only counted. 0 means DefaultKeepRequests, a negative
@@ -64,7 +78,7 @@ type Server struct {
 	store    *Store
 	document document
 	journal  journal
-	limiter  limiter
+	limiters map[string]*limiter // by operation
 	handler  http.Handler
 
 	mu     sync.Mutex
@@ -81,8 +95,9 @@ func New(project Project, options Options) *Server {
 	if err != nil {
 		panic(err) // The document is compiled in.
 	}
-	store := newStore(project)
-	return &Server{
+	store := newStore(project, rules{cmp.Or(options.Taken, DefaultTaken), options.SecondLayout})
+	window := cmp.Or(options.RateWindow, DefaultRateWindow)
+	s := &Server{
 		options:  options,
 		bearer:   "Bearer " + options.ProjectID + ":" + options.ManagementKey,
 		store:    store,
@@ -92,10 +107,15 @@ func New(project Project, options Options) *Server {
 			observe: options.Observe,
 			counts:  make(map[string]int),
 		},
-		limiter: limiter{limit: options.RateLimit, window: cmp.Or(options.RateWindow, DefaultRateWindow)},
-		handler: newHandler(store),
-		denied:  make(map[string]bool),
+		limiters: make(map[string]*limiter),
+		handler:  newHandler(store),
+		denied:   make(map[string]bool),
 	}
+	if options.RateLimit > 0 {
+		s.limiters["SearchUsers"] = &limiter{limit: options.RateLimit, window: window}
+		s.limiters["CreateUser"] = &limiter{limit: CreateLimit, window: window}
+	}
+	return s
 }
 
 func newHandler(store *Store) http.Handler {
@@ -197,8 +217,8 @@ func (s *Server) refuse(r *http.Request) *Failure {
 	if s.isDenied(operation) {
 		return forbidden(operation)
 	}
-	if operation == "SearchUsers" {
-		if wait := s.limiter.wait(time.Now()); wait > 0 {
+	if limiter := s.limiters[operation]; limiter != nil {
+		if wait := limiter.wait(time.Now()); wait > 0 {
 			return rateLimited(wait)
 		}
 	}

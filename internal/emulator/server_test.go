@@ -220,10 +220,14 @@ func TestMaxInFlight(t *testing.T) {
 
 func TestState(t *testing.T) {
 	srv := emulatortest.Start(t, office(), emulator.Options{})
+	call(t, srv, updateStatus, `{"loginId":"ada","status":"disabled"}`)
+	call(t, srv, logout, `{"userId":"ada"}`)
+	srv.ResetRequests()
 	r := srv.Request(t, "GET "+emulator.StatePath, "")
 	r.Header.Del("Authorization")
-	const want = `{"users":[{"userId":"ada","loginIds":["ada@x.example"],"roleNames":["P"],"userTenants":[` +
-		`{"tenantId":"T1","roleNames":["P","Own"]},{"tenantId":"gone","roleNames":["lost"]}]}]}`
+	const want = `{"users":[{"userId":"ada","loginIds":["ada@x.example"],"status":"disabled","roleNames":["P"],"userTenants":[` +
+		`{"tenantId":"T1","roleNames":["P","Own"]},{"tenantId":"gone","roleNames":["lost"]}]}],` +
+		`"effects":[{"kind":"signed-out","userId":"ada"}]}`
 	if got := string(send(t, r).body); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -27,6 +27,12 @@ type Store struct {
 	accessKeys   []AccessKey
 	applications []SSOApplication
 
+	rules   rules
+	created int // how many ids were made for new users
+	// gone are the users that the API deleted.
+	gone    []goneUser
+	effects []Effect
+
 	// catalogue is made anew whenever tenants or roles change.
 	catalogue *catalogue
 	// searches holds the matches of recent searches, in order, until users change.
@@ -39,8 +45,18 @@ type userRow struct {
 	encoded []byte
 	// from is the catalogue that encoded was made with.
 	from *catalogue
-	// past is what grants and revocations have made other, the oldest first.
+	// past is what the API has changed, the oldest first.
 	past []pastUser
+	// since is when the API created the user, zero for one of the project.
+	since time.Time
+}
+
+// at is the user as it was at a time.
+func (r *userRow) at(t time.Time) User {
+	if i := slices.IndexFunc(r.past, func(old pastUser) bool { return old.until.After(t) }); i >= 0 {
+		return r.past[i].user
+	}
+	return r.user
 }
 
 // pastUser is a user as it was until a time.
@@ -49,8 +65,15 @@ type pastUser struct {
 	until time.Time
 }
 
-func newStore(p Project) *Store {
+// goneUser is a user that was there until a time.
+type goneUser struct {
+	row   *userRow
+	until time.Time
+}
+
+func newStore(p Project, r rules) *Store {
 	s := &Store{
+		rules:       r,
 		users:       make([]*userRow, 0, len(p.Users)),
 		byID:        make(map[string]*userRow, len(p.Users)),
 		byLoginID:   make(map[string]*userRow, len(p.Users)),
@@ -80,8 +103,7 @@ func (s *Store) Users() []User {
 	return users
 }
 
-// at returns a store as this one was at a time, but for all that is no grant and no
-// revocation.
+// at returns a store as this one was at a time, but for all that the API did not do.
 func (s *Store) at(t time.Time) *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,14 +111,20 @@ func (s *Store) at(t time.Time) *Store {
 		Tenants: s.tenants, Roles: s.roles, Permissions: s.permissions,
 		AccessKeys: s.accessKeys, SSOApplications: s.applications,
 	}
-	for _, row := range s.users {
-		u := row.user
-		if i := slices.IndexFunc(row.past, func(old pastUser) bool { return old.until.After(t) }); i >= 0 {
-			u = row.past[i].user
+	add := func(row *userRow) {
+		if !row.since.After(t) {
+			p.Users = append(p.Users, row.at(t))
 		}
-		p.Users = append(p.Users, u)
 	}
-	return newStore(p)
+	for _, row := range s.users {
+		add(row)
+	}
+	for _, gone := range s.gone {
+		if gone.until.After(t) {
+			add(gone.row)
+		}
+	}
+	return newStore(p, s.rules)
 }
 
 // User returns a user by user id.
@@ -153,8 +181,8 @@ func (s *Store) DeleteUser(userID string) {
 
 // AddRawUser adds a row to the list of users that is served exactly as given, even
 // when another row has its user id. The row is found by what can be read from it.
-// Once the API changes what such a user holds, roleNames, permissions and
-// userTenants are rewritten and the rest of the row stays.
+// Once the API changes such a user, what it changed is rewritten, with roleNames,
+// permissions and userTenants, and the rest of the row stays.
 func (s *Store) AddRawUser(row string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -287,8 +315,9 @@ func (s *Store) Assignments() map[Assignment]bool {
 
 // The methods below are called with the lock held.
 
-func (s *Store) appendUser(u User) {
-	row := new(userRow)
+func (s *Store) appendUser(u User) { s.appendRow(new(userRow), u) }
+
+func (s *Store) appendRow(row *userRow, u User) {
 	s.users = append(s.users, row)
 	s.fill(row, u)
 	s.indexUser(row)

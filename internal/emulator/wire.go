@@ -54,17 +54,27 @@ func encodeMemberships(memberships []Membership, c *catalogue) []wireMembership 
 	return wire
 }
 
-// patchRaw puts what the user holds into a raw row, and leaves the rest of the row
-// as it is.
-func patchRaw(u User, c *catalogue) (json.RawMessage, error) {
+// patchRaw puts what the user holds, and what else has changed, into a raw row, and
+// leaves the rest of the row as it is.
+func patchRaw(before, after User, c *catalogue) (json.RawMessage, error) {
 	var row map[string]json.RawMessage
-	if err := json.Unmarshal(u.Raw, &row); err != nil {
+	if err := json.Unmarshal(after.Raw, &row); err != nil {
 		return nil, err
 	}
-	row["roleNames"] = encode(some(u.RoleNames))
-	row["permissions"] = encode(c.permissionsOf("", u.RoleNames))
-	row["userTenants"] = encode(encodeMemberships(u.Tenants, c))
+	old := wireFields(before, c)
+	for name, value := range wireFields(after, c) {
+		held := name == "roleNames" || name == "permissions" || name == "userTenants"
+		if held || !bytes.Equal(value, old[name]) {
+			row[name] = value
+		}
+	}
 	return encode(row), nil
+}
+
+// wireFields are the fields that a user would be served with if no row were given.
+func wireFields(u User, c *catalogue) map[string]json.RawMessage {
+	u.Raw = nil
+	return parse[map[string]json.RawMessage](string(encodeUser(u, c)))
 }
 
 // parseUser reads from a raw row what it can: a field of a type it should not have

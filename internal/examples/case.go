@@ -10,8 +10,8 @@
 //	  resources:
 //	    user:U1: {name: ann@example.com}
 //
-// What is not expected must not be there: every resource, every grant and every
-// grant that is left out has to be named. Of a resource only the attributes
+// Anything not expected is a difference: every resource, grant and dangling grant
+// has to be listed. Of a resource only the attributes
 // that are given are compared. Entitlements need not be given; then every
 // resource has to have those of its type.
 //
@@ -82,7 +82,7 @@ type document struct {
 	Steps   []step               `yaml:"steps"`
 }
 
-// expectation is what a sync has to bring.
+// expectation is the expected outcome of a sync.
 type expectation struct {
 	// Error is text that the sync's error has to hold.
 	Error string `yaml:"error"`
@@ -92,7 +92,7 @@ type expectation struct {
 	Entitlements map[string]map[string]any `yaml:"entitlements"`
 	// Grants are who holds what: TYPE:ID by TYPE:ID:SLUG.
 	Grants map[string][]string `yaml:"grants"`
-	// LeftOut are the grants that are left out, in the same form.
+	// LeftOut are the dangling grants, in the same form.
 	LeftOut map[string][]string `yaml:"left_out"`
 	// Requests are what the sync sends, each the fields of a request by its
 	// operation; nil when that does not matter.
@@ -155,7 +155,7 @@ func (c *Case) check() error {
 		case granting == revoking, s.Grant != "" && s.Revoke != "":
 			return fmt.Errorf("step %d needs grant and to, or revoke and from", i+1)
 		case s.Result != "" && s.Result != resultDone && s.Result != resultAlready:
-			return fmt.Errorf("step %d: result is %q; it can be %s or %s, and error goes by itself", i+1, s.Result, resultDone, resultAlready)
+			return fmt.Errorf("step %d: result is %q; it can be %s or %s, and error stands alone", i+1, s.Result, resultDone, resultAlready)
 		case s.Result != "" && s.Error != "":
 			return fmt.Errorf("step %d has a result and an error", i+1)
 		}

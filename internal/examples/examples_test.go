@@ -125,7 +125,7 @@ nothing asks for the reply GetPerson.1
 	}
 }
 
-// What is wrong with an example itself says where and what.
+// A mistake in an example is reported with its place.
 func TestMistakesInExamples(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               `DIR/case.yaml: "title" is missing`,

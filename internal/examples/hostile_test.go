@@ -32,7 +32,7 @@ func bomb(levels int) string {
 	return b.String()
 }
 
-// Hostile examples are refused with a word on what is wrong, and cost little.
+// Hostile examples are refused with an error, and cost little.
 func TestHostileExamples(t *testing.T) {
 	const most = 256 << 20
 	for name, test := range map[string]struct{ text, want string }{

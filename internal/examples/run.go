@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// Result is what became of an example.
+// Result is the result of an example.
 type Result struct {
 	// Differences are lines that say what is not as expected; none when all is.
 	Differences []string
@@ -20,10 +20,10 @@ type Result struct {
 	stepped []stepped
 }
 
-// OK tells that everything is as expected.
+// OK reports whether everything is as expected.
 func (r *Result) OK() bool { return len(r.Differences) == 0 }
 
-// observed is what a sync came to.
+// observed is the outcome of a sync.
 type observed struct {
 	plan     *mapping.Plan
 	outcome  *preview.Outcome
@@ -60,7 +60,7 @@ func (c *Case) Run(ctx context.Context, env Environment) (*Result, error) {
 	return result, nil
 }
 
-// connected returns options of a connector that is answered by a player.
+// connected returns options of a connector answered by a player.
 func connected(o connector.Options, player *replay.Player) connector.Options {
 	o.BaseURL, o.Token, o.Base = replay.BaseURL, "replay", player
 	return o

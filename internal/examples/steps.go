@@ -15,21 +15,20 @@ import (
 	"github.com/conductorone/baton-descope/internal/replay"
 )
 
-// What a step can come to, but for an error.
+// Results of a step without an error.
 const (
 	resultDone    = "done"
 	resultAlready = "already"
 )
 
-// stepped is what a step came to.
+// stepped is the outcome of a step.
 type stepped struct {
 	result   string
 	err      error
 	requests []replay.Request
 }
 
-// step runs one step, on a connector of its own: what it needs to know it has
-// to read.
+// step runs one step on a new connector, which has to read what it needs.
 func (c *Case) step(ctx context.Context, env Environment, options connector.Options, i int, result *Result) error {
 	s := &c.doc.Steps[i]
 	replies := replay.Replies{}

@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// What a case.yaml may measure, beside its size.
+// Limits of a case.yaml, beside its size.
 const (
 	maxDepth = 100
 	// maxWritten is how many bytes all texts may have with every alias written out.

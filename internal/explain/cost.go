@@ -34,8 +34,8 @@ func Cost(plan *mapping.Plan) string {
 	return strings.Join(terms, " + ")
 }
 
-// pagesTerm is what so many records cost, and what more: a list that does not
-// tell its end is read until a page is empty.
+// pagesTerm returns the cost of a number of records, and the extra requests: a list
+// that does not report its end is read until a page is empty.
 func pagesTerm(p *mapping.Pages, records string) (term string, more int) {
 	if !p.ByCursor() && !p.ReportsTotal() {
 		more = 1
@@ -49,7 +49,7 @@ func pagesTerm(p *mapping.Pages, records string) (term string, more int) {
 	return fmt.Sprintf("⌈%s / %d⌉", records, p.Size), more
 }
 
-// holdersTerm is what it costs to ask each resource who holds an entitlement.
+// holdersTerm returns the cost of reading the holders of an entitlement per resource.
 func holdersTerm(t *mapping.ResourceType, e *mapping.Entitlement) string {
 	if e.Holders.List.Pages == nil {
 		return many(t)
@@ -61,7 +61,7 @@ func holdersTerm(t *mapping.ResourceType, e *mapping.Entitlement) string {
 	return many(t) + " × " + term
 }
 
-// many is what the resources of a type are called in a formula.
+// many returns the plural of a type in a formula.
 func many(t *mapping.ResourceType) string { return strings.ToLower(t.DisplayName) + "s" }
 
 func (p *printer) cost() {

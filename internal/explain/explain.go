@@ -1,10 +1,10 @@
-// Package explain says in words what a mapping does: what is read and what it
-// becomes, what a sync costs, what is sent to grant and to revoke, and which
-// operations a key has to be allowed to call. It draws it, too. It knows no
-// particular API.
+// Package explain describes a mapping in words or as a diagram: what is read and what
+// it becomes, the cost of a sync, the requests to grant and to revoke, and the
+// operations that a key has to permit. It knows no particular API.
 package explain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -81,6 +81,7 @@ func (p *printer) resourceType(t *mapping.ResourceType) {
 	p.heading(t.ID)
 	p.linef("One for each record of %s, %s.", t.List.Operation.Name, pagesOf(t.List))
 	p.linef("%s", sent(t.List.Operation, t.List.Request(mapping.Position{}, 0)))
+	p.narrowed(t)
 	if t.Get != nil {
 		p.linef("One alone is read by %s.", t.Get.Operation.Name)
 	}
@@ -99,6 +100,15 @@ func (p *printer) resourceType(t *mapping.ResourceType) {
 	p.holds(t)
 	if ignored := t.Ignored(); len(ignored) > 0 {
 		p.linef("\nNot read on purpose: %s.", strings.Join(ignored, ", "))
+	}
+}
+
+// narrowed says what the lists of a type leave out.
+func (p *printer) narrowed(t *mapping.ResourceType) {
+	for _, l := range t.Lists() {
+		for _, n := range l.Narrowed {
+			p.linef("%s is asked for a part, by %s: %s. %s", l.Operation.Name, n.Field, n.Value, cmp.Or(n.Reason, "The mapping gives no reason."))
+		}
 	}
 }
 

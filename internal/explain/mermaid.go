@@ -41,7 +41,7 @@ func Mermaid(w io.Writer, plan *mapping.Plan) error {
 	return err
 }
 
-// drawHeld draws one arrow to each entitlement that records of a type tell of.
+// drawHeld draws an arrow to each entitlement granted by records of a type.
 func drawHeld(b *strings.Builder, t *mapping.ResourceType) {
 	from := map[*mapping.Entitlement][]string{}
 	var order []*mapping.Entitlement

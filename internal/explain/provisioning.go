@@ -63,7 +63,7 @@ func along(what string, all []*mapping.Along, e *mapping.Entitlement) string {
 	return what + strings.Join(said, " and ")
 }
 
-// readsBefore returns what shows whether an entitlement is held.
+// readsBefore returns the operations that show whether an entitlement is held.
 func readsBefore(e *mapping.Entitlement) []*api.Operation {
 	if e.Holders != nil {
 		return []*api.Operation{e.Holders.List.Operation}
@@ -89,8 +89,8 @@ func names(operations []*api.Operation) string {
 	return strings.Join(all, ", ")
 }
 
-// permissions says what a key has to be allowed to call. How an API names the
-// permissions of its keys, a mapping does not know.
+// permissions lists the operations that a key has to permit. A mapping does not know
+// the API's names of permissions.
 func (p *printer) permissions() {
 	p.heading("What the key has to be allowed to call")
 	p.linef("  FOR\tTYPE\tOPERATION\tCALL")

@@ -23,13 +23,12 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/leaktest"
 )
 
 // key is the management key of every test. It must never appear in output.
 const key = "K2hostedNobodyMayEverReadThisKey"
 
-var leaks = leaktest.New(key)
+var leaks = harness.KeyOf(key)
 
 // size is the number of users: a list of three batches, the last one short. HOSTED_USERS
 // sets another, to measure the memory of the processes.

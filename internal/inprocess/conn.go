@@ -36,6 +36,9 @@ func NewClient(ctx context.Context, server types.ConnectorServer, interceptors .
 	v2.RegisterEntitlementsServiceServer(c, server)
 	v2.RegisterGrantsServiceServer(c, server)
 	v2.RegisterGrantManagerServiceServer(c, server)
+	v2.RegisterResourceManagerServiceServer(c, server)
+	v2.RegisterActionServiceServer(c, server)
+	v2.RegisterAccountManagerServiceServer(c, server)
 	return connectorclient.NewConnectorClient(ctx, c)
 }
 

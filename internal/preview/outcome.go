@@ -1,10 +1,13 @@
-// Package preview shows what a sync would store, without storing it: it drives
-// a connector as the SDK's syncer does and returns resources, entitlements and
-// grants in a form for people, tables and JSON.
+// Package preview shows what a sync stores: it runs the SDK's syncer into a temporary
+// file and returns the resources, entitlements and grants in it in a form for people,
+// tables and JSON.
 package preview
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,9 +15,11 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorstore"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 )
 
-// Outcome is what a sync would store, each part sorted by ids, and what it left out.
+// Outcome is what a sync stores, each part sorted by ids, and what it left out.
 type Outcome struct {
 	Resources    []Resource    `json:"resources"`
 	Entitlements []Entitlement `json:"entitlements"`
@@ -136,13 +141,56 @@ func newGrant(g *v2.Grant) (Grant, error) {
 	return out, nil
 }
 
-// collected is what a sync has brought so far, each thing once: as in a store,
-// the last of an id counts.
+// collected is what was read from a file, each thing once, and what was left out.
 type collected struct {
 	resources    map[string]Resource
 	entitlements map[string]Entitlement
 	grants       map[[2]string]Grant
 	leftOut      map[LeftOut]bool
+}
+
+// read reads the finished sync of a store.
+func (c *collected) read(ctx context.Context, store c1zstore.Store) error {
+	expandable, ok := store.(connectorstore.ExpansionGrantLister)
+	if !ok {
+		return fmt.Errorf("a store of the engine %s does not list which grants expand", store.Metadata().Engine)
+	}
+	return errors.Join(
+		pages(func(token string) (string, error) {
+			page, err := store.ListResources(ctx, v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
+			for _, r := range page.GetList() {
+				resource, badTrait := newResource(r)
+				err = errors.Join(err, badTrait)
+				c.resources[resource.ID] = resource
+			}
+			return page.GetNextPageToken(), err
+		}),
+		pages(func(token string) (string, error) {
+			page, err := store.ListEntitlements(ctx, v2.EntitlementsServiceListEntitlementsRequest_builder{PageToken: token}.Build())
+			for _, e := range page.GetList() {
+				c.entitlements[e.GetId()] = newEntitlement(e)
+			}
+			return page.GetNextPageToken(), err
+		}),
+		pages(func(token string) (string, error) {
+			page, err := expandable.ListGrantsWithExpansion(ctx, v2.GrantsServiceListGrantsRequest_builder{PageToken: token}.Build())
+			for _, g := range page.GetList() {
+				grant, badAnnotation := newGrant(g)
+				err = errors.Join(err, badAnnotation)
+				c.grants[[2]string{grant.Entitlement, grant.Principal}] = grant
+			}
+			return page.GetNextPageToken(), err
+		}),
+	)
+}
+
+// pages reads a list, page by page.
+func pages(read func(token string) (next string, err error)) error {
+	token, err := read("")
+	for token != "" && err == nil {
+		token, err = read(token)
+	}
+	return err
 }
 
 // outcome sorts what was collected. A grant that has nothing to stand on is left out.

@@ -1,9 +1,14 @@
 package preview_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -52,6 +57,40 @@ func TestPreviewIsWhatASyncStores(t *testing.T) {
 		}
 	}
 }
+
+// The file of a sync is removed, and so is that of a sync that fails.
+func TestNoFileIsLeft(t *testing.T) {
+	for token, fails := range map[string]bool{secondapi.Token: false, "another": true} {
+		dir := t.TempDir()
+		t.Setenv("TMPDIR", dir)
+		o := workbench(t, secondapi.Options{})
+		o.Token = token
+		if _, err := preview.Sync(t.Context(), o); (err != nil) != fails {
+			t.Errorf("with the token %q: %v", token, err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("with the token %q: %v, %v", token, left, err)
+		}
+	}
+}
+
+// The first error of the connector is the error of the sync, in its own words. The
+// syncer would repeat the call without end.
+func TestAnErrorEndsTheSync(t *testing.T) {
+	o := workbench(t, secondapi.Options{})
+	o.Base = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") })
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		if _, err := preview.Sync(ctx, o); err == nil || !strings.HasPrefix(err.Error(), "ListWorkspaces: no route") {
+			t.Error(err)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestPlain(t *testing.T) {
 	for text, err := range map[string]error{

@@ -12,12 +12,11 @@ import (
 	"github.com/conductorone/baton-descope/connector/transport"
 )
 
-// BaseURL is where a connector that a Player answers believes its API to be.
+// BaseURL is the base URL of a connector answered by a Player.
 const BaseURL = "https://replay.invalid"
 
-// Player answers requests from recorded replies. It is an http.RoundTripper, for
-// the place below a connector's transport, so that replies and errors become
-// what they become in a sync.
+// Player answers requests from recorded replies. It is an http.RoundTripper below a
+// connector's transport, so replies and errors are treated as in a sync.
 type Player struct {
 	operations api.Operations
 	sources    []Replies
@@ -63,7 +62,7 @@ func (p *Player) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	reply, err := p.answer(r)
 	if err != nil {
-		// A status that no client tries again. Err says what is the matter.
+		// A status that is never retried. Err has the reason.
 		reply = &Reply{Status: http.StatusNotImplemented, ContentType: "text/plain", Body: []byte(err.Error())}
 	}
 	return &http.Response{

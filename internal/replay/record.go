@@ -23,7 +23,7 @@ import (
 
 // Recorder passes requests on and writes the replies into a folder, for a
 // Player, redacted. It writes JSON replies of operations that read, and never a
-// header or a request. What it cannot write it warns of; the sync goes on.
+// header or a request. A failure to write is a warning; the sync continues.
 type Recorder struct {
 	base       http.RoundTripper
 	dir        string
@@ -58,7 +58,7 @@ func NewRecorder(base http.RoundTripper, dir string, operations api.Operations, 
 	if err := CheckFolder(dir); err != nil {
 		return nil, err
 	}
-	if err := tellable(plan); err != nil {
+	if err := distinguishable(plan); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -70,16 +70,16 @@ func NewRecorder(base http.RoundTripper, dir string, operations api.Operations, 
 	}, nil
 }
 
-// tellable refuses a mapping of which replies could be mistaken for others: a
+// distinguishable refuses a mapping with ambiguous replies: a
 // Player goes by the order of an operation's calls, and that of two resource
 // types is not the same in every sync.
-func tellable(plan *mapping.Plan) error {
+func distinguishable(plan *mapping.Plan) error {
 	type reader struct{ typ, request string }
 	readers := map[string]reader{}
 	add := func(t *mapping.ResourceType, operation, request string) error {
 		other, ok := readers[operation]
 		if ok && other.typ != t.ID && other.request != request {
-			return fmt.Errorf("%s and %s are both read by %s, with different requests, so that its replies could not be told apart", other.typ, t.ID, operation)
+			return fmt.Errorf("%s and %s are both read by %s, with different requests, so its replies cannot be distinguished", other.typ, t.ID, operation)
 		}
 		readers[operation] = reader{t.ID, request}
 		return nil
@@ -117,7 +117,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return reply, err
 	}
 	body, err := io.ReadAll(io.LimitReader(reply.Body, bounded.Reply+1))
-	if len(body) > bounded.Reply { // Who reads the body has the same limit.
+	if len(body) > bounded.Reply { // The reader of the body has the same limit.
 		reply.Body = unread{io.MultiReader(bytes.NewReader(body), reply.Body), reply.Body}
 		return reply, nil
 	}

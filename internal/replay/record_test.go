@@ -44,7 +44,7 @@ func descopeOptions(t *testing.T, p emulator.Project, src []byte) connector.Opti
 	return connector.Options{Name: "baton-descope", Plan: plan, BaseURL: d.URL, Token: d.ProjectID() + ":" + d.ManagementKey()}
 }
 
-// listener keeps the bodies of the replies that pass.
+// listener records the bodies of the replies.
 type listener struct {
 	base http.RoundTripper
 
@@ -125,9 +125,9 @@ func awkward() emulator.Project {
 	}
 }
 
-// Of what the API said nothing is left that could tell of anybody, and the sync
-// of what was recorded has the same shape as the one that it was recorded from.
-func TestRecordedRepliesTellOfNobody(t *testing.T) {
+// A recording has no personal data, and its replay has the same shape as the recorded
+// sync.
+func TestRecordingIsRedacted(t *testing.T) {
 	for name, p := range map[string]emulator.Project{
 		"the demo": emulator.Demo(),
 		"awkward":  awkward(),
@@ -154,8 +154,8 @@ func TestRecordingOfASecondAPI(t *testing.T) {
 	sameShape(t, before, played(t, o, dir, client.Operations))
 }
 
-// What a mapping reads by the key of a custom attribute is found again.
-func TestKeysThatTheMappingNamesStay(t *testing.T) {
+// Custom attributes that a mapping names keep their keys.
+func TestKeysNamedInMappingAreKept(t *testing.T) {
 	src := bytes.Replace(mapping.Descope, []byte("      phone: phone\n"), []byte("      phone: phone\n      department: customAttributes.department\n"), 1)
 	o := descopeOptions(t, awkward(), src)
 	_, dir, _ := recorded(t, o, descope.Operations)
@@ -172,9 +172,8 @@ func TestKeysThatTheMappingNamesStay(t *testing.T) {
 	t.Error("the user is not there")
 }
 
-// Recordings of the same project have nothing in common, so that one cannot be
-// told from the other.
-func TestPseudonymsAreOfOneRecording(t *testing.T) {
+// Two recordings of a project share no pseudonym, so they cannot be linked.
+func TestPseudonymsDifferBetweenRecordings(t *testing.T) {
 	o := descopeOptions(t, awkward(), mapping.Descope)
 	_, first, _ := recorded(t, o, descope.Operations)
 	_, second, _ := recorded(t, o, descope.Operations)
@@ -219,8 +218,7 @@ func TestRecordedFiles(t *testing.T) {
 	}
 }
 
-// Two types that are read by one operation are recorded where that cannot be
-// confused: where their requests are the same.
+// Two types read by one operation are recorded only if their requests are the same.
 func TestTypesReadByTheSameOperation(t *testing.T) {
 	with := func(request string) []byte {
 		return bytes.Replace(mapping.Descope, []byte("\n  tenant:\n"), []byte(`
@@ -250,7 +248,7 @@ func TestTypesReadByTheSameOperation(t *testing.T) {
 	}
 }
 
-// What goes wrong is not recorded, and goes on as it would without recording.
+// Failed requests are not recorded, and fail as they would without recording.
 func TestOnlyGoodRepliesAreRecorded(t *testing.T) {
 	for name, reply := range map[string]func(w http.ResponseWriter){
 		"an error": func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) },
@@ -287,7 +285,7 @@ func TestOnlyGoodRepliesAreRecorded(t *testing.T) {
 	}
 }
 
-// A reply without end is read to the limit, and goes on as it would without recording.
+// An endless reply is read to the limit, and treated as without recording.
 func TestReplyWithoutEndIsNotRecorded(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "replies")
 	body := &endless{}

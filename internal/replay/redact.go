@@ -20,8 +20,8 @@ import (
 	"github.com/conductorone/baton-descope/api"
 )
 
-// redactor replaces what a reply says of anybody by pseudonyms. It is told what
-// is harmless, and replaces the rest: of the fields in the API document it
+// redactor replaces personal data in a reply by pseudonyms. It knows what is
+// harmless, and replaces the rest: of the fields in the API document it
 // leaves numbers, truth values, times and the values of enums, and every other
 // text becomes another one. In free-form values, which are the customer's own,
 // only truth values are left. A field that the document does not have is left
@@ -48,7 +48,7 @@ func newRedactor(named []string) *redactor {
 	return r
 }
 
-// reply returns a reply of a type without what it says of anybody.
+// reply returns a redacted reply of a type.
 func (r *redactor) reply(body []byte, t reflect.Type) ([]byte, error) {
 	value, err := decode(body)
 	if err != nil {
@@ -127,7 +127,7 @@ func (r *redactor) object(object map[string]any, t reflect.Type) any {
 // have yet. A name with a digit may be a key, or an id.
 var enumWord = regexp.MustCompile(`^[A-Za-z]+([_-][A-Za-z]+)*$`)
 
-// harmless reports whether a text in a documented field says nothing of anybody.
+// harmless reports whether a text in a documented field is no personal data.
 func harmless(s string, t reflect.Type) bool {
 	if enum, ok := reflect.Zero(t).Interface().(api.Enum); ok && (slices.Contains(enum.EnumValues(), s) || enumWord.MatchString(s)) {
 		return true

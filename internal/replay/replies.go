@@ -1,6 +1,5 @@
 // Package replay lets a connector run without its API: a [Player] answers
-// requests from recorded replies, and a [Recorder] writes replies down, with
-// everything in them that could tell whose they are replaced.
+// requests from recorded replies, and a [Recorder] writes replies, redacted.
 //
 // Replies are files in a folder. Their names say which call they answer:
 //
@@ -51,8 +50,8 @@ var contentTypes = map[string]string{
 	".txt":  "text/plain",
 }
 
-// ReadDir reads the replies in a folder. Files that are none, such as README.md
-// and mapping.yaml, may lie beside them.
+// ReadDir reads the replies in a folder. It ignores other files, such as README.md and
+// mapping.yaml.
 func ReadDir(dir string, operations api.Operations) (Replies, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -110,8 +109,7 @@ func (r Replies) Add(name, contentType string, body []byte, operations api.Opera
 	return nil
 }
 
-// Unused returns the names of the replies that no request was answered with,
-// sorted: what nobody asks for may be named wrongly.
+// Unused returns the names of the unused replies, sorted: they may be misnamed.
 func (r Replies) Unused() []string {
 	var names []string
 	for operation, replies := range r {

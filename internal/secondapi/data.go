@@ -60,6 +60,7 @@ type Workspace struct {
 	ID       int64  `json:"id"`
 	Title    string `json:"title"`
 	OpenedOn string `json:"openedOn,omitempty"`
+	State    string `json:"state,omitempty"`
 }
 
 // Group is a group of people, of a workspace or of none.
@@ -86,9 +87,9 @@ func Demo() Data {
 	lab, annex := int64(7), int64(Annex)
 	return Data{
 		Workspaces: []Workspace{
-			{ID: lab, Title: "Lab", OpenedOn: "2020-05-01T08:00:00Z"},
+			{ID: lab, Title: "Lab", OpenedOn: "2020-05-01T08:00:00Z", State: "open"},
 			{ID: annex, Title: "Annex"},
-			{ID: 8, Title: "Attic"},
+			{ID: 8, Title: "Attic", State: "frozen"},
 		},
 		Groups: []Group{
 			{ID: 31, Label: "Optics", Workspace: &lab},

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,7 @@ type Server struct {
 	mu       sync.Mutex
 	data     Data
 	requests map[string]int
+	bodies   []string
 	options  Options
 }
 
@@ -34,7 +36,8 @@ type Options struct {
 	WithTotal bool
 	// LateEnd names a next page of people after the last one when that is full.
 	LateEnd bool
-	// RefuseRepeats refuses to give a role that is held, and to take one that is not.
+	// RefuseRepeats refuses to give a role that is held, to take one that is not, and to
+	// set a state that there is.
 	RefuseRepeats bool
 	// Fault stands before every request; next is what would have been done.
 	Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
@@ -70,6 +73,15 @@ func (s *Server) Writes() []string {
 	}
 	slices.Sort(writes)
 	return writes
+}
+
+// States returns the bodies of the requests that set a state, and forgets them.
+func (s *Server) States() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	bodies := s.bodies
+	s.bodies = nil
+	return bodies
 }
 
 // DeleteGroup deletes a group.
@@ -108,6 +120,9 @@ func (s *Server) routes() http.Handler {
 		"PUT /api/groups/{group}/members/{person}":    s.addMember,
 		"DELETE /api/groups/{group}/members/{person}": s.removeMember,
 		"GET /api/workspaces":                         s.listWorkspaces,
+		"DELETE /api/workspaces/{workspace}":          s.closeWorkspace,
+		"PUT /api/workspaces/{workspace}/state":       s.setState,
+		"POST /api/workspaces/{workspace}/tidy":       s.tidy,
 		"GET /api/roles":                              s.listRoles,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -187,6 +202,51 @@ func (s *Server) listGroups(r *http.Request) reply {
 
 func (s *Server) listWorkspaces(*http.Request) reply {
 	return reply{http.StatusOK, s.data.Workspaces}
+}
+
+// workspace returns the place of the workspace that the path names, or the reply that
+// there is none.
+func (s *Server) workspace(r *http.Request) (int, reply) {
+	at := slices.IndexFunc(s.data.Workspaces, func(w Workspace) bool { return r.PathValue("workspace") == strconv.FormatInt(w.ID, 10) })
+	return at, failure(http.StatusNotFound, "no_such_workspace", "there is no workspace "+r.PathValue("workspace"))
+}
+
+func (s *Server) closeWorkspace(r *http.Request) reply {
+	at, refused := s.workspace(r)
+	if at < 0 {
+		return refused
+	}
+	s.data.Workspaces = slices.Delete(slices.Clone(s.data.Workspaces), at, at+1)
+	return done
+}
+
+func (s *Server) setState(r *http.Request) reply {
+	at, refused := s.workspace(r)
+	if at < 0 {
+		return refused
+	}
+	body, err := io.ReadAll(r.Body)
+	var to Workspace
+	if err == nil {
+		err = json.Unmarshal(body, &to)
+	}
+	if err != nil {
+		return failure(http.StatusBadRequest, "bad_body", err.Error())
+	}
+	s.bodies = append(s.bodies, string(body))
+	if s.options.RefuseRepeats && s.data.Workspaces[at].State == to.State {
+		return failure(http.StatusConflict, "already_so", "the workspace is "+to.State)
+	}
+	s.data.Workspaces[at].State = to.State
+	return done
+}
+
+func (s *Server) tidy(r *http.Request) reply {
+	at, refused := s.workspace(r)
+	if at < 0 {
+		return refused
+	}
+	return reply{http.StatusOK, s.data.Workspaces[at]}
 }
 
 func (s *Server) listRoles(r *http.Request) reply {

@@ -64,6 +64,8 @@ func leaves() object {
 		{"purpose", object{{"enum", syntax.Purposes}}},
 		{"unknown_references", object{{"enum", syntax.UnknownReferences}}},
 		{"write", object{{"enum", syntax.WriteTimes}}},
+		{"kind", object{{"enum", syntax.ActionKinds}}},
+		{"becomes", object{{"enum", syntax.ActionStatuses}}},
 	}
 }
 
@@ -113,8 +115,10 @@ func (w *schemaWriter) value(k syntax.Key) object {
 	switch k.Name {
 	case "version":
 		return object{{"const", 1}}
-	case operationKey, "trait", "purpose", "unknown_references", "write":
+	case operationKey, "trait", "purpose", "unknown_references", "write", "kind", "becomes":
 		return ref(k.Name)
+	case "only_if":
+		return ref("becomes")
 	case "enabled", "pending", "disabled", "deleted":
 		return ref("values")
 	case "per_minute":
@@ -140,6 +144,8 @@ func (w *schemaWriter) form(t reflect.Type) object {
 		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Integer]():
 		return object{{"type", "integer"}}
+	case reflect.TypeFor[syntax.Truth]():
+		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Literal]():
 		return object{}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator/fault"
 )
 
-// Running is a local Descope that answers until its test ends.
+// Running is a local Descope that runs until its test ends.
 type Running struct {
 	*emulator.Server
 	// URL is the base URL, without a slash at its end.
@@ -20,7 +20,7 @@ type Running struct {
 	Base http.RoundTripper
 }
 
-// Fail makes things go wrong from now on, by rules as for [fault.Parse].
+// Fail injects faults from now on, by rules as for [fault.Parse].
 func (r *Running) Fail(t testing.TB, rules ...string) {
 	t.Helper()
 	faults := make([]fault.Fault, len(rules))

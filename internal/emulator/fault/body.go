@@ -10,7 +10,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// bodyFaults spoil the server's answer.
+// bodyFaults corrupt the server's answer.
 var bodyFaults = []kind{
 	{
 		name: "type", form: "type:TYPE", parse: parseType,
@@ -40,7 +40,7 @@ func parseType(value string) (effect, error) {
 
 func parseHalf(value string) (effect, error) {
 	if value != "" && value != "chunked" && value != "silent" {
-		return nil, errors.New("there is no half of this sort")
+		return nil, errors.New("half is followed by chunked, by silent or by nothing")
 	}
 	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := record(r, next)
@@ -62,7 +62,7 @@ func parseHalf(value string) (effect, error) {
 	}, nil
 }
 
-// breakOff sends what is written, and ends the connection in the middle of the answer.
+// breakOff sends what is written, and closes the connection in the middle of the answer.
 func breakOff(w http.ResponseWriter) {
 	http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)

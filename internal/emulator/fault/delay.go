@@ -8,7 +8,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// timeFaults keep the caller waiting, or cut the connection.
+// timeFaults delay the answer, or close the connection.
 var timeFaults = []kind{
 	{
 		name: "slow", form: "slow:TIME", parse: parseSlow,
@@ -37,7 +37,7 @@ func parseSlow(value string) (effect, error) {
 	}, err
 }
 
-// slowPieces is how many pieces a slow body comes in.
+// slowPieces is the number of pieces in which a slow body is sent.
 const slowPieces = 10
 
 func parseSlowBody(value string) (effect, error) {
@@ -78,7 +78,7 @@ func reset(_ *emulator.Server, w http.ResponseWriter, _ *http.Request, _ http.Ha
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) //nolint:errcheck // Then it is closed without a reset.
+		tcp.SetLinger(0) //nolint:errcheck // Without it the connection is closed, not reset.
 	}
 	conn.Close()
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// driftFaults change the project before a request is answered: the list moves under
-// the one who reads it page by page.
+// driftFaults change the project before a request is answered, as if it changed while
+// a client reads a list page by page.
 var driftFaults = []kind{
 	{
 		name: "create", form: "create[:first]", searches: true, parse: parseCreate,
@@ -53,7 +53,7 @@ func parseChange(id string) (effect, error) {
 	}), nil
 }
 
-// lagFaults answer as a service does whose parts do not agree.
+// lagFaults answer as a service with inconsistent replicas.
 var lagFaults = []kind{
 	{
 		name: "lag", form: "lag:TIME", parse: parseLag,
@@ -81,7 +81,7 @@ func parseOther(id string) (effect, error) {
 	}, nil
 }
 
-// onUser does something to the user with an id, or to the first one.
+// onUser returns the effect of changing the user with an id, or without one the first user.
 func onUser(id string, do func(*emulator.Store, emulator.User)) effect {
 	return func(s *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		users := s.Store().Users()
@@ -95,7 +95,7 @@ func onUser(id string, do func(*emulator.Store, emulator.User)) effect {
 	}
 }
 
-// pagingFaults answer searches by other rules of paging.
+// pagingFaults answer searches with other paging.
 var pagingFaults = []kind{
 	{
 		name: "no-offset", form: "no-offset", searches: true, pages: true, parse: without(editSearch(func(q map[string]any) { delete(q, "offset") })),
@@ -120,14 +120,14 @@ var pagingFaults = []kind{
 	},
 }
 
-// editSearch is the effect of answering another search than was asked for.
+// editSearch returns the effect of answering a changed search.
 func editSearch(edit func(query map[string]any)) effect {
 	return func(_ *emulator.Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		next.ServeHTTP(w, editRequest(r, edit))
 	}
 }
 
-// goBack goes back by a page.
+// goBack makes a search one for the page before.
 func goBack(query map[string]any) {
 	for field, by := range map[string]int{"offset": cmp.Or(number(query["limit"]), emulator.DefaultLimit), "page": 1} {
 		if at := number(query[field]); at > 0 {

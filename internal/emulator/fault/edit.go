@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// edit changes a JSON object. What is not one is returned unchanged.
+// edit returns a JSON object after a change, and anything else as it is.
 func edit(body []byte, change func(object map[string]any)) []byte {
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -23,7 +23,7 @@ func edit(body []byte, change func(object map[string]any)) []byte {
 	return edited
 }
 
-// editRequest returns a request with another object as its body.
+// editRequest returns a request with a changed object as its body.
 func editRequest(r *http.Request, change func(object map[string]any)) *http.Request {
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
@@ -34,7 +34,7 @@ func editRequest(r *http.Request, change func(object map[string]any)) *http.Requ
 	return r
 }
 
-// number is a whole number of a JSON object, 0 for anything else.
+// number returns a whole number of a JSON object, and 0 for anything else.
 func number(value any) int {
 	n, ok := value.(json.Number)
 	if !ok {

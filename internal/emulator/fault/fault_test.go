@@ -93,9 +93,9 @@ func (r response) users(t *testing.T) string {
 	return fmt.Sprintf("%s of %d", strings.Join(ids, " "), page.Total)
 }
 
-// struck sends some requests in turn and tells of each, by a letter, how it went: the
-// server's own answer is ".", and a fault "x".
-func struck(t *testing.T, srv *emulatortest.Running, requests ...string) string {
+// outcomes sends requests in turn and returns a letter for each: "." for the server's
+// own answer, "x" for a fault.
+func outcomes(t *testing.T, srv *emulatortest.Running, requests ...string) string {
 	t.Helper()
 	var line strings.Builder
 	for _, what := range requests {
@@ -112,7 +112,7 @@ func struck(t *testing.T, srv *emulatortest.Running, requests ...string) string 
 	return line.String()
 }
 
-func TestWhichRequestsAFaultStrikes(t *testing.T) {
+func TestConditions(t *testing.T) {
 	ten := strings.Split(strings.Repeat(search+"|", 9)+search, "|")
 	mixed := []string{search, roles, search, tenants, roles, search, search, roles}
 	for _, tt := range []struct {
@@ -136,31 +136,31 @@ func TestWhichRequestsAFaultStrikes(t *testing.T) {
 	} {
 		srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 		srv.Fail(t, tt.rule)
-		if got := struck(t, srv, tt.requests...); got != tt.want {
+		if got := outcomes(t, srv, tt.requests...); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.rule, got, tt.want)
 		}
 	}
 }
 
-func TestASeedGivesTheSameFaults(t *testing.T) {
+func TestSeed(t *testing.T) {
 	ofSeed := func(seed int) string {
 		srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 		srv.Fail(t, fmt.Sprintf("500 p=0.5 seed=%d", seed))
-		return struck(t, srv, strings.Split(strings.Repeat(roles+"|", 39)+roles, "|")...)
+		return outcomes(t, srv, strings.Split(strings.Repeat(roles+"|", 39)+roles, "|")...)
 	}
 	first := ofSeed(1)
 	if again := ofSeed(1); again != first {
 		t.Errorf("got %s, then %s", first, again)
 	}
 	if other := ofSeed(2); other == first {
-		t.Errorf("another seed gives the same: %s", other)
+		t.Errorf("another seed gives the same faults: %s", other)
 	}
 	if n := strings.Count(first, "x"); n < 8 || n > 32 {
-		t.Errorf("with a chance of a half, %d of 40 were struck", n)
+		t.Errorf("with a chance of a half, %d of 40 requests failed", n)
 	}
 }
 
-func TestFaultsComeAndGo(t *testing.T) {
+func TestInject(t *testing.T) {
 	parsed, err := fault.Parse("  503:4   on=LoadAllRoles ")
 	if err != nil {
 		t.Fatal(err)
@@ -170,19 +170,19 @@ func TestFaultsComeAndGo(t *testing.T) {
 	}
 	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 	fault.Inject(srv.Server, parsed)
-	if got := struck(t, srv, roles, tenants, roles); got != "x.x" {
+	if got := outcomes(t, srv, roles, tenants, roles); got != "x.x" {
 		t.Error(got)
 	}
 	fault.Inject(srv.Server)
-	if got := struck(t, srv, roles); got != "." {
-		t.Error("the faults go on")
+	if got := outcomes(t, srv, roles); got != "." {
+		t.Error("the faults still apply")
 	}
 }
 
-func TestRefusedRules(t *testing.T) {
+func TestInvalidRules(t *testing.T) {
 	for rule, says := range map[string]string{
 		"":                               "the rule is empty; the kinds are STATUS[:RETRY], error:CODE, ",
-		"explode":                        `there is no kind "explode"; the kinds are STATUS`,
+		"explode":                        `unknown kind "explode"; the kinds are STATUS`,
 		"STATUS":                         "the status is 204, or from 400 to 599",
 		"200":                            "the status is 204, or from 400 to 599; it has the form STATUS[:RETRY]",
 		"204:5":                          "204 has no Retry-After",
@@ -190,11 +190,11 @@ func TestRefusedRules(t *testing.T) {
 		"429:-1":                         "a number of seconds",
 		"429:":                           "a number of seconds",
 		"error":                          "the code is missing",
-		"reset:":                         "no value after the colon",
-		"reset:hard":                     "there is no value to give",
+		"reset:":                         "the value after the colon is missing",
+		"reset:hard":                     "this kind has no value",
 		"html:600":                       "from 200 to 599",
 		"type":                           "the content type is missing",
-		"half:whole":                     "it has the form half[:chunked|:silent]",
+		"half:whole":                     "half is followed by chunked, by silent or by nothing; it has the form half[:chunked|:silent]",
 		"huge:1kB":                       "a number of bytes",
 		"slow":                           "as in 300ms or 2s",
 		"slow:-1s":                       "as in 300ms or 2s",
@@ -205,8 +205,8 @@ func TestRefusedRules(t *testing.T) {
 		"create:second":                  "as the last, or as the first",
 		"lag":                            "as in 300ms or 2s",
 		"other":                          "the user is missing",
-		"500 on=Search":                  `there is no operation "Search"; there are AddUserRoles, `,
-		"500 on=":                        `there is no operation ""`,
+		"500 on=Search":                  `unknown operation "Search"; the operations are AddUserRoles, `,
+		"500 on=":                        `unknown operation ""`,
 		"500 call=0":                     "calls are counted from 1, as in call=3, call=3-5",
 		"500 call=5-3":                   "calls are counted from 1",
 		"500 call=x":                     "calls are counted from 1",
@@ -216,13 +216,13 @@ func TestRefusedRules(t *testing.T) {
 		"500 p=2":                        "more than 0 and at most 1",
 		"500 p=NaN":                      "more than 0 and at most 1",
 		"500 p=0.1 seed=-1":              "a seed is a whole number",
-		"500 seed=1":                     "no use without p=CHANCE",
+		"500 seed=1":                     "seed has no effect without p=CHANCE",
 		"500 call=1 every=2":             "exclude each other",
-		"500 call=1 call=2":              "call is there twice",
+		"500 call=1 call=2":              "call is given twice",
 		"500 sometimes":                  "after the kind come on=, call=, every=, p=, seed=, times= and taken",
 		"500 taken=yes":                  "taken has no value",
-		"half taken":                     "takes the request anyway",
-		"no-offset on=LoadAllRoles":      "about SearchUsers alone",
+		"half taken":                     "the request is carried out anyway",
+		"no-offset on=LoadAllRoles":      "this kind applies to SearchUsers only",
 		"delete on=LoadAllRoles call=1-": "",
 	} {
 		_, err := fault.Parse(rule)
@@ -259,7 +259,7 @@ func TestErrorReplies(t *testing.T) {
 	}
 }
 
-func TestARetryDateIsNotTooEarly(t *testing.T) {
+func TestRetryDate(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 	srv.Fail(t, "429:date+30")
 	before := time.Now()
@@ -269,7 +269,7 @@ func TestARetryDateIsNotTooEarly(t *testing.T) {
 	}
 }
 
-func TestOtherAnswers(t *testing.T) {
+func TestBodies(t *testing.T) {
 	whole := call(t, emulatortest.Start(t, numbered(2), emulator.Options{}), search, "{}").body
 	for _, tt := range []struct {
 		rule        string
@@ -305,18 +305,18 @@ func TestOtherAnswers(t *testing.T) {
 	}
 }
 
-func TestAResetConnection(t *testing.T) {
+func TestReset(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 	srv.Fail(t, "reset times=1")
 	if _, err := http.DefaultClient.Do(srv.Request(t, search, "{}")); !errors.Is(err, syscall.ECONNRESET) {
 		t.Error(err)
 	}
-	if got := struck(t, srv, search); got != "." {
-		t.Error("it is reset again")
+	if got := outcomes(t, srv, search); got != "." {
+		t.Error("the connection is reset again")
 	}
 }
 
-func TestASlowAnswerTakesItsTime(t *testing.T) {
+func TestSlow(t *testing.T) {
 	for _, rule := range []string{"slow:3s", "slow-body:3s"} {
 		synctest.Test(t, func(t *testing.T) {
 			srv := emulatortest.StartInMemory(t, numbered(1), emulator.Options{})
@@ -338,7 +338,7 @@ func TestASlowAnswerTakesItsTime(t *testing.T) {
 	}
 }
 
-func TestAStuckRequestEndsWithItsCaller(t *testing.T) {
+func TestStuck(t *testing.T) {
 	for _, rule := range []string{"stuck", "stuck:body"} {
 		synctest.Test(t, func(t *testing.T) {
 			srv := emulatortest.StartInMemory(t, numbered(1), emulator.Options{})
@@ -357,7 +357,7 @@ func TestAStuckRequestEndsWithItsCaller(t *testing.T) {
 	}
 }
 
-func TestARequestThatWasTaken(t *testing.T) {
+func TestTaken(t *testing.T) {
 	for _, tt := range []struct {
 		rule string
 		done bool
@@ -373,7 +373,7 @@ func TestARequestThatWasTaken(t *testing.T) {
 	}
 }
 
-func TestReadsThatLagBehind(t *testing.T) {
+func TestLag(t *testing.T) {
 	for _, tt := range []struct {
 		rule string
 		new  bool
@@ -393,7 +393,7 @@ func TestReadsThatLagBehind(t *testing.T) {
 	}
 }
 
-func TestAChangeToAnotherUser(t *testing.T) {
+func TestOtherUser(t *testing.T) {
 	srv := emulatortest.Start(t, office(), emulator.Options{})
 	srv.Fail(t, "other:bea on=AddUserRoles")
 	reply := call(t, srv, addRoles, `{"loginId":"ada","roleNames":["Q"]}`)
@@ -403,7 +403,7 @@ func TestAChangeToAnotherUser(t *testing.T) {
 	}
 }
 
-func TestSearchesByOtherRules(t *testing.T) {
+func TestSearches(t *testing.T) {
 	for _, tt := range []struct{ rules, query, want string }{
 		{"no-offset", `{"limit":2,"page":1,"offset":3}`, "u2 u3 of 5"},
 		{"no-offset", `{"limit":2,"offset":2}`, "u0 u1 of 5"},
@@ -437,7 +437,7 @@ func TestSearchesByOtherRules(t *testing.T) {
 	}
 }
 
-func TestATotalIsAbsent(t *testing.T) {
+func TestNoTotal(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 	srv.Fail(t, "total:none")
 	if body := string(call(t, srv, search, "{}").body); strings.Contains(body, "total") || !strings.Contains(body, `"u0"`) {
@@ -445,7 +445,7 @@ func TestATotalIsAbsent(t *testing.T) {
 	}
 }
 
-func TestDriftGoesOn(t *testing.T) {
+func TestRepeatedDrift(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(3), emulator.Options{})
 	srv.Fail(t, "create", "change:u1")
 	for _, want := range []string{"u0 u1 u2 U2drift1 of 4", "u0 u1 u2 U2drift1 U2drift2 of 5"} {
@@ -458,7 +458,7 @@ func TestDriftGoesOn(t *testing.T) {
 	}
 }
 
-func TestWrongSearchesStayWrong(t *testing.T) {
+func TestInvalidSearch(t *testing.T) {
 	srv := emulatortest.Start(t, numbered(1), emulator.Options{})
 	srv.Fail(t, "cap:1", "total:1")
 	if got := call(t, srv, search, `{"limit":`).short(); got != "400 E011003" {
@@ -466,8 +466,8 @@ func TestWrongSearchesStayWrong(t *testing.T) {
 	}
 }
 
-// Without a connection to reset or to cut, the answer is abandoned.
-func TestFaultsWithoutAConnection(t *testing.T) {
+// Without a connection to reset, the answer is abandoned.
+func TestResetWithoutConnection(t *testing.T) {
 	srv := emulator.New(numbered(1), emulator.Options{})
 	parsed, err := fault.Parse("reset")
 	if err != nil {

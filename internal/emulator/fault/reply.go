@@ -12,10 +12,10 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// saysWho is the message of an error reply.
-const saysWho = "a fault rule says so"
+// message is the message of an error reply.
+const message = "refused by a fault rule"
 
-// statusKind is the name of the kind that a rule gives as a number.
+// statusKind is the name of the kind that a rule writes as a number.
 const statusKind = "STATUS"
 
 // replyFaults answer in place of the server.
@@ -55,15 +55,15 @@ func parseStatus(value string) (effect, error) {
 		if retries {
 			w.Header().Set("Retry-After", header())
 		}
-		if code == http.StatusNoContent || code >= 500 { // A gateway's answer is no error of the API.
+		if code == http.StatusNoContent || code >= 500 { // A gateway's answer has no error of the API.
 			w.WriteHeader(code)
 			return
 		}
-		s.Failure(code, saysWho, r).Send(w) //nolint:errcheck // The caller went away.
+		s.Failure(code, message, r).Send(w) //nolint:errcheck // The caller went away.
 	}, nil
 }
 
-// parseRetry returns what makes a Retry-After header.
+// parseRetry returns a function that returns a Retry-After header.
 func parseRetry(value string, given bool) (header func() string, err error) {
 	seconds, isDate := strings.CutPrefix(value, "date+")
 	n, err := strconv.Atoi(seconds)
@@ -73,7 +73,7 @@ func parseRetry(value string, given bool) (header func() string, err error) {
 	case err != nil || n < 0:
 		return nil, errors.New("after the colon comes a number of seconds, as in 429:30 or 429:date+30")
 	case isDate:
-		// A date has whole seconds: the end of the one that is meant.
+		// A date has whole seconds: it is rounded up.
 		return func() string {
 			return time.Now().Add(time.Duration(n+1)*time.Second - 1).UTC().Format(http.TimeFormat)
 		}, nil
@@ -86,7 +86,7 @@ func parseErrorCode(code string) (effect, error) {
 		return nil, errors.New("the code is missing")
 	}
 	return func(_ *emulator.Server, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		failure := emulator.Failure{Status: http.StatusInternalServerError, Code: code, Description: "Error", Message: saysWho}
+		failure := emulator.Failure{Status: http.StatusInternalServerError, Code: code, Description: "Error", Message: message}
 		failure.Send(w) //nolint:errcheck // The caller went away.
 	}, nil
 }

@@ -12,21 +12,21 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// Parse makes a fault of a rule:
+// Parse returns the fault of a rule:
 //
 //	KIND[:VALUE] [on=OPERATION,...] [call=N|N-M|N-,...] [every=N] [p=CHANCE] [seed=N] [times=N] [taken]
 //
-// KIND is what goes wrong, and the rest is when: in requests for one of the
-// operations, by their number among those (from 1 on), in every n-th of them, with
-// a chance from 0 to 1, and at most so many times. taken means that the request is
-// carried out first, and only its answer is lost. Examples:
+// KIND is the fault, and the rest says when it applies: to requests for one of the
+// operations, by their number among those (from 1 on), to every n-th of them, with a
+// chance from 0 to 1, and at most so many times. With taken, the request is carried
+// out first, and only its answer is lost. Examples:
 //
 //	429:2 on=SearchUsers call=3
 //	reset on=AddUserRoles times=1 taken
 //	half p=0.05 seed=7
 //
-// [Kinds] lists the kinds. An error tells what of the rule is wrong, and what
-// is possible there.
+// [Kinds] lists the kinds. An error names the invalid part of the rule, and the valid
+// forms of it.
 func Parse(rule string) (Fault, error) {
 	f, err := parse(rule)
 	if err != nil {
@@ -52,7 +52,7 @@ func parse(rule string) (Fault, error) {
 	for _, word := range words[1:] {
 		name, value, _ := strings.Cut(word, "=")
 		if given[name] {
-			return Fault{}, fmt.Errorf("%s is there twice", name)
+			return Fault{}, fmt.Errorf("%s is given twice", name)
 		}
 		given[name] = true
 		if err := f.set(kind, name, value); err != nil {
@@ -61,7 +61,7 @@ func parse(rule string) (Fault, error) {
 	}
 	switch {
 	case given["seed"] && !given["p"]:
-		return Fault{}, errors.New("seed is of no use without p=CHANCE")
+		return Fault{}, errors.New("seed has no effect without p=CHANCE")
 	case given["every"] && given["call"]:
 		return Fault{}, errors.New("call and every exclude each other")
 	case kind.searches && !given["on"]:
@@ -70,13 +70,13 @@ func parse(rule string) (Fault, error) {
 	return f, nil
 }
 
-// set takes one word of a rule after its kind.
+// set reads one word of a rule after its kind.
 func (f *Fault) set(of *kind, name, value string) (err error) {
 	w := &f.when
 	switch name {
 	case "on":
 		if of.pages {
-			return errors.New("this kind is about SearchUsers alone; leave on= out")
+			return errors.New("this kind applies to SearchUsers only; remove on=")
 		}
 		w.operations, err = parseOperations(value)
 	case "call":
@@ -98,7 +98,7 @@ func (f *Fault) set(of *kind, name, value string) (err error) {
 		case value != "":
 			err = errors.New("taken has no value")
 		case !of.replaces:
-			err = errors.New("this kind takes the request anyway; leave taken out")
+			err = errors.New("with this kind the request is carried out anyway; remove taken")
 		}
 	default:
 		err = errors.New("after the kind come on=, call=, every=, p=, seed=, times= and taken")
@@ -110,7 +110,7 @@ func parseOperations(value string) ([]string, error) {
 	names := strings.Split(value, ",")
 	for _, name := range names {
 		if !slices.Contains(emulator.OperationIDs(), name) {
-			return nil, fmt.Errorf("there is no operation %q; there are %s", name, strings.Join(emulator.OperationIDs(), ", "))
+			return nil, fmt.Errorf("unknown operation %q; the operations are %s", name, strings.Join(emulator.OperationIDs(), ", "))
 		}
 	}
 	return names, nil
@@ -140,29 +140,29 @@ func parseCalls(value string) ([]span, error) {
 func positive(value string) (int, error) {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 {
-		return 0, errors.New("it has to be a whole number, 1 or more")
+		return 0, errors.New("the number must be 1 or more")
 	}
 	return n, nil
 }
 
-// kind is one way for things to go wrong.
+// kind is a kind of faults.
 type kind struct {
-	name  string // what a rule starts with
-	form  string // the name and its value, as help shows it
+	name  string // the first word of a rule
+	form  string // the name and its value, for the help text
 	about string
 	parse func(value string) (effect, error)
 
-	replaces bool // it does without the server's own answer
-	searches bool // it is about SearchUsers, unless the rule says otherwise
-	pages    bool // it is about SearchUsers alone
+	replaces bool // it replaces the server's own answer
+	searches bool // it applies to SearchUsers, unless the rule has on=
+	pages    bool // it applies to SearchUsers only
 }
 
-// allKinds are in the order of the help.
+// allKinds returns all kinds, in the order of the help text.
 func allKinds() []kind {
 	return slices.Concat(replyFaults, bodyFaults, timeFaults, driftFaults, lagFaults, pagingFaults)
 }
 
-// Kinds tells the kinds of faults, one a line, for a help text.
+// Kinds returns the kinds of faults for a help text, one a line.
 func Kinds() string {
 	var text strings.Builder
 	for _, k := range allKinds() {
@@ -179,37 +179,38 @@ func kindForms() string {
 	return strings.Join(forms, ", ")
 }
 
-// findKind takes the first word of a rule apart. A number is an HTTP status.
+// findKind returns the kind and the value in the first word of a rule. A number is an
+// HTTP status.
 func findKind(word string) (*kind, string, error) {
 	name, value, hasValue := strings.Cut(word, ":")
 	if _, err := strconv.Atoi(name); err == nil {
 		name, value = statusKind, word
 	} else if hasValue && value == "" {
-		return nil, "", fmt.Errorf("%q: there is no value after the colon", word)
+		return nil, "", fmt.Errorf("%q: the value after the colon is missing", word)
 	}
 	for _, k := range allKinds() {
 		if k.name == name {
 			return &k, value, nil
 		}
 	}
-	return nil, "", fmt.Errorf("there is no kind %q; the kinds are %s", name, kindForms())
+	return nil, "", fmt.Errorf("unknown kind %q; the kinds are %s", name, kindForms())
 }
 
-// without is the parse of a kind that has no value.
+// without returns the parse function of a kind without a value.
 func without(e effect) func(string) (effect, error) {
 	return func(value string) (effect, error) {
 		if value != "" {
-			return nil, errors.New("there is no value to give")
+			return nil, errors.New("this kind has no value")
 		}
 		return e, nil
 	}
 }
 
-// parseDuration reads how long something takes.
+// parseDuration reads a positive duration.
 func parseDuration(value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
 	if err != nil || d <= 0 {
-		return 0, errors.New("a time is given as in 300ms or 2s")
+		return 0, errors.New("a duration is written as in 300ms or 2s")
 	}
 	return d, nil
 }

@@ -32,6 +32,18 @@ func (Level) EnumValues() []string {
 	return []string{"1", "2", "3"}
 }
 
+// The values of State in the API document.
+const (
+	StateClosing State = "closing"
+	StateFrozen  State = "frozen"
+	StateOpen    State = "open"
+)
+
+// EnumValues returns the values of State in the API document.
+func (State) EnumValues() []string {
+	return []string{"closing", "frozen", "open"}
+}
+
 // The values of ListGroupMembersParamsKind in the API document.
 const (
 	ListGroupMembersParamsKindDirect ListGroupMembersParamsKind = "direct"
@@ -111,10 +123,14 @@ type RoleKey struct {
 	Level Level  `json:"level"`
 }
 
+// State defines model for State.
+type State string
+
 // Workspace defines model for Workspace.
 type Workspace struct {
 	ID       int64      `json:"id"`
 	OpenedOn *time.Time `json:"openedOn,omitempty"`
+	State    *State     `json:"state,omitempty"`
 	Title    string     `json:"title"`
 }
 
@@ -126,6 +142,9 @@ type PerPage = int64
 
 // PersonID defines model for PersonID.
 type PersonID = int64
+
+// WorkspaceID defines model for WorkspaceID.
+type WorkspaceID = int64
 
 // Failure defines model for Failure.
 type Failure struct {
@@ -268,8 +287,39 @@ type ListWorkspacesdefaultJSONResponseBody_Error struct {
 	Detail *string `json:"detail,omitempty"`
 }
 
+// CloseWorkspacedefaultJSONResponseBody_Error defines parameters for CloseWorkspace.
+type CloseWorkspacedefaultJSONResponseBody_Error struct {
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
+}
+
+// SetWorkspaceStateJSONBody defines parameters for SetWorkspaceState.
+type SetWorkspaceStateJSONBody struct {
+	Days     *int32                 `json:"days,omitempty"`
+	Labels   map[string]interface{} `json:"labels,omitempty"`
+	Reason   *string                `json:"reason,omitempty"`
+	Silent   *bool                  `json:"silent,omitempty"`
+	State    State                  `json:"state"`
+	Watchers []string               `json:"watchers,omitempty"`
+}
+
+// SetWorkspaceStatedefaultJSONResponseBody_Error defines parameters for SetWorkspaceState.
+type SetWorkspaceStatedefaultJSONResponseBody_Error struct {
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
+}
+
+// TidyWorkspacedefaultJSONResponseBody_Error defines parameters for TidyWorkspace.
+type TidyWorkspacedefaultJSONResponseBody_Error struct {
+	Code   string  `json:"code"`
+	Detail *string `json:"detail,omitempty"`
+}
+
 // GiveRoleJSONRequestBody defines body for GiveRole for application/json ContentType.
 type GiveRoleJSONRequestBody = RoleKey
+
+// SetWorkspaceStateJSONRequestBody defines body for SetWorkspaceState for application/json ContentType.
+type SetWorkspaceStateJSONRequestBody SetWorkspaceStateJSONBody
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -403,6 +453,30 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /workspaces (the `ListWorkspaces` operationId).
 	ListWorkspaces(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseWorkspace Close a workspace for good.
+	//
+	// Corresponds with DELETE /workspaces/{workspace_id} (the `CloseWorkspace` operationId).
+	CloseWorkspace(ctx context.Context, workspaceID WorkspaceID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetWorkspaceStateWithBody Open or freeze a workspace.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /workspaces/{workspace_id}/state (the `SetWorkspaceState` operationId).
+	SetWorkspaceStateWithBody(ctx context.Context, workspaceID WorkspaceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetWorkspaceState Open or freeze a workspace.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /workspaces/{workspace_id}/state (the `SetWorkspaceState` operationId).
+	SetWorkspaceState(ctx context.Context, workspaceID WorkspaceID, body SetWorkspaceStateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TidyWorkspace Tidy a workspace up, and answer with it.
+	//
+	// Corresponds with POST /workspaces/{workspace_id}/tidy (the `TidyWorkspace` operationId).
+	TidyWorkspace(ctx context.Context, workspaceID WorkspaceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListGroups List groups, by the number of the page.
@@ -564,6 +638,70 @@ func (c *Client) ListRoles(ctx context.Context, params *ListRolesParams, reqEdit
 // Corresponds with GET /workspaces (the `ListWorkspaces` operationId).
 func (c *Client) ListWorkspaces(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListWorkspacesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseWorkspace Close a workspace for good.
+//
+// Corresponds with DELETE /workspaces/{workspace_id} (the `CloseWorkspace` operationId).
+func (c *Client) CloseWorkspace(ctx context.Context, workspaceID WorkspaceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseWorkspaceRequest(c.Server, workspaceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetWorkspaceStateWithBody Open or freeze a workspace.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /workspaces/{workspace_id}/state (the `SetWorkspaceState` operationId).
+func (c *Client) SetWorkspaceStateWithBody(ctx context.Context, workspaceID WorkspaceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetWorkspaceStateRequestWithBody(c.Server, workspaceID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetWorkspaceState Open or freeze a workspace.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /workspaces/{workspace_id}/state (the `SetWorkspaceState` operationId).
+func (c *Client) SetWorkspaceState(ctx context.Context, workspaceID WorkspaceID, body SetWorkspaceStateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetWorkspaceStateRequest(c.Server, workspaceID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TidyWorkspace Tidy a workspace up, and answer with it.
+//
+// Corresponds with POST /workspaces/{workspace_id}/tidy (the `TidyWorkspace` operationId).
+func (c *Client) TidyWorkspace(ctx context.Context, workspaceID WorkspaceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTidyWorkspaceRequest(c.Server, workspaceID)
 	if err != nil {
 		return nil, err
 	}
@@ -1107,6 +1245,121 @@ func NewListWorkspacesRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewCloseWorkspaceRequest constructs an http.Request for the CloseWorkspace method
+func NewCloseWorkspaceRequest(server string, workspaceID WorkspaceID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_id", workspaceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/workspaces/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetWorkspaceStateRequest calls the generic SetWorkspaceState builder with application/json body
+func NewSetWorkspaceStateRequest(server string, workspaceID WorkspaceID, body SetWorkspaceStateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetWorkspaceStateRequestWithBody(server, workspaceID, "application/json", bodyReader)
+}
+
+// NewSetWorkspaceStateRequestWithBody constructs an http.Request for the SetWorkspaceState method, with any body, and a specified content type
+func NewSetWorkspaceStateRequestWithBody(server string, workspaceID WorkspaceID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_id", workspaceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/workspaces/%s/state", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewTidyWorkspaceRequest constructs an http.Request for the TidyWorkspace method
+func NewTidyWorkspaceRequest(server string, workspaceID WorkspaceID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "workspace_id", workspaceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/workspaces/%s/tidy", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -1174,6 +1427,22 @@ type ListRolesCall struct {
 
 // ListWorkspacesCall is what ListWorkspaces takes.
 type ListWorkspacesCall struct {
+}
+
+// CloseWorkspaceCall is what CloseWorkspace takes.
+type CloseWorkspaceCall struct {
+	WorkspaceID WorkspaceID `json:"workspace_id" in:"path"`
+}
+
+// SetWorkspaceStateCall is what SetWorkspaceState takes.
+type SetWorkspaceStateCall struct {
+	WorkspaceID WorkspaceID                      `json:"workspace_id" in:"path"`
+	Body        SetWorkspaceStateJSONRequestBody `in:"body"`
+}
+
+// TidyWorkspaceCall is what TidyWorkspace takes.
+type TidyWorkspaceCall struct {
+	WorkspaceID WorkspaceID `json:"workspace_id" in:"path"`
 }
 
 // Operations are the operations of the API document, by operation id.
@@ -1343,6 +1612,60 @@ var Operations = api.NewOperations(
 			client := Client{Server: conn.Server, Client: conn.Doer}
 			resp, err := client.ListWorkspaces(ctx)
 			return api.ReadReply[[]Workspace](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "CloseWorkspace",
+		Method:  "DELETE",
+		Path:    "/workspaces/{workspace_id}",
+		Summary: "Close a workspace for good.",
+		Request: reflect.TypeFor[CloseWorkspaceCall](),
+		Reply:   reflect.TypeFor[api.NoReply](),
+		Failure: reflect.TypeFor[Failure](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*CloseWorkspaceCall)
+			if err := api.CheckPath(call.WorkspaceID); err != nil {
+				return nil, err
+			}
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.CloseWorkspace(ctx, call.WorkspaceID)
+			return api.ReadReply[api.NoReply](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "SetWorkspaceState",
+		Method:  "PUT",
+		Path:    "/workspaces/{workspace_id}/state",
+		Summary: "Open or freeze a workspace.",
+		Request: reflect.TypeFor[SetWorkspaceStateCall](),
+		Reply:   reflect.TypeFor[api.NoReply](),
+		Failure: reflect.TypeFor[Failure](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*SetWorkspaceStateCall)
+			if err := api.CheckPath(call.WorkspaceID); err != nil {
+				return nil, err
+			}
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.SetWorkspaceState(ctx, call.WorkspaceID, call.Body)
+			return api.ReadReply[api.NoReply](resp, err)
+		},
+	},
+	&api.Operation{
+		Name:    "TidyWorkspace",
+		Method:  "POST",
+		Path:    "/workspaces/{workspace_id}/tidy",
+		Summary: "Tidy a workspace up, and answer with it.",
+		Request: reflect.TypeFor[TidyWorkspaceCall](),
+		Reply:   reflect.TypeFor[Workspace](),
+		Failure: reflect.TypeFor[Failure](),
+		Call: func(ctx context.Context, conn api.Connection, request any) (any, error) {
+			call := request.(*TidyWorkspaceCall)
+			if err := api.CheckPath(call.WorkspaceID); err != nil {
+				return nil, err
+			}
+			client := Client{Server: conn.Server, Client: conn.Doer}
+			resp, err := client.TidyWorkspace(ctx, call.WorkspaceID)
+			return api.ReadReply[Workspace](resp, err)
 		},
 	},
 )

@@ -68,6 +68,9 @@ type ResourceType struct {
 	Also         []Also             `yaml:"also" doc:"Resources of this type that another type's records show and the list does not have; one, or a list of them for several types."`
 	Entitlements Table[Entitlement] `yaml:"entitlements" doc:"What can be held on a resource, by slug."`
 	Grants       []GrantRule        `yaml:"grants" doc:"What a record says that its resource holds."`
+	Account      Account            `yaml:"account" doc:"How an account is created (trait user). One type of a mapping can have it."`
+	Delete       Delete             `yaml:"delete" doc:"How a resource is deleted."`
+	Actions      Table[Action]      `yaml:"actions" doc:"What else can be done with a resource, by name."`
 	Ignored      Table[Text]        `yaml:"ignored" doc:"Fields that look like access and are not read on purpose: the path in the record, and why."`
 }
 
@@ -77,6 +80,7 @@ type List struct {
 	Operation Text           `yaml:"operation" need:"yes" doc:"Operation that lists the records."`
 	Records   Text           `yaml:"records" doc:"Path to the list of records in the reply. Without it, the reply is the list."`
 	Request   Table[Literal] `yaml:"request" doc:"Fixed fields of the request. option.NAME is a setting of the connector; one that is not set is left out."`
+	Narrowed  Table[Text]    `yaml:"narrowed" doc:"Fixed fields of the request that leave records out on purpose, and why."`
 	Pages     Pages          `yaml:"pages" doc:"How the next page is asked for. Without it, one reply holds everything."`
 }
 
@@ -111,11 +115,12 @@ type Get struct {
 // Status says what the values of the API mean.
 type Status struct {
 	Block
-	From     Text  `yaml:"from" path:"record" need:"yes" doc:"Path to the API's status."`
-	Enabled  Words `yaml:"enabled" doc:"The API's values that mean enabled."`
-	Pending  Words `yaml:"pending" doc:"The API's values that mean pending."`
-	Disabled Words `yaml:"disabled" doc:"The API's values that mean disabled."`
-	Deleted  Words `yaml:"deleted" doc:"The API's values that mean deleted."`
+	From     Text        `yaml:"from" path:"record" need:"yes" doc:"Path to the API's status."`
+	Enabled  Words       `yaml:"enabled" doc:"The API's values that mean enabled."`
+	Pending  Words       `yaml:"pending" doc:"The API's values that mean pending."`
+	Disabled Words       `yaml:"disabled" doc:"The API's values that mean disabled."`
+	Deleted  Words       `yaml:"deleted" doc:"The API's values that mean deleted."`
+	Ignored  Table[Text] `yaml:"ignored" doc:"The API's values that are shown without a status on purpose, and why."`
 }
 
 // UserTrait says what is known of a user. Each key has a field of the same name in User.
@@ -204,12 +209,95 @@ type Requirement struct {
 	On          PartValues `yaml:"on" need:"yes" doc:"Parts of the id of the resource, each from resource.PART. Without a value nothing is required."`
 }
 
+// Account says how an account is created.
+type Account struct {
+	Block
+	Fields      Table[AccountField] `yaml:"fields" need:"yes" doc:"What is asked for, by name, in this order. What kind of value a field is follows from the request field that it fills."`
+	Find        AccountFind         `yaml:"find" need:"yes" doc:"How the account is found by what it is to be called, before and after it is created."`
+	Create      AccountCreate       `yaml:"create" need:"yes" doc:"How the account is created."`
+	Credentials Credentials         `yaml:"credentials" doc:"What the new user can sign in with; the first is preferred. Default: no_password alone."`
+}
+
+// AccountField is a value that whoever creates an account is asked for.
+type AccountField struct {
+	Block
+	DisplayName Text    `yaml:"display_name" need:"yes" doc:"Name of the field for people."`
+	Description Text    `yaml:"description" doc:"What the field is for."`
+	Placeholder Text    `yaml:"placeholder" doc:"Example of a value."`
+	Required    Truth   `yaml:"required" doc:"true: there is no account without it."`
+	Default     Literal `yaml:"default" doc:"Value of a field that is not given."`
+}
+
+// AccountFind says how the account is found.
+type AccountFind struct {
+	Call `need:"with" operation:"Operation that reads the account." with:"Request fields, each account.NAME, or a list or a table of such. All of them need a value." record:"Path in the reply to the record. Default: the reply."`
+}
+
+// AccountCreate says how the account is created.
+type AccountCreate struct {
+	Call    `need:"with" operation:"Operation that creates the account." with:"Request fields, each account.NAME, or a list or a table of such. A field that is not given is left out." record:"Path in the reply to the record of the account. Without it, the account is found again."`
+	Created Text `yaml:"created" doc:"Path in the reply to whether the account is new: with false it was there already. Without a value it is new."`
+}
+
+// Credentials are what a new user can sign in with.
+type Credentials struct {
+	Block
+	NoPassword     Credential    `yaml:"no_password" doc:"Without a password."`
+	RandomPassword Credential    `yaml:"random_password" doc:"With a new password: password in with."`
+	ForceChange    AccountChange `yaml:"force_change" doc:"Call afterwards that makes the user change the password at the next sign-in."`
+}
+
+// Credential is what is added to the call that creates an account.
+type Credential struct {
+	Block
+	With    Table[Argument] `yaml:"with" doc:"Further request fields of create, each account.NAME or password, or a list or a table of such."`
+	Request Table[Literal]  `yaml:"request" doc:"Further fixed fields of create."`
+}
+
+// AccountChange says how a new account is changed.
+type AccountChange struct {
+	Call `without:"record" need:"with" operation:"Operation that changes the account." with:"Request fields, each account.NAME or record.PATH, or a list or a table of such."`
+}
+
 // GrantRule says what a record holds.
 type GrantRule struct {
 	Block
 	Entitlement Text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what is held."`
 	On          PartValues `yaml:"on" path:"record" need:"yes" doc:"Paths in the record to the parts of the id of the resource it is held on."`
 	Expand      Text       `yaml:"expand" doc:"Entitlement of the record's resource whose holders hold this too. Used with expansion switched on."`
+}
+
+// Delete says how a resource is deleted.
+type Delete struct {
+	Call `without:"record" need:"with" operation:"Operation that deletes one resource." with:"Request fields, each PART of the id, or a list or a table of such. All parts have to be there."`
+}
+
+// Action is something that can be done with a resource.
+type Action struct {
+	Block
+	Kind        Text         `yaml:"kind" doc:"What ConductorOne may use it for: account_enable, account_disable, account_update_profile or account, which are actions of the connector for type user; enable or disable. Without it, whoever invokes it decides."`
+	DisplayName Text         `yaml:"display_name" need:"yes" doc:"Name of the action for people."`
+	Description Text         `yaml:"description" doc:"What the action does."`
+	Inputs      Table[Input] `yaml:"inputs" doc:"What is asked for besides the resource, by name."`
+	Call        []ActionCall `yaml:"call" need:"yes" doc:"What is called; of several, one after the other, until one fails."`
+	Becomes     Text         `yaml:"becomes" doc:"Status that the resource has afterwards: enabled, disabled or pending. It is verified."`
+	OnlyIf      Text         `yaml:"only_if" doc:"Status that the resource must have before: enabled, disabled or pending."`
+}
+
+// Input is a value that an action asks for. Its kind is that of the request fields that
+// it fills.
+type Input struct {
+	Block
+	DisplayName Text  `yaml:"display_name" need:"yes" doc:"Name of the value for people."`
+	Description Text  `yaml:"description" doc:"What the value is for."`
+	Placeholder Text  `yaml:"placeholder" doc:"Example of a value."`
+	Required    Truth `yaml:"required" doc:"Whether it has to be given. Default false."`
+	Object      Words `yaml:"object" doc:"It is an object with these keys, each of which is used as input.NAME.KEY; given as an object or as JSON text."`
+}
+
+// ActionCall is one call of an action.
+type ActionCall struct {
+	Call `need:"with" operation:"Operation that is called." with:"Request fields, each resource.PART, the resource's record.PATH, input.NAME or input.NAME.KEY, or a list or a table of such." record:"Path in the reply to the resource's record after the call. A status that the action becomes is verified there; without it, the record is read."`
 }
 
 // What becomes of references to resources that no list has.
@@ -224,15 +312,28 @@ const (
 	WriteNeeded = "needed"
 )
 
-// The values of trait, purpose, unknown_references and write.
+// The kinds of actions. Those that begin with AccountKind are actions of the connector.
+const (
+	AccountKind              = "account"
+	AccountEnableKind        = "account_enable"
+	AccountDisableKind       = "account_disable"
+	AccountUpdateProfileKind = "account_update_profile"
+	EnableKind               = "enable"
+	DisableKind              = "disable"
+)
+
+// The values of trait, purpose, unknown_references, write and kind, and of becomes and only_if.
 var (
 	Traits            = []string{"user", "group", "role", "app"}
 	Purposes          = []string{"assignment", "permission", "ownership"}
 	UnknownReferences = []string{LeaveOut, Fail}
 	WriteTimes        = []string{WriteAlways, WriteNeeded}
+	ActionKinds       = []string{AccountEnableKind, AccountDisableKind, AccountUpdateProfileKind, AccountKind, EnableKind, DisableKind}
+	ActionStatuses    = []string{"enabled", "disabled", "pending"}
 )
 
-// NamePattern is what the ids of resource types and the slugs of entitlements are made of.
+// NamePattern is what the ids of resource types, the slugs of entitlements, and the names
+// of actions and of what they ask for are made of.
 var NamePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
 // OptionPrefix starts a fixed field whose value is one of the connector's options.
@@ -240,6 +341,11 @@ const OptionPrefix = "option."
 
 // Pos is a place in the file, from 1; the zero pos is that of a key not given.
 type Pos struct{ line, col int }
+
+// Before reports whether a place is before another.
+func (p Pos) Before(other Pos) bool {
+	return p.line < other.line || p.line == other.line && p.col < other.col
+}
 
 // Given reports whether the key is in the file.
 func (p Pos) Given() bool { return p.line > 0 }

@@ -18,9 +18,10 @@ type Mistake struct {
 	What string
 }
 
-func (m Mistake) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Col, m.What)
-}
+func (m Mistake) Error() string { return m.Place() + ": " + m.What }
+
+// Place returns where it is: FILE:LINE:COL.
+func (m Mistake) Place() string { return fmt.Sprintf("%s:%d:%d", m.File, m.Line, m.Col) }
 
 // Mistakes are all the mistakes of one file, sorted by place.
 type Mistakes []Mistake

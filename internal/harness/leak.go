@@ -1,6 +1,4 @@
-// Package leaktest looks for a key where it must not be: in a text, a folder or
-// all that is in a c1z, in every form in which a program may have written it.
-package leaktest
+package harness
 
 import (
 	"bytes"
@@ -18,17 +16,18 @@ import (
 	formatv3 "github.com/conductorone/baton-sdk/pkg/dotc1z/format/v3"
 )
 
-// Key is a key to look for.
+// Key is a key to look for in a text, a folder or a c1z, in every encoding in which a
+// program may have written it.
 type Key struct{ forms map[string]string }
 
 // Any 12 characters in a row of a key have one of the parts of partLength characters in
 // them that begin at every partStep of it.
 const partLength, partStep = 8, 5
 
-// New returns the key with this text, of ASCII letters and digits. It is found by any
+// KeyOf returns the key with this text, of ASCII letters and digits. It is found by any
 // 12 characters in a row of it, in whatever they are a part of: with the project before
 // them, say, or in Base64 behind other text.
-func New(key string) Key {
+func KeyOf(key string) Key {
 	forms := map[string]string{"as it is": key, "backwards": backwards(key)}
 	for from := 0; from+partLength <= len(key); from += partStep {
 		part := key[from : from+partLength]
@@ -174,7 +173,7 @@ func (k Key) inRows(t testing.TB, path, dir string) (found []string) {
 	return found
 }
 
-// quiet is a pebble.Logger that says nothing.
+// quiet is a pebble.Logger without output.
 type quiet struct{}
 
 func (quiet) Infof(string, ...any)  {}

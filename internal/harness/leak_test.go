@@ -1,4 +1,4 @@
-package leaktest_test
+package harness_test
 
 import (
 	"encoding/base64"
@@ -15,13 +15,13 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 
-	"github.com/conductorone/baton-descope/internal/leaktest"
+	"github.com/conductorone/baton-descope/internal/harness"
 )
 
 const key = "K2aKeyToBeFound99"
 
 func TestForms(t *testing.T) {
-	k := leaktest.New(key)
+	k := harness.KeyOf(key)
 	for _, text := range []string{
 		key, "Bearer P2x:" + key, strings.ToLower(key), base64.StdEncoding.EncodeToString([]byte(key)), base64.URLEncoding.EncodeToString([]byte("P:" + key + ":")),
 		base64.RawStdEncoding.EncodeToString([]byte("P2:" + key)), base64.StdEncoding.EncodeToString([]byte("Bearer " + key)), key[:12], key[2:14], key[5:],
@@ -58,11 +58,11 @@ func TestKeyInC1Z(t *testing.T) {
 	if err := store.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
-	found := leaktest.New(key).InFolder(t, dir)
+	found := harness.KeyOf(key).InFolder(t, dir)
 	if !slices.ContainsFunc(found, func(s string) bool { return strings.HasPrefix(s, "a row of "+path+" has the key") }) {
 		t.Errorf("found only %q", found)
 	}
-	if content, err := os.ReadFile(path); err != nil || leaktest.New(key).In(content) != "" {
+	if content, err := os.ReadFile(path); err != nil || harness.KeyOf(key).In(content) != "" {
 		t.Errorf("the file is not packed: %v", err)
 	}
 }

@@ -1,0 +1,76 @@
+package mapping_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/conductorone/baton-descope/gen/descope"
+	"github.com/conductorone/baton-descope/mapping"
+)
+
+const updateUser = `    actions:
+      update_user:
+        kind: account_update_profile
+        display_name: Update user
+        inputs:
+          user_profile: {display_name: Profile, required: true, object: [name, verified, phone, attributes]}
+          note: {display_name: Note}
+        call:
+          operation: PatchUser
+          with:
+            loginId: resource.userId
+            name: input.user_profile.name
+            verifiedEmail: input.user_profile.verified
+            phone: input.user_profile.phone
+            customAttributes: input.user_profile.attributes
+            picture: input.note
+          record: user`
+
+// TestInputs: what is absent is not sent, and what is empty is. An object is as good as
+// its JSON text.
+func TestInputs(t *testing.T) {
+	plan, err := mapping.Load("f", []byte(withUser(t, updateUser)), descopeAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := plan.Type("user").Actions[0]
+	for _, c := range []struct {
+		given string
+		want  string
+	}{
+		{`{"user_profile": {"name": "Ann"}}`, `{"loginId":"U1","name":"Ann"}`},
+		{`{"user_profile": "{\"name\": \"Ann\"}"}`, `{"loginId":"U1","name":"Ann"}`},
+		{`{"user_profile": {"name": "", "verified": false}}`, `{"loginId":"U1","name":"","verifiedEmail":false}`},
+		{`{"user_profile": {"name": null, "phone": "+1"}, "note": null}`, `{"loginId":"U1","phone":"+1"}`},
+		{`{"user_profile": {"attributes": {"level": 3, "tags": []}}, "note": ""}`, `{"customAttributes":{"level":3,"tags":[]},"loginId":"U1","picture":""}`},
+		{`{"user_profile": {}}`, `{"loginId":"U1"}`},
+		{`{}`, "user_profile is required"},
+		{`{"user_profile": null}`, "user_profile is required"},
+		{`{"user_profile": " "}`, "user_profile is required"},
+		{`{"user_profile": "name"}`, "user_profile: the text is not JSON"},
+		{`{"user_profile": "{} {}"}`, "user_profile: the text is more than one JSON value"},
+		{`{"user_profile": ["name"]}`, "user_profile: a JSON object is expected"},
+		{`{"user_profile": {"nmae": "Ann"}}`, `user_profile: there is no key "nmae"; did you mean "name"?`},
+		{`{"user_profile": {}, "profile": {}}`, `update_user takes no "profile"; it is one of user_profile, note`},
+		{`{"user_profile": {"verified": "yes"}}`, `PatchUser: "verifiedEmail": a truth value is expected, not text`},
+	} {
+		var given map[string]any
+		if err := json.Unmarshal([]byte(c.given), &given); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		inputs, err := a.ReadInputs(given)
+		var request any
+		if err == nil {
+			request, err = a.Calls[0].Request(mapping.Inputs{Resource: mapping.ID{"U1"}, Input: inputs})
+		}
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = asJSON(t, request.(*descope.PatchUserCall).Body)
+		}
+		if got != c.want {
+			t.Errorf("%s\ngot  %s\nwant %s", c.given, got, c.want)
+		}
+	}
+}
