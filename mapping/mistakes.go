@@ -454,6 +454,10 @@ func (m mistakes) notAWrite(at syntax.Pos, key, operation, method string) {
 	m.Addf(at, "%s calls %s, which is a %s and changes nothing", key, operation, method)
 }
 
+func (m mistakes) deletes(at syntax.Pos, operation, typ, get string) {
+	m.Addf(at, "%s deletes the %s itself: it is the DELETE of what %s reads", operation, typ, get)
+}
+
 func (m mistakes) principalNotUsed(at syntax.Pos, key string, parts []string) {
 	m.Addf(at, `%s does not say whose it is: "with" needs %s`, key, headed(headPrincipal, parts, " or "))
 }

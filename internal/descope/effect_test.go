@@ -203,6 +203,24 @@ func TestChangesInARow(t *testing.T) {
 	})
 }
 
+// TestDefaultRolesOfATenant come with the membership, and are no surprise.
+func TestDefaultRolesOfATenant(t *testing.T) {
+	t.Parallel()
+	d := emulatortest.Start(t, company(member()), emulator.Options{})
+	d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+		if operation == "AddUserTenant" {
+			u := member()
+			u.Tenants = append(u.Tenants, emulator.Membership{TenantID: "T3", RoleNames: []string{"Viewer"}})
+			d.Store().PutUser(u)
+		}
+		return false
+	})
+	c, _ := harness.Client(t, options(t, d))
+	if _, err := grant(t, c, entitlement("tenant", "T3", "member"), "U1"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestARevocationThatDeletesTheUser is no success, though the user holds nothing then.
 func TestARevocationThatDeletesTheUser(t *testing.T) {
 	t.Parallel()
