@@ -27,7 +27,8 @@ func (w *schemaWriter) api() object {
 			if list.path != "" {
 				listed = operationIs(name, member{"records", object{{"const", list.path}}})
 			}
-			records = append(records, object{{"if", object{{"type", "object"}, {"properties", object{{"list", listed}}}, {"required", []string{"list"}}}}, {"then", ref("record." + list.entry.Name())}})
+			lists := object{{"type", "object"}, {"properties", object{{"list", listed}}}, {"required", []string{"list"}}}
+			records = append(records, object{{"if", lists}, {"then", ref("record." + list.entry.Name())}})
 			recordDefs = append(recordDefs, recordDef(recordDefs, list.entry)...)
 		}
 	}

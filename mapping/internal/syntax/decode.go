@@ -167,12 +167,13 @@ func (d *decoder) inner(n *yaml.Node) int {
 
 func (i *Integer) decode(d *decoder, n *yaml.Node, what string) bool {
 	i.Pos, i.Value = At(n), 1
-	if OddNumber(n) && n.Tag == "!!int" {
+	whole := n.Kind == yaml.ScalarNode && n.Tag == "!!int"
+	if whole && OddNumber(n) {
 		d.OddNumber(i.Pos, what, n.Value)
 		return false
 	}
 	value, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
+	if !whole || err != nil {
 		return d.unfit(n, what, "a whole number")
 	}
 	i.Value = value
