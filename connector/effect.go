@@ -128,8 +128,10 @@ func (ch *change) onlyChange(ctx context.Context, p *mapping.Provision, before, 
 	case e.none():
 		return nil
 	}
-	return errorf(codes.Internal, "%s: %s made the change, and more is different: %s; either %s does more than the mapping says (also_grants, also_revokes), or somebody else, or another run, changed it at about the same time: look at it, and put right what is wrong",
-		ch.what(), p.Operation.Name, ch.describe(e), p.Operation.Name)
+	return errorf(codes.Internal, "%s: %[2]s made the change, and more is different: %[3]s; "+
+		"either %[2]s does more than the mapping says (also_grants, also_revokes), "+
+		"or somebody else, or another run, changed it at about the same time: look at it, and put right what is wrong",
+		ch.what(), p.Operation.Name, ch.describe(e))
 }
 
 // describe lists an effect.

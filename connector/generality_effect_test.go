@@ -15,7 +15,7 @@ import (
 func also(requests ...[2]string) fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		for _, other := range requests {
-			request := httptest.NewRequest(other[0], "/api"+other[1], http.NoBody)
+			request := httptest.NewRequestWithContext(r.Context(), other[0], "/api"+other[1], http.NoBody)
 			request.Header = r.Header
 			next.ServeHTTP(httptest.NewRecorder(), request)
 		}

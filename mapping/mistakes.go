@@ -496,7 +496,7 @@ func (m mistakes) replacesNotGiven(at syntax.Pos, field, operation string) {
 }
 
 func (m mistakes) mayReplace(at syntax.Pos, field, operation string) {
-	m.Addf(at, "%s is a list in the body of %s, which may take the place of the list that is there; write replaces: true if it does (only in revoke), or replaces: false if its entries are added or taken away", field, operation)
+	m.Addf(at, "%s is a list in the body of %s, which may take the place of the list that is there; write replaces: true if so (only in revoke), or replaces: false", field, operation)
 }
 
 func (m mistakes) replacesNothing(at syntax.Pos, operation string) {

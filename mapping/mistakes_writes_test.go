@@ -259,7 +259,7 @@ func TestMistakesInListsThatReplace(t *testing.T) {
 		fields   = "\n          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: «[resource.name]}"
 		memberOf = "\n          principal: user"
 		may      = "roleNames is a list in the body of %s, which may take the place of the list that is there; " +
-			"write replaces: true if it does (only in revoke), or replaces: false if its entries are added or taken away"
+			"write replaces: true if so (only in revoke), or replaces: false"
 		of = "a grant must not replace a list: whoever else is in it loses access; grant with an operation that adds one"
 	)
 	unmarked := func(text string) string { return strings.Replace(text, "«", "", 1) }

@@ -29,7 +29,7 @@ func TestAWriteChangesOneGrant(t *testing.T) {
 	seed := rand.Uint64N(1_000_000)
 	alarms := 0
 	for n := range uint64(150) {
-		random := rand.New(rand.NewPCG(seed+n, 7)) //nolint:gosec // A test.
+		random := rand.New(rand.NewPCG(seed+n, 7))
 		synctest.Test(t, func(t *testing.T) {
 			if wantsOneGrant(t, random) {
 				alarms++

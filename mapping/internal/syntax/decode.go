@@ -199,9 +199,12 @@ func (w *Words) decode(d *decoder, n *yaml.Node, what string) bool {
 	return ok
 }
 
+// isTruth reports whether a node is true or false.
+func isTruth(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!bool" }
+
 func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 	t.Pos = At(n)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
+	if !isTruth(n) {
 		return d.unfit(n, what, "true or false")
 	}
 	t.Value = strings.EqualFold(n.Value, "true")
@@ -210,7 +213,7 @@ func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 
 func (r *ReadOnly) decode(d *decoder, n *yaml.Node, what string) bool {
 	r.Pos, r.Value = At(n), true
-	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" {
+	if isTruth(n) {
 		r.Value = strings.EqualFold(n.Value, "true")
 		return true
 	}

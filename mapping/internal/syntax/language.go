@@ -193,7 +193,7 @@ type Provision struct {
 	// What else the write changes.
 	AlsoGrants  []Along `yaml:"also_grants" doc:"Other grants of the principal that may come with the write. A grant that comes and is not named here is an error."`
 	AlsoRevokes []Along `yaml:"also_revokes" doc:"Other grants of the principal that may go with the write. A grant that goes and is not named here is an error."`
-	Replaces    Truth   `yaml:"replaces" doc:"Whether a list in the body takes the place of the list that is there: true, only in revoke, or false, where the operation adds its entries or takes them away."`
+	Replaces    Truth   `yaml:"replaces" doc:"Whether a list in the body takes the place of the list that is there: true, only in revoke, or false, if its entries are added or removed."`
 }
 
 // Along are grants that may change with a write.
