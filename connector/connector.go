@@ -115,9 +115,10 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 // Metadata describes the connector.
 func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 	return v2.ConnectorMetadata_builder{
-		DisplayName: c.plan.DisplayName,
-		Description: c.plan.Description,
-		HelpUrl:     c.plan.HelpURL,
+		DisplayName:           c.plan.DisplayName,
+		Description:           c.plan.Description,
+		HelpUrl:               c.plan.HelpURL,
+		AccountCreationSchema: accountSchema(c.plan),
 	}.Build(), nil
 }
 
@@ -214,7 +215,7 @@ func answered[Reply any](reply Reply, err error) (Reply, error) {
 }
 
 // Each set of methods that a syncer may have is a type, named in the next line.
-//go:generate go run ../internal/shapegen getter provisioner deleter
+//go:generate go run ../internal/shapegen getter provisioner deleter creator
 
 // ResourceSyncers returns one syncer for each resource type of the mapping.
 // What a syncer implements is what the SDK reports as the type's capabilities.
@@ -231,6 +232,9 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 		}
 		if t.Delete != nil {
 			can.deleter = &deleter{s}
+		}
+		if t.Account != nil {
+			can.creator = &creator{c, t}
 		}
 		all = append(all, s.with(can))
 	}
@@ -257,7 +261,12 @@ func (c *Connector) call(ctx context.Context, op *api.Operation, request any) (a
 
 // write calls an operation that changes something, within a time.
 func (c *Connector) write(ctx context.Context, op *api.Operation, within time.Duration, request any) (any, error) {
-	return c.callOn(ctx, c.conn, op, transport.Call{Within: within}, request)
+	return c.writeSecret(ctx, op, within, request, "")
+}
+
+// writeSecret is write with a secret in the request, which no log and error shows.
+func (c *Connector) writeSecret(ctx context.Context, op *api.Operation, within time.Duration, request any, secret string) (any, error) {
+	return c.callOn(ctx, c.conn, op, transport.Call{Within: within, Secret: secret}, request)
 }
 
 // callOn is call on a connection other than the connector's own.
@@ -272,7 +281,7 @@ func (c *Connector) callOn(ctx context.Context, conn api.Connection, op *api.Ope
 		err = c.plan.CheckReply(op, reply, odd.Misfits)
 	}
 	if err != nil {
-		return nil, c.transport.Error(op.Name, err)
+		return nil, c.transport.ErrorOf(call, err)
 	}
 	return reply, nil
 }

@@ -199,7 +199,7 @@ func (o *ownWrites) explain(ch *change, principal string, e *mapping.Entitlement
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.ContainsFunc(o.all, func(w ownWrite) bool {
-		about :=  w.Entitlement == e && w.onID.String() == on.String()
+		about := w.Entitlement == e && w.onID.String() == on.String()
 		return w.change != ch && w.principal() == principal && time.Since(w.at) <= remembered &&
 			(about || covers(w.with, gained, e, on, w.onID))
 	})

@@ -136,6 +136,14 @@ func (s *server) Revoke(ctx context.Context, request *v2.GrantManagerServiceRevo
 	return answered(s.sdkServer.Revoke(ctx, request))
 }
 
+// CreateAccount creates an account.
+func (s *server) CreateAccount(ctx context.Context, request *v2.CreateAccountRequest) (*v2.CreateAccountResponse, error) {
+	if err := s.connector.refuseLostPassword(request); err != nil {
+		return nil, s.connector.wrap(err)
+	}
+	return answered(s.sdkServer.CreateAccount(ctx, request))
+}
+
 // refuseReadOnly returns the error for an entitlement that cannot be granted or
 // revoked; nil for any other.
 func (c *Connector) refuseReadOnly(e *v2.Entitlement) error {

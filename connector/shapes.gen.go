@@ -9,6 +9,7 @@ type methodSets struct {
 	getter      *getter
 	provisioner *provisioner
 	deleter     *deleter
+	creator     *creator
 }
 
 // with returns the syncer with these methods, and without any others.
@@ -22,6 +23,9 @@ func (s *syncer) with(m methodSets) connectorbuilder.ResourceSyncerV2 {
 	}
 	if m.deleter != nil {
 		shape |= 1 << 2
+	}
+	if m.creator != nil {
+		shape |= 1 << 3
 	}
 	switch shape {
 	case 1:
@@ -64,6 +68,58 @@ func (s *syncer) with(m methodSets) connectorbuilder.ResourceSyncerV2 {
 			*provisioner
 			*deleter
 		}{s, m.getter, m.provisioner, m.deleter}
+	case 8:
+		return &struct {
+			*syncer
+			*creator
+		}{s, m.creator}
+	case 9:
+		return &struct {
+			*syncer
+			*getter
+			*creator
+		}{s, m.getter, m.creator}
+	case 10:
+		return &struct {
+			*syncer
+			*provisioner
+			*creator
+		}{s, m.provisioner, m.creator}
+	case 11:
+		return &struct {
+			*syncer
+			*getter
+			*provisioner
+			*creator
+		}{s, m.getter, m.provisioner, m.creator}
+	case 12:
+		return &struct {
+			*syncer
+			*deleter
+			*creator
+		}{s, m.deleter, m.creator}
+	case 13:
+		return &struct {
+			*syncer
+			*getter
+			*deleter
+			*creator
+		}{s, m.getter, m.deleter, m.creator}
+	case 14:
+		return &struct {
+			*syncer
+			*provisioner
+			*deleter
+			*creator
+		}{s, m.provisioner, m.deleter, m.creator}
+	case 15:
+		return &struct {
+			*syncer
+			*getter
+			*provisioner
+			*deleter
+			*creator
+		}{s, m.getter, m.provisioner, m.deleter, m.creator}
 	}
 	return s
 }

@@ -74,7 +74,7 @@ func TestWarningsOfTheMappingAreInTheLog(t *testing.T) {
 		t.Errorf("without warnings of the mapping: %q", got)
 	}
 	got := loggedWarnings(t, workbenchWith(t, server, "    grants:\n      - {entitlement: workspace.reader, on: shared_with, expand: member}\n", ""))
-	want := "the mapping is probably wrong here; place=mapping.yaml:74:7; warning=no rule under grants of group reads workspace.reader, so no grant of it is synced"
+	want := "the mapping is probably wrong here; place=mapping.yaml:75:7; warning=no rule under grants of group reads workspace.reader, so no grant of it is synced"
 	if !slices.Equal(got, []string{want, want}) {
 		t.Errorf("got  %q\nwant %q in each of two syncs", got, want)
 	}

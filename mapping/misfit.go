@@ -75,6 +75,16 @@ func (p *Plan) readOf(op *api.Operation) []readPart {
 				}
 			}
 		}
+		if t.Account != nil {
+			if t.Account.created != nil {
+				add(t.Account.Credentials[0].Create.Operation, t.Account.created, false, nil, nil)
+			}
+			for _, call := range t.Account.calls() {
+				if call.record != nil {
+					add(call.Operation, call.record, false, t, p.readings(t))
+				}
+			}
+		}
 		for _, e := range t.Entitlements {
 			if e.Holders != nil {
 				addList(e.Holders.List, nil, e.Holders.principal.readings("holders"))

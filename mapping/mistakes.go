@@ -1,8 +1,10 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
@@ -89,7 +91,7 @@ func (m mistakes) noPart(at syntax.Pos, typ, part string, parts []string) {
 }
 
 func (m mistakes) notAPart(at syntax.Pos, part, typ string, parts []string) {
-	m.Addf(at, "%q is not a part of the id of a %s%s", part, typ, spelling.DidYouMean(part, parts))
+	m.Addf(at, "%q is not a part of the id of a %s%s", part, typ, cmp.Or(inOtherWords(part), spelling.DidYouMean(part, parts)))
 }
 
 func (m mistakes) partMissing(at syntax.Pos, typ, part string) {
@@ -102,8 +104,8 @@ func (m mistakes) differentLists(at syntax.Pos, one, other string) {
 
 // Expressions.
 
-func (m mistakes) templateNotAllowed(at syntax.Pos) {
-	m.Addf(at, "a text with paths in braces cannot stand here; write a path")
+func (m mistakes) templateNotAllowed(t syntax.Text) {
+	m.Addf(t.Pos, "a text with paths in braces cannot stand here%s", cmp.Or(inOtherWords(t.Value), "; write a path"))
 }
 
 func (m mistakes) nestedBrackets(at syntax.Pos) {
@@ -172,7 +174,30 @@ func (m mistakes) wrongPath(at syntax.Pos, mistake *pathMistake) {
 func pathMissing() *pathMistake { return &pathMistake{0, "a path is missing here"} }
 
 func notAPath(offset int, written string) *pathMistake {
-	return &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)}
+	return &pathMistake{offset, fmt.Sprintf("%q is not a field path%s", written, inOtherWords(written))}
+}
+
+var (
+	indexed  = regexp.MustCompile(`^(?:first )?([\w.]+)\[(?:\d+|\*)?\]$`)
+	orElse   = regexp.MustCompile(`^([\w.]+) *(?:\|\|?|\?\?) *([\w.]+)$`)
+	inBraces = regexp.MustCompile(`^\$?\{+ *([\w. ]+?) *\}+$`)
+	jsonPath = regexp.MustCompile(`^\$\.?([\w.]+)$`)
+)
+
+// inOtherWords says how a mapping writes what somebody wrote in another language.
+func inOtherWords(written string) string {
+	if m := indexed.FindStringSubmatch(written); m != nil {
+		return fmt.Sprintf("; a path goes through a list without an index: write %q for the first entry, %q for all", "first "+m[1], m[1])
+	}
+	if m := orElse.FindStringSubmatch(written); m != nil {
+		return fmt.Sprintf("; write %q", m[1]+" or "+m[2])
+	}
+	for _, form := range []*regexp.Regexp{inBraces, jsonPath} {
+		if m := form.FindStringSubmatch(written); m != nil {
+			return fmt.Sprintf("; write %q", m[1])
+		}
+	}
+	return ""
 }
 
 func noField(offset int, holder, name string, fields []apitype.Field) *pathMistake {
@@ -380,7 +405,7 @@ func (m mistakes) noHead(at syntax.Pos, ref, head string, heads []string) {
 	if nearest := spelling.Nearest(head, heads); nearest != "" {
 		meant = fmt.Sprintf("; did you mean %q?", nearest)
 	}
-	m.Addf(at, "%q is none of %s%s", ref, strings.Join(forms, ", "), meant)
+	m.Addf(at, "%q is none of %s%s", ref, strings.Join(forms, ", "), cmp.Or(inOtherWords(ref), meant))
 }
 
 func (m mistakes) firstNotHere(at syntax.Pos) {
@@ -536,6 +561,40 @@ func (m mistakes) objectNotUsedWhole(at syntax.Pos, input string) {
 	m.Addf(at, "input.%s is an object; use its keys", input)
 }
 
+// Accounts.
+
+func (m mistakes) accountWithoutTrait(at syntax.Pos) {
+	m.Addf(at, `"account" belongs to a type with trait: user`)
+}
+
+func (m mistakes) secondAccount(at syntax.Pos, other string) {
+	m.Addf(at, "only one type can have an account, and %s has one", other)
+}
+
+func (m mistakes) requiredWithDefault(at syntax.Pos, field string) {
+	m.Addf(at, "%s is required and has a default as well", field)
+}
+
+func (m mistakes) fieldNotUsed(at syntax.Pos, field string) {
+	m.Addf(at, "nothing uses account.%s", field)
+}
+
+func (m mistakes) fieldDoesNotFit(at syntax.Pos, ref string, is reflect.Type) {
+	m.Addf(at, "%s cannot be %s: a field of an account is text, a truth value, a whole number, a list of text or a free-form object", ref, apitype.Describe(is))
+}
+
+func (m mistakes) fieldOfTwoKinds(at syntax.Pos, ref string, kind, before FieldKind) {
+	m.Addf(at, "%s is %s here, and %s elsewhere", ref, kind.described(), before.described())
+}
+
+func (m mistakes) passwordNotSent(at syntax.Pos) {
+	m.Addf(at, `random_password needs a request field that takes the password: with: {...: password}`)
+}
+
+func (m mistakes) noCredential(at syntax.Pos) {
+	m.Addf(at, "credentials need no_password or random_password")
+}
+
 // Warnings.
 
 func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
@@ -544,6 +603,10 @@ func (m mistakes) becomesMissing(at syntax.Pos, action, kind string) {
 
 func (m mistakes) actionDeletes(at syntax.Pos, operation string) {
 	m.Addf(at, `%s looks like a deletion, which an action is not; use "delete"`, operation)
+}
+
+func (m mistakes) mayNotBeFound(at syntax.Pos, ref string) {
+	m.Addf(at, "%s can lack a value, since none of its fields is required; without it the account cannot be created", ref)
 }
 
 func (m mistakes) neverGranted(at syntax.Pos, holder, entitlement string) {
@@ -576,6 +639,18 @@ func (m mistakes) ruleTwice(at syntax.Pos, entitlement string) {
 
 func (m mistakes) sameHolders(at syntax.Pos, entitlement, before string) {
 	m.Addf(at, "the same request lists the holders of %s and %s, so who holds one is shown with both", before, entitlement)
+}
+
+func (m mistakes) otherPageField(at syntax.Pos, key, field, meant string) {
+	m.Addf(at, "%s is put into %s; did you mean %q?", key, field, meant)
+}
+
+func (m mistakes) besideNotRead(at syntax.Pos, path, entitlement string) {
+	m.Addf(at, "%s stands beside the id and may say that %s is not held, or by something else, but nothing reads it; give a reason: ignored: {%s: ...}", path, entitlement, path)
+}
+
+func (m mistakes) userWithout(at syntax.Pos, typ, key, field string) {
+	m.Addf(at, "a %s has no %s here, though its record has %s; use it, or give a reason: ignored: {%s: ...}", typ, key, field, field)
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

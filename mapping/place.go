@@ -94,6 +94,26 @@ func actionPlace(t *ResourceType, inputs map[string][]string, fills func(name, k
 	}}
 }
 
+// accountPlace is that of the call of an account that is not there yet.
+func accountPlace(key string, account head) place {
+	return place{key: key, heads: map[string]head{headAccount: account}}
+}
+
+// findPlace is that of the call that finds an account by the values it is to have.
+func findPlace(t *ResourceType, account head) place {
+	p := accountPlace("find", filled(account))
+	p.complete, p.recordOf, p.needsRecord = true, []*ResourceType{t}, true
+	return p
+}
+
+// filled is a head of whose references an empty value is none.
+func filled(h head) head {
+	return func(c *compiler, ref writtenReference, into target) (reference, bool) {
+		compiled, ok := h(c, ref, into)
+		return filledReference{compiled}, ok
+	}
+}
+
 // head compiles a reference, from what is behind its head on. It reports what is wrong.
 type head func(c *compiler, ref writtenReference, into target) (reference, bool)
 

@@ -86,6 +86,8 @@ type ResourceType struct {
 	Delete *Call
 	// Actions are what else can be done with a resource.
 	Actions []*Action
+	// Account says how an account is created; nil when none can be.
+	Account *Account
 
 	record reflect.Type
 	parts  []*path

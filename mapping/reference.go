@@ -97,6 +97,14 @@ func (r givenReference) String() string {
 	return strings.TrimSuffix(r.head+"."+r.name+"."+r.key, ".")
 }
 
+// filledReference is a reference of which an empty value is none.
+type filledReference struct{ reference }
+
+func (r filledReference) value(in Inputs) (any, bool) {
+	value, ok := r.reference.value(in)
+	return value, ok && !isEmpty(value)
+}
+
 // passwordReference is the new password.
 type passwordReference struct{}
 

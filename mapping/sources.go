@@ -321,6 +321,9 @@ func (p *Plan) eachRecordReference(visit func(of *ResourceType, key string, r re
 				each(t, "actions", call)
 			}
 		}
+		if t.Account != nil && t.Account.ForceChange != nil {
+			each(t, "force_change", t.Account.ForceChange)
+		}
 		for _, e := range t.Entitlements {
 			for _, holder := range e.GrantableTo {
 				if e.Grant != nil {

@@ -24,6 +24,9 @@ func (w *warner) warn() {
 		w.unpaged(e.Value.List.Operation, w.plan.Types[i].List)
 		w.unreadAccess(e, w.plan.Types[i])
 		w.sameTwice(&e.Value, w.plan.Types[i])
+		w.account(&e.Value.Account, w.plan.Types[i].Account)
+		w.bareUser(&e.Value, w.plan.Types[i])
+		w.unreadBeside(&e.Value, w.plan.Types[i])
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
 		}
@@ -57,6 +60,46 @@ func (w *warner) entitlement(doc *syntax.Entry[syntax.Entitlement], e *Entitleme
 	}
 }
 
+// account warns of an account that cannot be looked for without fields that nobody has
+// to give.
+func (w *warner) account(doc *syntax.Account, a *Account) {
+	if a == nil {
+		return
+	}
+	for _, f := range a.Find.with {
+		if !a.always(f.argument) {
+			w.mayNotBeFound(doc.Find.With.Pos, f.String())
+		}
+	}
+}
+
+// always reports whether an argument has a value whatever is given for an account.
+func (a *Account) always(arg argument) bool {
+	switch {
+	case arg.ref != nil:
+		return slices.ContainsFunc(a.Fields, func(f AccountField) bool {
+			return (f.Required || f.Default != nil) && mentions(arg.ref, f.Name)
+		})
+	case arg.isList:
+		return slices.ContainsFunc(arg.list, a.always)
+	}
+	return slices.ContainsFunc(arg.fields, func(f field) bool { return a.always(f.argument) })
+}
+
+// mentions reports whether a reference is to an account field, or one of its
+// alternatives is.
+func mentions(r reference, field string) bool {
+	switch r := r.(type) {
+	case alternatives:
+		return slices.ContainsFunc(r, func(inner reference) bool { return mentions(inner, field) })
+	case filledReference:
+		return mentions(r.reference, field)
+	case givenReference:
+		return r.name == field
+	}
+	return false
+}
+
 // nextPageFields are the request fields that ask for another page, in small
 // letters and without separators.
 var nextPageFields = []string{"page", "pagenumber", "pageno", "pagetoken", "offset", "skip", "start", "startat", "startindex", "cursor", "after", "startingafter", "nexttoken"}
@@ -72,7 +115,7 @@ func (w *warner) unpaged(operation syntax.Text, l *List) {
 	var asks []string
 	for _, f := range apitype.RequestFields(l.Operation) {
 		steers := apitype.KindOf(f.Type) == apitype.KindNumber || apitype.KindOf(f.Type) == apitype.KindText
-		if steers && !l.gives(f.Index) && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.Name))) {
+		if steers && !l.gives(f.Index) && slices.Contains(nextPageFields, plainName(f.Name)) {
 			asks = append(asks, f.Name)
 		}
 	}
@@ -88,19 +131,7 @@ var accessName = regexp.MustCompile(`(?i)(role|tenant|group|app|permission)(s|s?
 // unreadAccess warns of the lists in a type's records that look like access
 // and that nothing reads.
 func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceType) {
-	var known []string
-	for _, other := range w.plan.Types {
-		if other.record != t.record {
-			continue
-		}
-		known = append(known, other.ignored...)
-		for _, r := range w.plan.readings(other) {
-			if r.key != derivedKey {
-				known = append(known, r.path)
-			}
-		}
-	}
-	for _, path := range accessLists(t.record, "", nil, known) {
+	for _, path := range accessLists(t.record, "", nil, w.known(t.record)) {
 		w.accessNotRead(e.Key.Pos, t.List.Operation.Name, path)
 	}
 }
@@ -115,8 +146,7 @@ func accessLists(object reflect.Type, prefix string, inside []reflect.Type, know
 	var found []string
 	for _, f := range apitype.FieldsOf(object) {
 		path, typ := prefix+f.Name, apitype.Deref(f.Type)
-		isKnown := slices.ContainsFunc(known, func(k string) bool { return within(k, path) || within(path, k) })
-		if apitype.KindOf(typ) == apitype.KindList && accessName.MatchString(f.Name) && !isKnown {
+		if apitype.KindOf(typ) == apitype.KindList && accessName.MatchString(f.Name) && !isKnown(path, known) {
 			found = append(found, path)
 			continue
 		}
@@ -128,4 +158,34 @@ func accessLists(object reflect.Type, prefix string, inside []reflect.Type, know
 		}
 	}
 	return found
+}
+
+var (
+	// statusName matches fields that may say whether a user is in use, in small letters
+	// and without separators.
+	statusName = regexp.MustCompile(`^(account|user)?(status|state)$|^(is)?(active|enabled|disabled|suspended|deactivated|blocked|locked)$`)
+	// loginName matches fields that may say what a user signs in with.
+	loginName = regexp.MustCompile(`^(login|loginids?|logins|loginname|username|userprincipalname)$`)
+)
+
+// bareUser warns of users without a status or a login that their records have.
+func (w *warner) bareUser(doc *syntax.ResourceType, t *ResourceType) {
+	if t.Trait != TraitUser {
+		return
+	}
+	hasLogin := slices.ContainsFunc(t.fields.user, func(f userField) bool { return f.key == "login" && f.expr != nil })
+	for _, lacking := range []struct {
+		key   string
+		given bool
+		names *regexp.Regexp
+	}{{"status", t.fields.status != nil, statusName}, {"user.login", hasLogin, loginName}} {
+		for _, f := range apitype.FieldsOf(t.record) {
+			kind := apitype.KindOf(f.Type)
+			scalar := kind == apitype.KindText || kind == apitype.KindBool || kind == apitype.KindList
+			if !lacking.given && scalar && lacking.names.MatchString(plainName(f.Name)) && !slices.Contains(t.ignored, f.Name) {
+				w.userWithout(doc.Trait.Pos, t.ID, lacking.key, f.Name)
+				break
+			}
+		}
+	}
 }

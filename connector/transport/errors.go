@@ -64,6 +64,12 @@ const (
 // takes NotFound for the end of a list, so that code is never used: see
 // [IsNotFound]. The error of a context that is over is returned unchanged.
 func (t *Transport) Error(operation string, err error) error {
+	return t.ErrorOf(Call{Operation: operation}, err)
+}
+
+// ErrorOf is [Transport.Error] for a call whose secret the error does not hold either.
+func (t *Transport) ErrorOf(call Call, err error) error {
+	redact := t.redactorOf(call)
 	var (
 		done      *callError
 		refused   *api.StatusError
@@ -78,9 +84,9 @@ func (t *Transport) Error(operation string, err error) error {
 	case errors.As(err, &done):
 		return err
 	case errors.As(err, &refused):
-		t.explain(e, refused)
+		t.explain(e, refused, redact)
 	case errors.As(err, &unusable):
-		e.code, e.text, e.effect = codes.Internal, t.redact.clean(unusable.Error(), maxText), effectUnclear
+		e.code, e.text, e.effect = codes.Internal, redact.clean(unusable.Error(), maxText), effectUnclear
 		if unusable.Truncated {
 			e.code, e.effect = codes.Unavailable, effectUnanswered
 		}
@@ -100,9 +106,9 @@ func (t *Transport) Error(operation string, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	default:
-		e.code, e.text = codes.Internal, t.redact.clean(err.Error(), maxText)
+		e.code, e.text = codes.Internal, redact.clean(err.Error(), maxText)
 	}
-	e.text = operation + ": " + e.text
+	e.text = call.Operation + ": " + e.text
 	return e
 }
 
@@ -168,11 +174,11 @@ func (s errorBody) effectOn(reply *api.StatusError) effect {
 }
 
 // explain fills in the error from the reply.
-func (t *Transport) explain(e *callError, reply *api.StatusError) {
+func (t *Transport) explain(e *callError, reply *api.StatusError, redact redactor) {
 	said := t.readError(reply.Body)
 	e.effect = said.effectOn(reply)
 	e.code, e.text = codeOf(reply.StatusCode), strings.TrimSpace(reply.Error())
-	for _, part := range []string{t.redact.clean(said.Code, maxCode), t.redact.clean(said.Message, maxText)} {
+	for _, part := range []string{redact.clean(said.Code, maxCode), redact.clean(said.Message, maxText)} {
 		if part != "" {
 			e.text += ": " + part
 		}
@@ -196,7 +202,7 @@ func (t *Transport) explain(e *callError, reply *api.StatusError) {
 		e.text += " (the credentials do not allow this operation: give them the right to it, or use others)"
 	case reply.StatusCode >= 300 && reply.StatusCode <= 399:
 		e.unmet = true
-		e.text += t.redirection(reply.Header.Get("Location"))
+		e.text += redirection(reply.Header.Get("Location"), redact)
 	case e.code != codes.Unavailable && e.code != codes.DeadlineExceeded:
 	case said.final(reply.StatusCode):
 		e.code = codes.FailedPrecondition
@@ -248,7 +254,7 @@ func codeOf(statusCode int) codes.Code {
 
 // redirection names the target of a redirect: scheme and host alone, since the rest
 // may hold secrets.
-func (t *Transport) redirection(location string) string {
+func redirection(location string, redact redactor) string {
 	to := "elsewhere"
 	u, err := url.Parse(location)
 	switch {
@@ -256,9 +262,9 @@ func (t *Transport) redirection(location string) string {
 	case u.Host == "":
 		to = "to another place on the same host"
 	case u.Scheme == "":
-		to = "to " + t.redact.clean(u.Host, maxText)
+		to = "to " + redact.clean(u.Host, maxText)
 	default:
-		to = "to " + t.redact.clean(u.Scheme+"://"+u.Host, maxText)
+		to = "to " + redact.clean(u.Scheme+"://"+u.Host, maxText)
 	}
 	return fmt.Sprintf(" (it points %s: redirects are not followed, check the base URL)", to)
 }

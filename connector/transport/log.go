@@ -40,7 +40,7 @@ func (t *Transport) log(ctx context.Context, call Call, o outcome) {
 		}
 		o.err = &api.StatusError{StatusCode: o.reply.StatusCode, Header: o.reply.Header, Body: peek(o.reply)}
 	}
-	fields = append(fields, zap.String("error", t.Error(call.Operation, o.err).Error()))
+	fields = append(fields, zap.String("error", t.ErrorOf(call, o.err).Error()))
 	var postponed *pausedError
 	switch {
 	case o.again:

@@ -35,15 +35,33 @@ type redactor struct {
 	// ends has the first and the last byte of each part: most texts have none of them.
 	ends   map[[2]byte]bool
 	nested int
+	// also takes another secret out; nil for none.
+	also *redactor
 }
 
 // newRedactor knows a key by any part of it. Of a key of the form id:secret the id is
 // not secret, but goes with the secret that follows it.
 func newRedactor(token string) redactor {
-	r := redactor{token: letters(token), parts: map[string]int{}, ends: map[[2]byte]bool{}}
+	id := 0
 	if i := strings.LastIndexByte(token, ':'); len(token)-i-1 >= minSecret {
-		r.secret = len(letters(token[:i+1]))
+		id = len(letters(token[:i+1]))
 	}
+	return redactorOf(token, id)
+}
+
+// redactorOf returns the transport's redactor, for a call that may have a secret.
+func (t *Transport) redactorOf(call Call) redactor {
+	r := t.redact
+	if call.Secret != "" {
+		also := redactorOf(call.Secret, 0)
+		r.also = &also
+	}
+	return r
+}
+
+// redactorOf knows a key of which so many bytes, as letters makes them, are no secret.
+func redactorOf(token string, id int) redactor {
+	r := redactor{token: letters(token), secret: id, parts: map[string]int{}, ends: map[[2]byte]bool{}}
 	r.length = min(maxPart, len(r.token)-r.secret)
 	if r.length >= minSecret {
 		r.nested = maxNested
@@ -61,6 +79,9 @@ func letters(text string) []byte { return plain(layerOf(text)).folded().text }
 // redact takes the key out of a text. What that costs grows with the text and no
 // faster, but by some hundred steps for each byte: see maxLooked.
 func (r redactor) redact(text string) string {
+	if r.also != nil {
+		text = r.also.redact(text)
+	}
 	if r.length == 0 {
 		return text
 	}

@@ -169,6 +169,8 @@ type Call struct {
 	Within time.Duration
 	// Probes means that only the existence of a reply matters.
 	Probes bool
+	// Secret is a text in the request that no log and no error may show; empty for none.
+	Secret string
 }
 
 type callKey struct{}
@@ -265,7 +267,7 @@ func (t *Transport) exchange(ctx context.Context, req *http.Request, limit time.
 	if refused, ok := errors.AsType[*api.StatusError](err); ok {
 		return nil, refused
 	}
-	return nil, newFailure(err, t.redact)
+	return nil, newFailure(err, t.redactorOf(CallOf(req)))
 }
 
 // send sends a copy of the request and reads the reply.

@@ -11,6 +11,7 @@ type Descope struct {
 	ExpandPermissions bool   `mapstructure:"expand-permissions"`
 	Mapping           string `mapstructure:"mapping"`
 	Record            string `mapstructure:"record"`
+	ShowPassword      bool   `mapstructure:"show-password"`
 	Insecure          bool   `mapstructure:"insecure"`
 }
 

@@ -22,6 +22,7 @@ var (
 		"provisioning", "grant-entitlement", "grant-principal", "grant-principal-type", "revoke-grant",
 		"delete-resource", "delete-resource-type", "invoke-action", "invoke-action-args", "invoke-action-resource-type",
 		"list-action-schemas", "list-action-schemas-resource-type",
+		"create-account-email", "create-account-login", "create-account-profile", "create-account-resource-type",
 		"log-level", "log-format", "log-path", "log-level-debug-expires-at",
 		"otel-collector-endpoint", "otel-collector-endpoint-tls-cert-path", "otel-collector-endpoint-tls-cert",
 		"otel-collector-endpoint-tls-insecure", "otel-tracing-disabled", "otel-logging-disabled",
@@ -36,9 +37,6 @@ var (
 	}
 	// foreignFlags ask for what this connector cannot do, by the reason.
 	foreignFlags = map[string][]string{
-		"this connector creates no accounts": {
-			"create-account-email", "create-account-login", "create-account-profile", "create-account-resource-type",
-		},
 		"this connector changes no credentials": {"rotate-credentials", "rotate-credentials-type"},
 		"this connector has no feeds of events": {"event-feed", "event-feed-id", "event-feed-start-at", "event-feed-cursor"},
 		"the SDK does nothing with it: use --list-action-schemas, or --invoke-action": {
@@ -52,19 +50,23 @@ var (
 	// serviceFlags have an effect in service mode only, and would be ignored.
 	serviceFlags = []string{"skip-full-sync"}
 	// companions qualify another flag, and would be ignored without it.
-	companions = map[string]string{
-		"grant-principal-type":                    "grant-entitlement",
-		"delete-resource-type":                    "delete-resource",
-		"invoke-action-args":                      "invoke-action",
-		"invoke-action-resource-type":             "invoke-action",
-		"list-action-schemas-resource-type":       "list-action-schemas",
-		"external-resource-entitlement-id-filter": "external-resource-c1z",
-		"external-resource-traits":                "external-resource-c1z",
-		"skip-grants":                             "sync-resources",
+	companions = map[string][]string{
+		"grant-principal-type":                    {"grant-entitlement"},
+		"create-account-resource-type":            accountFlags,
+		"show-password":                           accountFlags,
+		"delete-resource-type":                    {"delete-resource"},
+		"invoke-action-args":                      {"invoke-action"},
+		"invoke-action-resource-type":             {"invoke-action"},
+		"list-action-schemas-resource-type":       {"list-action-schemas"},
+		"external-resource-entitlement-id-filter": {"external-resource-c1z"},
+		"external-resource-traits":                {"external-resource-c1z"},
+		"skip-grants":                             {"sync-resources"},
 	}
 	// changeFlags ask for a run that is no sync. Of a grant and a revocation the grant is
 	// made; else one is given.
 	changeFlags = []string{"grant-entitlement", "revoke-grant", "delete-resource", "invoke-action", "list-action-schemas"}
+	// accountFlags ask for a new account.
+	accountFlags = []string{"create-account-profile", "create-account-login", "create-account-email"}
 )
 
 // isForSDK reports whether a run is the SDK's.
@@ -76,19 +78,24 @@ func isForSDK(cmd *cobra.Command) bool {
 func checkModes(cmd *cobra.Command) (err error) {
 	serves := isService() || given(cmd, "client-id")
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if err != nil || !given(cmd, flag.Name) || isOurs(flag.Name) {
+		if err != nil || !given(cmd, flag.Name) {
 			return
 		}
-		err = checkMode(flag.Name, serves)
-		if other := companions[flag.Name]; err == nil && other != "" && !given(cmd, other) {
-			err = fmt.Errorf("--%s is for --%s, which is not given", flag.Name, other)
+		if !isOurs(flag.Name) {
+			err = checkMode(flag.Name, serves)
+		}
+		if others := companions[flag.Name]; err == nil && others != nil && len(givenOf(cmd, others)) == 0 {
+			err = fmt.Errorf("--%s is for --%s, which is not given", flag.Name, others[0])
 		}
 	})
 	asked, others := givenOf(cmd, changeFlags), givenOf(cmd, append([]string{"sync-resources"}, sdkFlags...))
+	if account := givenOf(cmd, accountFlags); len(account) > 0 {
+		asked = append(account[:1], asked...)
+	}
 	switch {
 	case err != nil:
 		return err
-	case len(asked) > 1 && asked[len(asked)-1] != "revoke-grant":
+	case len(asked) > 1 && !slices.Equal(asked, []string{"grant-entitlement", "revoke-grant"}):
 		return twoRuns(asked[0], asked[len(asked)-1])
 	case len(asked) > 0 && isService():
 		return fmt.Errorf("--%s: a Windows service changes only what ConductorOne asks for", asked[0])

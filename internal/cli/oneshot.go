@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -90,6 +91,9 @@ func (o *oneShot) run(ctx context.Context) error {
 	}
 	timeout := time.Duration(o.GetInt(field.HttpTimeoutField.GetName())) * time.Second
 	ctx = context.WithValue(ctx, uhttp.ContextHTTPTimeoutKey, timeout)
+	if len(givenOf(o.cmd, accountFlags)) > 0 {
+		return o.createAccount(ctx)
+	}
 	temp, err := tempDir(o.Viper)
 	if err != nil {
 		return err
@@ -142,6 +146,37 @@ func (o *oneShot) do(ctx context.Context, act oneshot.Act) error {
 		fmt.Fprintln(os.Stderr, done)
 	}
 	return err
+}
+
+// createAccount creates an account, and writes a password that was made to stdout.
+func (o *oneShot) createAccount(ctx context.Context) error {
+	if !o.GetBool("provisioning") {
+		return errors.New("a new account needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent")
+	}
+	account := oneshot.Account{
+		Type:  o.GetString("create-account-resource-type"),
+		Login: o.GetString("create-account-login"), Email: o.GetString("create-account-email"),
+		Password: o.cfg.ShowPassword,
+	}
+	if profile := o.GetString("create-account-profile"); profile != "" {
+		if err := json.Unmarshal([]byte(profile), &account.Profile); err != nil || account.Profile == nil {
+			return errors.New(`--create-account-profile is not a JSON object; write it as in '{"email": "ann@example.com"}'`)
+		}
+	}
+	for field, value := range map[string]string{"login": account.Login, "email": account.Email} {
+		if other := account.Profile[field]; value != "" && other != nil && other != value {
+			return fmt.Errorf("--create-account-%s and %q in the profile differ: leave one out", field, field)
+		}
+	}
+	done, password, err := oneshot.CreateAccount(ctx, name, o.newServer, account)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, done)
+	if password != "" {
+		fmt.Println(password)
+	}
+	return nil
 }
 
 func (o *oneShot) newServer(ctx context.Context, session sessions.SessionStore) (types.ConnectorServer, error) {

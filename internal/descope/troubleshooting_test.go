@@ -83,6 +83,10 @@ func troubles(t *testing.T) map[string][]trouble {
 		return []trouble{{project: &two, synced: true, faults: []string{fault + " on=AddUserRoles"}, args: args}}
 	}
 
+	invoking := func(action, arguments string, faults ...string) []trouble {
+		return []trouble{{project: &two, faults: faults, args: []string{"--invoke-action", action, "--invoke-action-args", arguments}}}
+	}
+
 	proxied := func(proxy string) []trouble {
 		return []trouble{{baseURL: "https://api.descope.invalid", env: map[string]string{"HTTPS_PROXY": proxy}}}
 	}
@@ -146,6 +150,14 @@ func troubles(t *testing.T) map[string][]trouble {
 		}},
 		"The run was stopped":                {{stopped: true}},
 		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
+
+		"The action does not exist":            invoking("disable_usr", "{}"),
+		"An argument is missing or not valid":  append(invoking("disable_user", "{}"), invoking("disable_user", `{"user_id": "U1", "reason": "x"}`)...),
+		"There is no such user":                invoking("disable_user", `{"user_id": "U9"}`),
+		"The status does not allow the action": invoking("resend_invitation", `{"user_id": "U1"}`),
+		"The status did not change":            invoking("disable_user", `{"user_id": "U1"}`, "lag:1h on=UpdateUserStatus,LoadUser"),
+		"An action may have been carried out":  invoking("sign_out", `{"user_id": "U1"}`, "500 on=LogoutAllUserDevices"),
+		"A deletion is not allowed":            {{args: []string{"--delete-resource", "U1"}}},
 
 		"The path is not a regular file":        {{args: []string{"--file", t.TempDir()}}},
 		"The file holds a complete sync":        {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},

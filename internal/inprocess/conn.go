@@ -38,6 +38,7 @@ func NewClient(ctx context.Context, server types.ConnectorServer, interceptors .
 	v2.RegisterGrantManagerServiceServer(c, server)
 	v2.RegisterResourceManagerServiceServer(c, server)
 	v2.RegisterActionServiceServer(c, server)
+	v2.RegisterAccountManagerServiceServer(c, server)
 	return connectorclient.NewConnectorClient(ctx, c)
 }
 

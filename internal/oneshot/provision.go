@@ -66,13 +66,18 @@ func Provision(ctx context.Context, name string, newServer func(context.Context,
 	defer closeServer(ctx, server)
 	p := &provisioning{Change: c, name: name, path: file, temp: temp.path, client: inprocess.NewClient(ctx, server)}
 	done, err = p.run(ctx)
+	return done, ended(ctx, name, err)
+}
+
+// ended returns the error of a change that ended with one; nil for nil.
+func ended(ctx context.Context, name string, err error) error {
 	if signal, ok := signalOf(ctx); ok && err != nil {
-		return "", &Stopped{signal, fmt.Sprintf("stopped by %s; whether the change was made shows in the next sync", nameOf(signal))}
+		return &Stopped{signal, fmt.Sprintf("stopped by %s; whether the change was made shows in the next sync", nameOf(signal))}
 	}
 	if err != nil {
-		return "", &failure{err, plain(name, err)}
+		return &failure{err, plain(name, err)}
 	}
-	return done, nil
+	return nil
 }
 
 // provisioning is one change in progress.

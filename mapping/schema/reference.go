@@ -70,7 +70,7 @@ func innerBlock(k syntax.Key) (reflect.Type, string) {
 		return k.Type.Elem(), ""
 	}
 	if entry, ok := entryOf(k.Type); ok && isBlock(entry) {
-		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG", "actions": "NAME", "inputs": "NAME"}[k.Name]
+		return entry, "." + map[string]string{"resource_types": "TYPE", "entitlements": "SLUG", "actions": "NAME", "inputs": "NAME", "fields": "NAME"}[k.Name]
 	}
 	if isBlock(k.Type) {
 		return k.Type, ""
@@ -119,6 +119,8 @@ func formOf(t reflect.Type, single, number, value, block string) string {
 		return "`true`, `false`"
 	case reflect.TypeFor[syntax.Integer]():
 		return number
+	case reflect.TypeFor[syntax.Truth]():
+		return "`true` or `false`"
 	case reflect.TypeFor[syntax.Literal]():
 		return value
 	}

@@ -144,6 +144,8 @@ func (w *schemaWriter) form(t reflect.Type) object {
 		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Integer]():
 		return object{{"type", "integer"}}
+	case reflect.TypeFor[syntax.Truth]():
+		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Literal]():
 		return object{}
 	}

@@ -54,6 +54,12 @@ var (
 		field.WithPlaceholder("replies"),
 		field.WithExportTarget(field.ExportTargetCLIOnly),
 	)
+	ShowPassword = field.BoolField(
+		"show-password",
+		field.WithDisplayName("Show password"),
+		field.WithDescription("Create the account with a random password, and write it to stdout"),
+		field.WithExportTarget(field.ExportTargetCLIOnly),
+	)
 	Insecure = field.BoolField(
 		"insecure",
 		field.WithDisplayName("Allow plain HTTP"),
@@ -64,7 +70,7 @@ var (
 
 // Schema is all of the configuration.
 var Schema = field.NewConfiguration(
-	[]field.SchemaField{ProjectID, ManagementKey, BaseURL, IncludeTestUsers, ExpandPermissions, Mapping, Record, Insecure},
+	[]field.SchemaField{ProjectID, ManagementKey, BaseURL, IncludeTestUsers, ExpandPermissions, Mapping, Record, ShowPassword, Insecure},
 	field.WithConnectorDisplayName("Descope"),
 	field.WithHelpUrl("/docs/baton/descope"),
 )

@@ -68,6 +68,7 @@ type ResourceType struct {
 	Also         []Also             `yaml:"also" doc:"Resources of this type that another type's records show and the list does not have; one, or a list of them for several types."`
 	Entitlements Table[Entitlement] `yaml:"entitlements" doc:"What can be held on a resource, by slug."`
 	Grants       []GrantRule        `yaml:"grants" doc:"What a record says that its resource holds."`
+	Account      Account            `yaml:"account" doc:"How an account is created (trait user). One type of a mapping can have it."`
 	Delete       Delete             `yaml:"delete" doc:"How a resource is deleted."`
 	Actions      Table[Action]      `yaml:"actions" doc:"What else can be done with a resource, by name."`
 	Ignored      Table[Text]        `yaml:"ignored" doc:"Fields that look like access and are not read on purpose: the path in the record, and why."`
@@ -170,6 +171,7 @@ type Holders struct {
 	List      `operation:"Operation that lists who holds the entitlement on one resource."`
 	With      Table[Argument] `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id. Written PART, or a list or a table of such."`
 	Principal PartValues      `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
+	Ignored   Table[Text]     `yaml:"ignored" doc:"Fields beside the holder's id that are not read on purpose: the path in the record, and why."`
 }
 
 // Call returns the call of a list.
@@ -206,6 +208,56 @@ type Requirement struct {
 	Block
 	Entitlement Text       `yaml:"entitlement" need:"yes" doc:"TYPE.SLUG of what has to be held."`
 	On          PartValues `yaml:"on" need:"yes" doc:"Parts of the id of the resource, each from resource.PART. Without a value nothing is required."`
+}
+
+// Account says how an account is created.
+type Account struct {
+	Block
+	Fields      Table[AccountField] `yaml:"fields" need:"yes" doc:"What is asked for, by name, in this order. What kind of value a field is follows from the request field that it fills."`
+	Find        AccountFind         `yaml:"find" need:"yes" doc:"How the account is found by what it is to be called, before and after it is created."`
+	Create      AccountCreate       `yaml:"create" need:"yes" doc:"How the account is created."`
+	Credentials Credentials         `yaml:"credentials" doc:"What the new user can sign in with; the first is preferred. Default: no_password alone."`
+}
+
+// AccountField is a value that whoever creates an account is asked for.
+type AccountField struct {
+	Block
+	DisplayName Text    `yaml:"display_name" need:"yes" doc:"Name of the field for people."`
+	Description Text    `yaml:"description" doc:"What the field is for."`
+	Placeholder Text    `yaml:"placeholder" doc:"Example of a value."`
+	Required    Truth   `yaml:"required" doc:"true: there is no account without it."`
+	Default     Literal `yaml:"default" doc:"Value of a field that is not given."`
+}
+
+// AccountFind says how the account is found.
+type AccountFind struct {
+	Call `need:"with" operation:"Operation that reads the account." with:"Request fields, each account.NAME, or a list or a table of such. All of them need a value." record:"Path in the reply to the record. Default: the reply."`
+}
+
+// AccountCreate says how the account is created.
+type AccountCreate struct {
+	Call    `need:"with" operation:"Operation that creates the account." with:"Request fields, each account.NAME, or a list or a table of such. A field that is not given is left out." record:"Path in the reply to the record of the account. Without it, the account is found again."`
+	Created Text `yaml:"created" doc:"Path in the reply to whether the account is new: with false it was there already. Without a value it is new."`
+}
+
+// Credentials are what a new user can sign in with.
+type Credentials struct {
+	Block
+	NoPassword     Credential    `yaml:"no_password" doc:"Without a password."`
+	RandomPassword Credential    `yaml:"random_password" doc:"With a new password: password in with."`
+	ForceChange    AccountChange `yaml:"force_change" doc:"Call afterwards that makes the user change the password at the next sign-in."`
+}
+
+// Credential is what is added to the call that creates an account.
+type Credential struct {
+	Block
+	With    Table[Argument] `yaml:"with" doc:"Further request fields of create, each account.NAME or password, or a list or a table of such."`
+	Request Table[Literal]  `yaml:"request" doc:"Further fixed fields of create."`
+}
+
+// AccountChange says how a new account is changed.
+type AccountChange struct {
+	Call `without:"record" need:"with" operation:"Operation that changes the account." with:"Request fields, each account.NAME or record.PATH, or a list or a table of such."`
 }
 
 // GrantRule says what a record holds.
@@ -290,6 +342,11 @@ const OptionPrefix = "option."
 
 // Pos is a place in the file, from 1; the zero pos is that of a key not given.
 type Pos struct{ line, col int }
+
+// Before reports whether a place is before another.
+func (p Pos) Before(other Pos) bool {
+	return p.line < other.line || p.line == other.line && p.col < other.col
+}
 
 // Given reports whether the key is in the file.
 func (p Pos) Given() bool { return p.line > 0 }
