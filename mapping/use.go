@@ -15,7 +15,7 @@ type Use struct {
 
 // Uses returns what is called to read the resources of the type, and for every change
 // that the mapping has for them: each call that the mapping names for the type, and then,
-// under the key "get", what shows whether somebody holds an entitlement of it.
+// under the key "grant", what shows whether somebody holds an entitlement of it.
 func (t *ResourceType) Uses() []Use {
 	all := slices.Clone(t.uses)
 	for _, e := range t.Entitlements {
@@ -27,7 +27,7 @@ func (t *ResourceType) Uses() []Use {
 			if holder.Get != nil {
 				read = holder.Get.Operation
 			}
-			all = withUse(all, Use{getPlace(holder).key, read})
+			all = withUse(all, Use{grantKey, read})
 		}
 	}
 	return all

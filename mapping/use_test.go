@@ -17,8 +17,8 @@ func TestUses(t *testing.T) {
 		lines = append(lines, line+"; "+strings.Join(typ.Rights(), ", "))
 	}
 	const want = `user: list SearchUsers get LoadUser; POST /v2/mgmt/user/search, GET /v1/mgmt/user
-tenant: list LoadAllTenants grant AddUserTenant revoke RemoveUserTenant get LoadUser; GET /v1/mgmt/tenant/all, POST /v1/mgmt/user/update/tenant/add, POST /v1/mgmt/user/update/tenant/remove, GET /v1/mgmt/user
-role: list LoadAllRoles grant AddUserRoles revoke RemoveUserRoles get LoadUser; GET /v1/mgmt/role/all, POST /v1/mgmt/user/update/role/add, POST /v1/mgmt/user/update/role/remove, GET /v1/mgmt/user
+tenant: list LoadAllTenants grant AddUserTenant revoke RemoveUserTenant grant LoadUser; GET /v1/mgmt/tenant/all, POST /v1/mgmt/user/update/tenant/add, POST /v1/mgmt/user/update/tenant/remove, GET /v1/mgmt/user
+role: list LoadAllRoles grant AddUserRoles revoke RemoveUserRoles grant LoadUser; GET /v1/mgmt/role/all, POST /v1/mgmt/user/update/role/add, POST /v1/mgmt/user/update/role/remove, GET /v1/mgmt/user
 permission: list LoadAllPermissions; GET /v1/mgmt/permission/all`
 	if got := strings.Join(lines, "\n"); got != want {
 		t.Errorf("the uses are\n%s", got)

@@ -122,7 +122,7 @@ func TestRequestsAreKept(t *testing.T) {
 
 func TestNamesOfReplies(t *testing.T) {
 	for name, want := range map[string]string{
-		"ListPepole.json":       `the API has no operation "ListPepole"; it has AddGroupMember, CloseWorkspace`,
+		"ListPepole.json":       `the API has no operation "ListPepole"; it has AddGroupMember, CloseWorkspace, GetPerson`,
 		"ListPeople.0.json":     "is not the name of a reply",
 		"ListPeople.http9.json": "is not the name of a reply",
 		"ListPeople.json.json":  "is not the name of a reply",
