@@ -119,7 +119,7 @@ func (b *requestBuilder) table(written syntax.Argument, into target) (argument, 
 // reference compiles `a or b`; each is a head and what is behind it.
 func (b *requestBuilder) reference(t syntax.Text, into target) (reference, bool) {
 	if strings.ContainsAny(t.Value, "{}[]") {
-		b.templateNotAllowed(t.Pos)
+		b.templateNotAllowed(t)
 		return nil, false
 	}
 	var all alternatives

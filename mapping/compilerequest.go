@@ -144,8 +144,12 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 	if err == nil {
 		_, err = json.Marshal(value)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		c.notJSON(syntax.At(n), name, n.Value)
+	case syntax.OddNumber(n):
+		c.OddNumber(syntax.At(n), name, n.Value)
+		return nil, false
 	}
 	return value, err == nil
 }
@@ -153,6 +157,14 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 	if v.Kind() == reflect.String && (n.Kind != yaml.ScalarNode || n.Tag != "!!str") {
 		c.IsNot(syntax.At(n), name, "text", syntax.KindOf(n))
+		return false
+	}
+	if syntax.OddNumber(n) {
+		c.OddNumber(syntax.At(n), name, n.Value)
+		return false
+	}
+	if (v.CanInt() || v.CanUint()) && n.Tag == "!!float" {
+		c.IsNot(syntax.At(n), name, "a whole number", n.Value)
 		return false
 	}
 	if err := n.Decode(v.Addr().Interface()); err != nil {

@@ -257,9 +257,6 @@ func TestUnknownWords(t *testing.T) {
 func TestRefusedModes(t *testing.T) {
 	t.Parallel()
 	for line, says := range map[string]string{
-		"--create-account-email a@b.test":                              "--create-account-email: this connector creates no accounts",
-		"--create-account-login a":                                     "--create-account-login: this connector creates no accounts",
-		"--create-account-resource-type user":                          "--create-account-resource-type: this connector creates no accounts",
 		"--event-feed x":                                               "--event-feed: this connector has no feeds of events",
 		"--event-feed-id x":                                            "--event-feed-id: this connector has no feeds of events",
 		"--skip-full-sync":                                             "--skip-full-sync is for service mode, which --client-id turns on",
@@ -280,6 +277,7 @@ func TestRefusedModes(t *testing.T) {
 		"--grant-principal-type user":                                  "--grant-principal-type is for --grant-entitlement",
 		"--revoke-grant x --client-id a@b/c --client-secret s":         "--revoke-grant and --client-id ask for two different runs",
 		"--revoke-grant x --sync-resources bid:r:user/U1":              "--revoke-grant and --sync-resources ask for two different runs",
+		"--create-account-resource-type user":                          "--create-account-resource-type is for --create-account-profile, which is not given",
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

@@ -62,6 +62,8 @@ type Environment struct {
 	// one built in for "", and with switches set. The connector is not connected
 	// to anything yet.
 	Options func(mappingFile string, switches map[string]bool) (connector.Options, error)
+	// Coverage has a suite say what of the mapping no example shows.
+	Coverage bool
 }
 
 // Case is one example.

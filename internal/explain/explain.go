@@ -30,6 +30,7 @@ func Text(w io.Writer, plan *mapping.Plan) error {
 	}
 	p.cost()
 	p.provisioning()
+	p.accounts()
 	p.actions()
 	p.permissions()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -116,6 +116,13 @@ func (p *printer) permissions() {
 		}
 	}
 	for _, t := range p.plan.Types {
+		if a := t.Account; a != nil {
+			row("accounts", t, a.Find.Operation)
+			row("accounts", t, a.Credentials[0].Create.Operation)
+			if a.ForceChange != nil {
+				row("accounts", t, a.ForceChange.Operation)
+			}
+		}
 		if t.Delete != nil {
 			row("deleting", t, readBy(t))
 			row("deleting", t, t.Delete.Operation)

@@ -171,6 +171,7 @@ type Holders struct {
 	List      `operation:"Operation that lists who holds the entitlement on one resource."`
 	With      Table[Argument] `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id. Written PART, or a list or a table of such."`
 	Principal PartValues      `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
+	Ignored   Table[Text]     `yaml:"ignored" doc:"Fields beside the holder's id that are not read on purpose: the path in the record, and why."`
 }
 
 // Call returns the call of a list.
