@@ -117,8 +117,6 @@ func formOf(t reflect.Type, single, number, value, block string) string {
 		return "`true`, `false` or a sentence"
 	case reflect.TypeFor[syntax.Integer]():
 		return number
-	case reflect.TypeFor[syntax.Truth]():
-		return "`true` or `false`"
 	case reflect.TypeFor[syntax.Literal]():
 		return value
 	}

@@ -231,12 +231,12 @@ type AccountField struct {
 
 // AccountFind says how the account is found.
 type AccountFind struct {
-	Call `need:"with" operation:"Operation that reads the account." with:"Request fields, each account.NAME, or a list or a table of such. All of them need a value." record:"Path in the reply to the record. Default: the reply."`
+	Call `need:"with" operation:"Operation that reads it." with:"Request fields, each account.NAME, or a list or a table of such." record:"Path in the reply to the record. Default: the reply."`
 }
 
 // AccountCreate says how the account is created.
 type AccountCreate struct {
-	Call    `need:"with" operation:"Operation that creates the account." with:"Request fields, each account.NAME, or a list or a table of such. A field that is not given is left out." record:"Path in the reply to the record of the account. Without it, the account is found again."`
+	Call    `need:"with" operation:"Operation that creates it." with:"Request fields, each account.NAME, or a list or a table of such." record:"Path in the reply to its record. Default: find it."`
 	Created Text `yaml:"created" doc:"Path in the reply to whether the account is new: with false it was there already. Without a value it is new."`
 }
 
