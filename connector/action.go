@@ -95,13 +95,13 @@ func argumentField(in *mapping.Input) *config.Field {
 		Name: in.Name, DisplayName: in.DisplayName, Description: in.Description, Placeholder: in.Placeholder, IsRequired: in.Required,
 	}
 	switch in.Kind {
-	case mapping.ValueBool:
+	case mapping.FieldTruth:
 		f.BoolField = &config.BoolField{}
-	case mapping.ValueNumber:
+	case mapping.FieldNumber:
 		f.IntField = &config.IntField{}
-	case mapping.ValueTexts:
+	case mapping.FieldTexts:
 		f.StringSliceField = &config.StringSliceField{}
-	case mapping.ValueText, mapping.ValueObject:
+	case mapping.FieldText, mapping.FieldObject:
 		f.StringField = &config.StringField{}
 	}
 	return f.Build()

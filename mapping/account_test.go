@@ -13,7 +13,7 @@ import (
 
 type member struct {
 	ID     string   `json:"id"`
-	Logins []string `json:"logins,omitempty"`
+	Logins []string `json:"handles,omitempty"`
 	Active *bool    `json:"active,omitempty"`
 }
 
@@ -91,7 +91,8 @@ resource_types:
       credentials:
         random_password: {with: {secret: password}}
         no_password: {request: {secret: ""}}
-        force_change: {operation: ExpireSecret, with: {login: first record.logins or account.mail}}
+        force_change: {operation: ExpireSecret, with: {login: first record.handles or account.mail}}
+    ignored: {active: Members are not disabled.}
 `
 
 func loadMembers(t *testing.T) *mapping.Account {
@@ -222,7 +223,7 @@ func TestMistakesInAccounts(t *testing.T) {
 	second := "  guest:\n" + types
 	for _, c := range []struct{ name, old, new, want string }{
 		{"a type that is no user", "trait: user", "trait: app", `11:7: "account" belongs to a type with trait: user`},
-		{"a second type with one", "  member:\n", second + "  member:\n", "42:7: only one type can have an account, and guest has one"},
+		{"a second type with one", "  member:\n", second + "  member:\n", "43:7: only one type can have an account, and guest has one"},
 		{"a field that nothing uses", "        team: {", "        desk: {display_name: Desk}\n        team: {", "16:9: nothing uses account.desk"},
 		{"a field that is not there", "account.level", "account.levle", "15:9: nothing uses account.level\n25:26: there is no account.levle; did you mean \"level\"?"},
 		{"a field that is not there, to find it", "{login: account.login or account.mail}", "{login: account.lgoin}", "19:59: there is no account.lgoin; did you mean \"login\"?"},
@@ -241,7 +242,7 @@ func TestMistakesInAccounts(t *testing.T) {
 		{"nothing to find it by", "      find: {operation: FindMember, with: {login: account.login or account.mail}, record: member}\n", "",
 			`11:7: "account" needs "find": how the account is found by what it is to be called, before and after it is created`},
 		{"a reply without the record", "account.mail}, record: member}", "account.mail}}", "19:13: find needs \"record\": the path to a member record (member) in the reply of FindMember"},
-		{"a record of something else", "        record: member\n", "        record: member.logins\n", "29:17: member.logins is a list of text, but a member record (member) is expected here"},
+		{"a record of something else", "        record: member\n", "        record: member.handles\n", "29:17: member.handles is a list of text, but a member record (member) is expected here"},
 		{"what changes nothing", "operation: ExpireSecret", "operation: FindMember", "34:35: force_change calls FindMember, which is a GET and changes nothing"},
 		{"a reference in a fixed field", "{kind: person}", "{kind: account.mail}", `28:25: "request" would send the text "account.mail" as it stands; references belong in "with"`},
 		{"what says nothing of a new one", "created: new", "created: member.id", "30:18: member.id is text, but a truth value is expected here"},

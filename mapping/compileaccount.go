@@ -98,8 +98,8 @@ func (b *accountBuilder) fill(name string, typ reflect.Type, ref writtenReferenc
 	return true
 }
 
-// fieldKindOf returns what an account field is that fills a request field of a type;
-// empty when none can.
+// fieldKindOf returns what an account field or an input is that fills a request field of
+// a type; empty when none can.
 func fieldKindOf(t reflect.Type) FieldKind {
 	switch k := apitype.KindOf(t); {
 	case k == apitype.KindText || k == apitype.KindTime || k == apitype.KindAny:

@@ -2,13 +2,17 @@ package examples
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/internal/preview"
@@ -74,14 +78,82 @@ func (s *step) wanted() string {
 }
 
 func (s *step) what() string {
-	if s.Grant != "" {
+	switch {
+	case s.Grant != "":
 		return fmt.Sprintf("grant %s to %s", s.Grant, s.To)
+	case s.Delete != "":
+		return "delete " + s.Delete
+	case s.Invoke != "":
+		return fmt.Sprintf("invoke %s on %s", s.Invoke, s.On)
 	}
 	return fmt.Sprintf("revoke %s from %s", s.Revoke, s.From)
 }
 
-// do grants or revokes through the connector of that name. failed is the connector's error, err one of the step itself.
+// do does what the step asks for through the connector of that name. failed is the connector's error, err one of the step itself.
 func (s *step) do(ctx context.Context, client types.ConnectorClient, name string) (result string, failed, err error) {
+	switch {
+	case s.Delete != "":
+		result, failed, err = s.delete(ctx, client)
+	case s.Invoke != "":
+		result = resultDone
+		failed, err = s.invoke(ctx, client)
+	default:
+		return s.change(ctx, client, name)
+	}
+	if failed != nil {
+		return "", preview.Plain(name, failed), err
+	}
+	return result, nil, err
+}
+
+func (s *step) delete(ctx context.Context, client types.ConnectorClient) (result string, failed, err error) {
+	r, err := resourceOf(s.Delete)
+	if err != nil {
+		return "", nil, err
+	}
+	reply, failed := client.DeleteResource(ctx, v2.DeleteResourceRequest_builder{ResourceId: r.GetId()}.Build())
+	annos := annotations.Annotations(reply.GetAnnotations())
+	if annos.Contains(&v2.ResourceDoesNotExist{}) {
+		return resultAlready, failed, nil
+	}
+	return resultDone, failed, nil
+}
+
+// inlineWait is longer than any action takes.
+const inlineWait = 5 * time.Minute
+
+func (s *step) invoke(ctx context.Context, client types.ConnectorClient) (failed, err error) {
+	on, err := resourceOf(s.On)
+	if err != nil {
+		return nil, err
+	}
+	arguments, err := structpb.NewStruct(s.Inputs)
+	if err != nil {
+		return nil, fmt.Errorf("inputs: %w", err)
+	}
+	typeID := on.GetId().GetResourceType()
+	arguments.Fields[typeID+"_id"] = structpb.NewStringValue(on.GetId().GetResource())
+	schemas, failed := client.ListActionSchemas(ctx, &v2.ListActionSchemasRequest{})
+	if failed != nil {
+		return failed, nil
+	}
+	of := typeID
+	for _, schema := range schemas.GetSchemas() {
+		if schema.GetName() == s.Invoke && schema.GetResourceTypeId() == "" {
+			of = "" // An action of the connector.
+		}
+	}
+	reply, failed := client.InvokeAction(ctx, v2.InvokeActionRequest_builder{
+		Name: s.Invoke, ResourceTypeId: of, Args: arguments, InlineWait: durationpb.New(inlineWait),
+	}.Build())
+	if failed == nil && reply.GetStatus() != v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE {
+		failed = errors.New(reply.GetResponse().GetFields()["error"].GetStringValue())
+	}
+	return failed, nil
+}
+
+// change grants or revokes.
+func (s *step) change(ctx context.Context, client types.ConnectorClient, name string) (result string, failed, err error) {
 	entitlement, err := entitlementOf(s.Grant + s.Revoke)
 	if err != nil {
 		return "", nil, err

@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -166,8 +167,13 @@ func (d *decoder) inner(n *yaml.Node) int {
 
 func (i *Integer) decode(d *decoder, n *yaml.Node, what string) bool {
 	i.Pos, i.Value = At(n), 1
+	whole := n.Kind == yaml.ScalarNode && n.Tag == "!!int"
+	if whole && OddNumber(n) {
+		d.OddNumber(i.Pos, what, n.Value)
+		return false
+	}
 	value, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
+	if !whole || err != nil {
 		return d.unfit(n, what, "a whole number")
 	}
 	i.Value = value
@@ -193,12 +199,12 @@ func (w *Words) decode(d *decoder, n *yaml.Node, what string) bool {
 	return ok
 }
 
-// boolTag is what YAML calls a truth value.
-const boolTag = "!!bool"
+// isTruth reports whether a node is true or false.
+func isTruth(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!bool" }
 
 func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 	t.Pos = At(n)
-	if n.Kind != yaml.ScalarNode || n.Tag != boolTag {
+	if !isTruth(n) {
 		return d.unfit(n, what, "true or false")
 	}
 	t.Value = strings.EqualFold(n.Value, "true")
@@ -207,7 +213,7 @@ func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 
 func (r *ReadOnly) decode(d *decoder, n *yaml.Node, what string) bool {
 	r.Pos, r.Value = At(n), true
-	if n.Kind == yaml.ScalarNode && n.Tag == boolTag {
+	if isTruth(n) {
 		r.Value = strings.EqualFold(n.Value, "true")
 		return true
 	}
@@ -291,6 +297,15 @@ func At(n *yaml.Node) Pos { return Pos{n.Line, n.Column} }
 // IsNull reports whether a node is null or nothing.
 func IsNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
+// plainNumber is a number that every program reads in the same way: as JSON has it.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// OddNumber reports whether a node is a number in a form that some programs read
+// otherwise, or not as a number: 0144, 0x64, 1_000.
+func OddNumber(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && (n.Tag == "!!int" || n.Tag == "!!float") && !plainNumber.MatchString(n.Value)
+}
+
 // KindOf names what a node is, for messages.
 func KindOf(n *yaml.Node) string {
 	switch n.Kind {
@@ -302,7 +317,7 @@ func KindOf(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!null":
 		return "nothing"
-	case boolTag, "!!int", "!!float", "!!timestamp":
+	case "!!bool", "!!int", "!!float", "!!timestamp":
 		return n.Value
 	}
 	return strconv.Quote(n.Value)

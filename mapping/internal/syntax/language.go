@@ -156,8 +156,8 @@ type Also struct {
 // Entitlement is what can be held on a resource.
 type Entitlement struct {
 	Block
-	DisplayName Text      `yaml:"display_name" doc:"Name of the entitlement. Default: the resource's name and the slug."`
-	Description Text      `yaml:"description" doc:"Description of the entitlement."`
+	DisplayName Text      `yaml:"display_name" path:"record" doc:"Name of the entitlement. Default: the resource's name and the slug."`
+	Description Text      `yaml:"description" path:"record" doc:"Description of the entitlement."`
 	GrantableTo Words     `yaml:"grantable_to" need:"yes" doc:"Resource types that can hold it."`
 	Purpose     Text      `yaml:"purpose" doc:"assignment (default), permission or ownership."`
 	ReadOnly    ReadOnly  `yaml:"read_only" doc:"It cannot be granted or revoked: true, or a sentence that says where to change it."`
@@ -171,6 +171,7 @@ type Holders struct {
 	List      `operation:"Operation that lists who holds the entitlement on one resource."`
 	With      Table[Argument] `yaml:"with" need:"yes" doc:"Request fields, each from a part of the resource's id. Written PART, or a list or a table of such."`
 	Principal PartValues      `yaml:"principal" need:"yes" doc:"Paths in a record to the parts of the holder's id."`
+	Ignored   Table[Text]     `yaml:"ignored" doc:"Fields beside the holder's id that are not read on purpose: the path in the record, and why."`
 }
 
 // Call returns the call of a list.
@@ -192,7 +193,7 @@ type Provision struct {
 	// What else the write changes.
 	AlsoGrants  []Along `yaml:"also_grants" doc:"Other grants of the principal that may come with the write. A grant that comes and is not named here is an error."`
 	AlsoRevokes []Along `yaml:"also_revokes" doc:"Other grants of the principal that may go with the write. A grant that goes and is not named here is an error."`
-	Replaces    Truth   `yaml:"replaces" doc:"Whether a list in the body takes the place of the list that is there: true, only in revoke, or false, where the operation adds its entries or takes them away."`
+	Replaces    Truth   `yaml:"replaces" doc:"Whether a list in the body takes the place of the list that is there: true, only in revoke, or false, if its entries are added or removed."`
 }
 
 // Along are grants that may change with a write.
