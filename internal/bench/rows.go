@@ -66,7 +66,9 @@ func userResource(u *emulator.User) (*v2.Resource, error) {
 		trait.Emails = []*v2.UserTrait_Email{v2.UserTrait_Email_builder{Address: u.Email, IsPrimary: true}.Build()}
 	}
 	status := userStatus(u.Status)
-	trait.Status = v2.UserTrait_Status_builder{Status: v2.UserTrait_Status_Status(status.GetStatus()), Details: status.GetDetails()}.Build()
+	trait.Status = v2.UserTrait_Status_builder{ //nolint:staticcheck // The connector sets it too.
+		Status: v2.UserTrait_Status_Status(status.GetStatus()), Details: status.GetDetails(),
+	}.Build()
 	profile := &structpb.Struct{Fields: make(map[string]*structpb.Value, 7)}
 	for key, value := range map[string]string{"user_id": u.UserID, "first_name": u.GivenName, "last_name": u.FamilyName, "phone": u.Phone} {
 		if value != "" {
