@@ -162,7 +162,7 @@ func TestActionsWithoutAnswer(t *testing.T) {
 			if got := wrote(t, d); !slices.Equal(got, c.wrote) {
 				t.Errorf("wrote %v, want %v", got, c.wrote)
 			}
-			if u, _ := d.Store().User(chloe); u.Status != c.status && !(u.Status == "" && c.status == "enabled") {
+			if u, _ := d.Store().User(chloe); u.Status != c.status {
 				t.Errorf("the status is %q", u.Status)
 			}
 		})

@@ -144,8 +144,6 @@ func (w *schemaWriter) form(t reflect.Type) object {
 		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Integer]():
 		return object{{"type", "integer"}}
-	case reflect.TypeFor[syntax.Truth]():
-		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Literal]():
 		return object{}
 	}
