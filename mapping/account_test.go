@@ -219,7 +219,8 @@ func TestAccountIsNotFoundByNothing(t *testing.T) {
 
 func TestMistakesInAccounts(t *testing.T) {
 	const passwordSent = "random_password: {with: {secret: password}}"
-	second := strings.Replace(memberMapping[strings.Index(memberMapping, "  member:\n"):], "  member:\n", "  guest:\n", 1)
+	_, types, _ := strings.Cut(memberMapping, "  member:\n")
+	second := "  guest:\n" + types
 	for _, c := range []struct{ name, old, new, want string }{
 		{"a type that is no user", "trait: user", "trait: app", `11:7: "account" belongs to a type with trait: user`},
 		{"a second type with one", "  member:\n", second + "  member:\n", "43:7: only one type can have an account, and guest has one"},

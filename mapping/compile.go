@@ -27,6 +27,8 @@ type compiler struct {
 
 	plan  *Plan
 	types map[string]*typeBuilder
+	// current is the type that is being compiled.
+	current *typeBuilder
 }
 
 // typeBuilder is a resource type with what the file says of it.
@@ -60,6 +62,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 		c.checkCircles,
 	} {
 		for _, t := range work {
+			c.current = t
 			round(t)
 		}
 	}
@@ -86,7 +89,7 @@ func (c *compiler) startType(e *syntax.Entry[syntax.ResourceType]) *typeBuilder 
 		key:          e.Key,
 		doc:          doc,
 	}
-	c.types[t.ID] = t
+	c.types[t.ID], c.current = t, t
 	c.plan.Types = append(c.plan.Types, t.ResourceType)
 	t.Trait = Trait(c.oneOf(doc.Trait, "trait", syntax.Traits...))
 	t.List = c.compileList(t, doc.List)

@@ -32,6 +32,7 @@ func (c *compiler) startCall(p place, doc *syntax.Call) (*Call, *requestBuilder)
 	if op == nil {
 		return nil, nil
 	}
+	c.current.uses = withUse(c.current.uses, Use{p.key, op})
 	b := c.newRequest(p, op, doc)
 	call := &Call{Operation: op}
 	call.fixed = c.compileRequest(b, doc.Request)

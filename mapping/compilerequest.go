@@ -18,6 +18,10 @@ func (c *compiler) compileRequest(b *requestBuilder, written syntax.Table[syntax
 	b.unsure = b.unsure || written.Broken
 	for _, e := range written.Entries {
 		field, ok := b.field(&b.fieldSet, e.Key)
+		if field.Secret {
+			c.secretWritten(e.Key.Pos, e.Key.Value)
+			continue
+		}
 		if !ok || e.Value.Node == nil || syntax.IsNull(e.Value.Node) {
 			continue
 		}
@@ -83,6 +87,11 @@ func (c *compiler) setObject(n *yaml.Node, v reflect.Value, name string) bool {
 		f, found := apitype.Find(fields, key.Value)
 		if !found {
 			c.noSuchField(syntax.At(key), name, key.Value, apitype.Names(fields))
+			ok = false
+			continue
+		}
+		if f.Secret {
+			c.secretWritten(syntax.At(key), key.Value)
 			ok = false
 			continue
 		}

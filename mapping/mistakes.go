@@ -208,6 +208,10 @@ func noFieldIn(offset int, path string, is reflect.Type, name string) *pathMista
 	return &pathMistake{offset, fmt.Sprintf("%s is %s and has no field %q", path, apitype.Describe(is), name)}
 }
 
+func secretRead(offset int, name string) *pathMistake {
+	return &pathMistake{offset, fmt.Sprintf("%q is a secret: it cannot be read", name)}
+}
+
 // Fields of resources.
 
 func (m mistakes) userWithoutTrait(at syntax.Pos) {
@@ -450,6 +454,10 @@ func (m mistakes) notAWrite(at syntax.Pos, key, operation, method string) {
 	m.Addf(at, "%s calls %s, which is a %s and changes nothing", key, operation, method)
 }
 
+func (m mistakes) deletes(at syntax.Pos, operation, typ, get string) {
+	m.Addf(at, "%s deletes the %s itself: it is the DELETE of what %s reads", operation, typ, get)
+}
+
 func (m mistakes) principalNotUsed(at syntax.Pos, key string, parts []string) {
 	m.Addf(at, `%s does not say whose it is: "with" needs %s`, key, headed(headPrincipal, parts, " or "))
 }
@@ -488,7 +496,7 @@ func (m mistakes) replacesNotGiven(at syntax.Pos, field, operation string) {
 }
 
 func (m mistakes) mayReplace(at syntax.Pos, field, operation string) {
-	m.Addf(at, "%s is a list in the body of %s, which may take the place of the list that is there; write replaces: true if it does (only in revoke), or replaces: false if its entries are added or taken away", field, operation)
+	m.Addf(at, "%s is a list in the body of %s, which may take the place of the list that is there; write replaces: true if so (only in revoke), or replaces: false", field, operation)
 }
 
 func (m mistakes) replacesNothing(at syntax.Pos, operation string) {
@@ -531,6 +539,10 @@ func (m mistakes) becomesOther(at syntax.Pos, kind string, becomes Status) {
 
 func (m mistakes) inputIsResource(at syntax.Pos, name, typ string) {
 	m.Addf(at, "%q is the %s that the action is for, and is asked for in any case", name, typ)
+}
+
+func (m mistakes) secretWritten(at syntax.Pos, name string) {
+	m.Addf(at, "%q is a secret: it cannot be in a mapping", name)
 }
 
 func (m mistakes) secretInput(at syntax.Pos, name string) {
@@ -639,6 +651,10 @@ func (m mistakes) otherPageField(at syntax.Pos, key, field, meant string) {
 
 func (m mistakes) besideNotRead(at syntax.Pos, path, entitlement string) {
 	m.Addf(at, "%s stands beside the id and may say that %s is not held, or by something else, but nothing reads it; give a reason: ignored: {%s: ...}", path, entitlement, path)
+}
+
+func (m mistakes) partNotRead(at syntax.Pos, path, part, typ string) {
+	m.Addf(at, "the id of a %s has the part %s, and %s stands beside what this rule reads; without it, the id is that of another %s; add %s: %s", typ, part, path, typ, part, path)
 }
 
 func (m mistakes) userWithout(at syntax.Pos, typ, key, field string) {

@@ -117,6 +117,9 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 				}
 				segments[i] = f.Name
 			}
+			if f.Secret {
+				first = cmp.Or(first, secretRead(offset, f.Name))
+			}
 			p.leaf = append(p.leaf, hop{index: f.Index})
 			p.typ, p.required = f.Type, p.required && f.Required
 		case apitype.KindMap:

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ func (p *printer) provisioning() {
 		}
 	}
 	p.linef("What is held already is not granted again, and what is gone is not revoked; each is a success.")
+	p.linef("A change that changes more than that is an error, which lists what.")
 }
 
 func (p *printer) entitlement(e *mapping.Entitlement) {
@@ -33,17 +35,33 @@ func (p *printer) entitlement(e *mapping.Entitlement) {
 		p.linef("Before it is granted, the %s has to hold %s, with %s, where that has a value.",
 			typeNames(e.GrantableTo), r.Entitlement.Name(), list(r.Sources(e.On)))
 	}
-	p.write("grant", e.Grant, e.Grant.Sources())
-	p.write("revoke", e.Revoke, e.Revoke.Sources())
+	p.write("grant", e.Grant, e)
+	p.write("revoke", e.Revoke, e)
 }
 
-func (p *printer) write(what string, w *mapping.Provision, with []mapping.Source) {
-	p.linef("  %s\t%s %s\t{%s}", what, w.Operation.Method, w.Operation.Path, list(with))
+func (p *printer) write(what string, w *mapping.Provision, e *mapping.Entitlement) {
+	p.linef("  %s\t%s %s\t{%s}%s%s", what, w.Operation.Method, w.Operation.Path, list(w.Sources()),
+		along(", which may give ", w.AlsoGrants, e), along(", which may take ", w.AlsoRevokes, e))
 	if w.ReturnsRecord() {
 		p.linef("  \tthe reply shows that it happened")
 	} else {
 		p.linef("  \tit is read again, to see that it happened")
 	}
+}
+
+// along says what may change with a write about e.
+func along(what string, all []*mapping.Along, e *mapping.Entitlement) string {
+	if len(all) == 0 {
+		return ""
+	}
+	said := make([]string, len(all))
+	for i, a := range all {
+		said[i] = a.Entitlement.Name()
+		if on := a.Sources(e.On); len(on) > 0 {
+			said[i] += " {" + list(on) + "}"
+		}
+	}
+	return what + strings.Join(said, " and ")
 }
 
 // readsBefore returns the operations that show whether an entitlement is held.
@@ -72,66 +90,29 @@ func names(operations []*api.Operation) string {
 	return strings.Join(all, ", ")
 }
 
-// permissions lists the operations that a key has to permit. A mapping does not know
-// the API's names of permissions.
+// purposes are what calls are for, by the mapping's names for them.
+var purposes = map[string]string{
+	"list": "reading", "holders": "reading", "get": "reading one", "grant": "provisioning", "revoke": "provisioning",
+	"find": "accounts", "create": "accounts", "force_change": "accounts", "delete": "deleting", "call": "actions",
+}
+
+// permissions lists the operations that a key has to permit, with the API's names of the
+// rights where the API document has them.
 func (p *printer) permissions() {
 	p.heading("What the key has to be allowed to call")
 	p.linef("  FOR\tTYPE\tOPERATION\tCALL")
-	seen := map[string]bool{}
-	row := func(why string, t *mapping.ResourceType, op *api.Operation) {
-		key := fmt.Sprint(why, t.ID, op.Name)
-		if !seen[key] {
-			seen[key] = true
-			p.linef("  %s\t%s\t%s\t%s %s", why, t.ID, op.Name, op.Method, op.Path)
-		}
-	}
 	for _, t := range p.plan.Types {
-		row("reading", t, t.List.Operation)
-		if t.Get != nil {
-			row("reading one", t, t.Get.Operation)
-		}
-		for _, e := range t.Entitlements {
-			if e.Holders != nil {
-				row("reading", t, e.Holders.List.Operation)
+		last := ""
+		for _, use := range t.Uses() {
+			op := use.Operation
+			row := fmt.Sprintf("  %s\t%s\t%s\t%s %s", cmp.Or(purposes[use.Key], use.Key), t.ID, op.Name, op.Method, op.Path)
+			if len(op.Scopes) > 0 {
+				row += " (" + strings.Join(op.Scopes, ", ") + ")"
 			}
-		}
-	}
-	for _, t := range p.plan.Types {
-		for _, e := range t.Entitlements {
-			if e.ReadOnly {
-				continue
+			if row != last {
+				p.linef("%s", row)
 			}
-			for _, op := range readsBefore(e) {
-				row("provisioning", t, op)
-			}
-			if e.Grant.Requires != nil {
-				for _, holder := range e.GrantableTo {
-					if holder.Get != nil {
-						row("provisioning", t, holder.Get.Operation)
-					}
-				}
-			}
-			row("provisioning", t, e.Grant.Operation)
-			row("provisioning", t, e.Revoke.Operation)
-		}
-	}
-	for _, t := range p.plan.Types {
-		if a := t.Account; a != nil {
-			row("accounts", t, a.Find.Operation)
-			row("accounts", t, a.Credentials[0].Create.Operation)
-			if a.ForceChange != nil {
-				row("accounts", t, a.ForceChange.Operation)
-			}
-		}
-		if t.Delete != nil {
-			row("deleting", t, readBy(t))
-			row("deleting", t, t.Delete.Operation)
-		}
-		for _, a := range t.Actions {
-			row("actions", t, readBy(t))
-			for _, call := range a.Calls {
-				row("actions", t, call.Operation)
-			}
+			last = row
 		}
 	}
 }
