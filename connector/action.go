@@ -10,6 +10,8 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/actions"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -145,9 +147,12 @@ func (c *Connector) invocationOf(t *mapping.ResourceType, a *mapping.Action, arg
 	name := resourceArgument(t)
 	id, ok := actions.GetResourceIDArg(arguments, name)
 	if !ok {
-		text, _ := actions.GetStringArg(arguments, name)
-		if text == "" {
+		text, isText := given[name].(string)
+		switch {
+		case given[name] == nil || isText && text == "":
 			return nil, errorf(codes.InvalidArgument, "%s is required: the id of the %s", name, t.ID)
+		case !isText:
+			return nil, errorf(codes.InvalidArgument, "%s is not an id: write it as text, in quotes", name)
 		}
 		id = v2.ResourceId_builder{ResourceType: t.ID, Resource: text}.Build()
 	}
@@ -176,7 +181,7 @@ func (in *invocation) invoke(ctx context.Context) (*structpb.Struct, error) {
 	case err != nil:
 		return nil, err
 	}
-	return in.result(ctx)
+	return in.result(ctx), nil
 }
 
 func (in *invocation) run(ctx context.Context) error {
@@ -292,18 +297,19 @@ func (in *invocation) confirm(ctx context.Context) error {
 	return nil
 }
 
-// result says what was done, with the resource where its record is known.
-func (in *invocation) result(ctx context.Context) (*structpb.Struct, error) {
+// result says that it was done, with the resource where its record is known.
+func (in *invocation) result(ctx context.Context) *structpb.Struct {
 	if !in.after.Given() {
-		return actions.NewReturnValues(true), nil
+		return actions.NewReturnValues(true)
 	}
+	var shown actions.ReturnField
 	r, err := in.alone(in.typ).resource(ctx, in.id, in.after)
-	if err != nil {
-		return nil, fmt.Errorf("it was done, but the resource cannot be shown: %w", err)
+	if err == nil {
+		shown, err = actions.NewResourceReturnField(resultResource, r)
 	}
-	shown, err := actions.NewResourceReturnField(resultResource, r)
-	if err != nil {
-		return nil, errorf(codes.Internal, "it was done, but the resource cannot be shown: %w", err)
+	if err != nil { // It was done all the same.
+		ctxzap.Extract(ctx).Warn("an action was carried out, but its resource cannot be shown", zap.String("action", in.Name), zap.Error(err))
+		return actions.NewReturnValues(true)
 	}
-	return actions.NewReturnValues(true, shown), nil
+	return actions.NewReturnValues(true, shown)
 }

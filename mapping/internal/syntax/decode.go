@@ -165,9 +165,12 @@ func (d *decoder) inner(n *yaml.Node) int {
 	return start + 1
 }
 
+// intTag is what YAML calls a whole number.
+const intTag = "!!int"
+
 func (i *Integer) decode(d *decoder, n *yaml.Node, what string) bool {
 	i.Pos, i.Value = At(n), 1
-	whole := n.Kind == yaml.ScalarNode && n.Tag == "!!int"
+	whole := n.Kind == yaml.ScalarNode && n.Tag == intTag
 	if whole && OddNumber(n) {
 		d.OddNumber(i.Pos, what, n.Value)
 		return false
@@ -303,7 +306,7 @@ var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-
 // OddNumber reports whether a node is a number in a form that some programs read
 // otherwise, or not as a number: 0144, 0x64, 1_000.
 func OddNumber(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && (n.Tag == "!!int" || n.Tag == "!!float") && !plainNumber.MatchString(n.Value)
+	return n.Kind == yaml.ScalarNode && (n.Tag == intTag || n.Tag == "!!float") && !plainNumber.MatchString(n.Value)
 }
 
 // KindOf names what a node is, for messages.
@@ -317,7 +320,7 @@ func KindOf(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!null":
 		return "nothing"
-	case "!!bool", "!!int", "!!float", "!!timestamp":
+	case "!!bool", intTag, "!!float", "!!timestamp":
 		return n.Value
 	}
 	return strconv.Quote(n.Value)

@@ -276,7 +276,7 @@ type Delete struct {
 // Action is something that can be done with a resource.
 type Action struct {
 	Block
-	Kind        Text         `yaml:"kind" doc:"What ConductorOne may use it for: account_enable, account_disable, account_update_profile or account, which are actions of the connector for type user; enable or disable. Without it, whoever invokes it decides."`
+	Kind        Text         `yaml:"kind" doc:"What ConductorOne may use it for; those of account are actions of the connector, for trait user. Without it, whoever invokes it decides."`
 	DisplayName Text         `yaml:"display_name" need:"yes" doc:"Name of the action for people."`
 	Description Text         `yaml:"description" doc:"What the action does."`
 	Inputs      Table[Input] `yaml:"inputs" doc:"What is asked for besides the resource, by name."`
@@ -298,7 +298,7 @@ type Input struct {
 
 // ActionCall is one call of an action.
 type ActionCall struct {
-	Call `need:"with" operation:"Operation that is called." with:"Request fields, each resource.PART, the resource's record.PATH, input.NAME or input.NAME.KEY, or a list or a table of such." record:"Path in the reply to the resource's record after the call. A status that the action becomes is verified there; without it, the record is read."`
+	Call `need:"with" operation:"Operation that is called." with:"Request fields, each resource.PART, record.PATH or input.NAME." record:"Path in the reply to the record."`
 }
 
 // What becomes of references to resources that no list has.
