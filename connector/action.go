@@ -251,12 +251,9 @@ func (in *invocation) canStart(ctx context.Context, call *mapping.Call) error {
 
 // reached reads whether the resource has the status that it is to have.
 func (in *invocation) reached(ctx context.Context) (bool, error) {
-	record, there, err := in.read(ctx)
-	switch {
-	case err != nil:
+	record, _, err := in.read(ctx)
+	if err != nil {
 		return false, err
-	case !there:
-		return false, errorf(codes.NotFound, "there is no %s any more", in.subject)
 	}
 	in.after, in.last = record, false
 	return in.shown(), nil
@@ -290,11 +287,14 @@ func (in *invocation) confirm(ctx context.Context) error {
 			return err
 		}
 	}
-	if !in.shown() {
-		_, word := in.typ.StatusOf(in.after)
-		return errorf(codes.Internal, "the calls reported success, but the status is %q, and not %s", word, in.Becomes)
+	switch {
+	case in.shown():
+		return nil
+	case !in.after.Given():
+		return errorf(codes.FailedPrecondition, "the calls reported success, but there is no %s any more", in.subject)
 	}
-	return nil
+	_, word := in.typ.StatusOf(in.after)
+	return errorf(codes.Internal, "the calls reported success, but the status is %q, and not %s", word, in.Becomes)
 }
 
 // result says that it was done, with the resource where its record is known.
