@@ -23,6 +23,9 @@ type Operation struct {
 	Method  string
 	Path    string
 	Summary string
+	// Scopes are the rights that a key needs for the operation, in the words of the API:
+	// the scopes of its security in the API document. None when the document names none.
+	Scopes []string
 
 	// Request is a struct whose fields are path parameters (tag in:"path"), the
 	// query parameters (a struct tagged in:"query") and the JSON body (in:"body").
@@ -54,6 +57,19 @@ func (o *Operation) NewRequest() any {
 		}
 	}
 	return request.Interface()
+}
+
+// IsSecret reports whether a field of a request or a reply is a secret: it has the tag
+// secret:"true", which the API document, or what is told beside it, gives.
+func IsSecret(f reflect.StructField) bool { return f.Tag.Get("secret") == "true" }
+
+// Rights returns the rights that a key needs for the operation: its scopes, or else its
+// method and path.
+func (o *Operation) Rights() []string {
+	if len(o.Scopes) > 0 {
+		return o.Scopes
+	}
+	return []string{o.Method + " " + o.Path}
 }
 
 // NoReply is the reply of an operation that returns no JSON.

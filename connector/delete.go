@@ -7,8 +7,6 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
-	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-descope/mapping"
@@ -18,17 +16,23 @@ import (
 // resource is gone.
 type deleter struct{ s *syncer }
 
-// Delete deletes the resource with an id. That there is none is success.
+// Delete deletes the resource with an id. That there is none is success, with an
+// annotation.
 func (d *deleter) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotations.Annotations, error) {
 	c := d.s.Connector
 	of, err := c.subjectOf(d.s.typ, id)
-	if err == nil {
-		err = (&deletion{of}).run(ctx)
-	}
 	if err != nil {
-		return nil, c.wrapLast(err)
+		return nil, c.wrap(err)
 	}
-	return nil, nil
+	already, err := (&deletion{of}).run(ctx)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	var annos annotations.Annotations
+	if already {
+		annos.Append(&v2.ResourceDoesNotExist{})
+	}
+	return annos, nil
 }
 
 // subjectOf returns the resource of a type with an id of the SDK.
@@ -46,24 +50,21 @@ func (c *Connector) subjectOf(t *mapping.ResourceType, id *v2.ResourceId) (*subj
 // deletion deletes one resource.
 type deletion struct{ *subject }
 
-func (d *deletion) run(ctx context.Context) error {
+// run deletes the resource. It reports whether there was none.
+func (d *deletion) run(ctx context.Context) (already bool, err error) {
 	gone, err := d.gone(ctx)
-	switch {
-	case err != nil:
-		return d.named(err)
-	case gone:
-		ctxzap.Extract(ctx).Info("nothing to delete: there is no such resource", zap.Stringer("resource", d.subject))
-		return nil
+	if gone || err != nil {
+		return gone, d.named(err)
 	}
 	request, err := d.typ.Delete.Request(mapping.Inputs{Resource: d.id})
 	if err != nil {
-		return errorf(codes.InvalidArgument, "%w", d.named(err))
+		return false, errorf(codes.InvalidArgument, "%w", d.named(err))
 	}
 	reply, err := d.send(ctx, attempt{call: d.typ.Delete, request: request, done: d.gone}, writing)
 	if err != nil || reply == nil {
-		return d.named(err)
+		return false, d.named(err)
 	}
-	return d.named(d.confirm(ctx))
+	return false, d.named(d.confirm(ctx))
 }
 
 // gone reports whether there is no such resource.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -80,8 +81,9 @@ func TestSecondAPIActions(t *testing.T) {
 		{"tidy", `{"workspace_id": ` + lab + `}`, "bool_value:true", ""},
 		{"freeze", `{"workspace_id": ` + lab + `}`, "baton-workbench: freeze: reason is required", ""},
 		{"freeze", `{"workspace_id": ` + lab + `, "reason": "x", "day": 3}`, `baton-workbench: freeze: freeze takes no "day"; did you mean "days"?`, ""},
-		{"freeze", `{"workspace_id": ` + lab + `, "reason": 3}`, `baton-workbench: freeze for workspace "7": SetWorkspaceState: "reason": text is expected, not a number`, ""},
+		{"freeze", `{"workspace_id": ` + lab + `, "reason": 3}`, `baton-workbench: freeze: reason: text is expected`, ""},
 		{"freeze", `{"reason": "x"}`, "baton-workbench: freeze: workspace_id is required: the id of the workspace", ""},
+		{"tidy", `{"workspace_id": 7}`, "baton-workbench: tidy: workspace_id is not an id: write it as text, in quotes", ""},
 		{"tidy", `{"workspace_id": {"resource_type_id": "group", "resource_id": "31"}}`, `baton-workbench: tidy: a workspace is expected, not the group "31"`, ""},
 		{"tidy", `{"workspace_id": "99"}`, `baton-workbench: tidy for workspace "99": there is no workspace "99"`, ""},
 	} {
@@ -142,43 +144,47 @@ func TestSecondAPIActionAnswers(t *testing.T) {
 	}
 }
 
-func (d desk) delete(typeID, id string) error {
-	_, err := d.client.DeleteResource(d.Context(), v2.DeleteResourceRequest_builder{
+// delete deletes a resource. It reports whether there was none.
+func (d desk) delete(typeID, id string) (already bool, err error) {
+	reply, err := d.client.DeleteResource(d.Context(), v2.DeleteResourceRequest_builder{
 		ResourceId: v2.ResourceId_builder{ResourceType: typeID, Resource: id}.Build(),
 	}.Build())
-	return err
+	annos := annotations.Annotations(reply.GetAnnotations())
+	return annos.Contains(&v2.ResourceDoesNotExist{}), err
 }
 
 // TestSecondAPIDeletes: gone before is as good as gone after.
 func TestSecondAPIDeletes(t *testing.T) {
 	const closing = "DELETE /workspaces/8"
-	d := deskOf(t, secondapi.Options{})
-	for _, writes := range [][]string{{closing}, nil} {
-		if err := d.delete("workspace", "8"); err != nil {
-			t.Fatal(err)
+	refused := func(d desk, typeID, want string) {
+		t.Helper()
+		_, err := d.delete(typeID, "8")
+		wantError(t, err, want)
+	}
+	deleted := func(d desk, already bool, writes ...string) {
+		t.Helper()
+		if got, err := d.delete("workspace", "8"); got != already || err != nil {
+			t.Errorf("there was none: %t, %v", got, err)
 		}
 		d.wantWrites(writes...)
 	}
-	wantError(t, d.delete("group", "31"), "does not have resource Delete() configured")
+	d := deskOf(t, secondapi.Options{})
+	deleted(d, false, closing)
+	deleted(d, true)
+	refused(d, "group", "does not have resource Delete() configured")
 	d.wantWrites()
 
 	lost := deskOf(t, secondapi.Options{Fault: on(closing, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		next.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	})})
-	if err := lost.delete("workspace", "8"); err != nil {
-		t.Error(err)
-	}
-	lost.wantWrites(closing)
+	deleted(lost, false, closing)
 
 	idle := deskOf(t, secondapi.Options{Fault: on(closing, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusNoContent) })})
-	wantError(t, idle.delete("workspace", "8"), `deleting workspace "8": CloseWorkspace reported success, but it is still there`)
+	refused(idle, "workspace", `deleting workspace "8": CloseWorkspace reported success, but it is still there`)
 	idle.wantWrites(closing)
 
-	lags := deskOf(t, secondapi.Options{Fault: on("GET /workspaces", old(2))})
-	if err := lags.delete("workspace", "8"); err != nil {
-		t.Error(err)
-	}
+	deleted(deskOf(t, secondapi.Options{Fault: on("GET /workspaces", old(2))}), false, closing) // Reads lag.
 }
 
 // TestCapabilitiesFollowTheMapping: what a type cannot do is not claimed.

@@ -164,6 +164,10 @@ func (l *listing) readBatch(ctx context.Context, at paging.Token) (*batch, error
 	for _, r := range read.Records {
 		out.ids, out.records, out.resources = append(out.ids, r.id), append(out.records, r.record), append(out.resources, r.resource)
 	}
+	if l.Complete && l.Short {
+		ctxzap.Extract(ctx).Warn("a page had fewer records than were asked for, and another followed: either the API hides records, or pages in the mapping is wrong and some are missing",
+			zap.String("resource_type", l.typ.ID), zap.String("operation", l.typ.List.Operation.Name))
+	}
 	gone := l.Seen.Len() - out.reported
 	switch {
 	case l.Complete && l.Seen.Len() == 0:

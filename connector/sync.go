@@ -117,7 +117,7 @@ func (ts *typeSync) of(t *mapping.ResourceType) *typeSync {
 
 // ResourceType describes the type to the SDK.
 func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
-	annos := annotations.New(&v2.TypeScopedGrants{})
+	annos := annotations.New(&v2.TypeScopedGrants{}, rights(s.typ))
 	if len(s.typ.Entitlements) == 0 {
 		annos.Append(&v2.SkipEntitlements{})
 	} else {
@@ -128,6 +128,15 @@ func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
 		rt.SetTraits([]v2.ResourceType_Trait{trait})
 	}
 	return rt
+}
+
+// rights tells the SDK what the key has to be allowed to do for a type.
+func rights(t *mapping.ResourceType) *v2.CapabilityPermissions {
+	var all []*v2.CapabilityPermission
+	for _, right := range t.Rights() {
+		all = append(all, v2.CapabilityPermission_builder{Permission: right}.Build())
+	}
+	return v2.CapabilityPermissions_builder{Permissions: all}.Build()
 }
 
 var traits = map[mapping.Trait]v2.ResourceType_Trait{

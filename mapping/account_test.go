@@ -13,7 +13,7 @@ import (
 
 type member struct {
 	ID     string   `json:"id"`
-	Logins []string `json:"logins,omitempty"`
+	Logins []string `json:"handles,omitempty"`
 	Active *bool    `json:"active,omitempty"`
 }
 
@@ -91,7 +91,8 @@ resource_types:
       credentials:
         random_password: {with: {secret: password}}
         no_password: {request: {secret: ""}}
-        force_change: {operation: ExpireSecret, with: {login: first record.logins or account.mail}}
+        force_change: {operation: ExpireSecret, with: {login: first record.handles or account.mail}}
+    ignored: {active: Members are not disabled.}
 `
 
 func loadMembers(t *testing.T) *mapping.Account {
@@ -218,15 +219,20 @@ func TestAccountIsNotFoundByNothing(t *testing.T) {
 
 func TestMistakesInAccounts(t *testing.T) {
 	const passwordSent = "random_password: {with: {secret: password}}"
-	second := strings.Replace(memberMapping[strings.Index(memberMapping, "  member:\n"):], "  member:\n", "  guest:\n", 1)
+	_, types, _ := strings.Cut(memberMapping, "  member:\n")
+	second := "  guest:\n" + types
 	for _, c := range []struct{ name, old, new, want string }{
 		{"a type that is no user", "trait: user", "trait: app", `11:7: "account" belongs to a type with trait: user`},
-		{"a second type with one", "  member:\n", second + "  member:\n", "42:7: only one type can have an account, and guest has one"},
+		{"a second type with one", "  member:\n", second + "  member:\n", "43:7: only one type can have an account, and guest has one"},
 		{"a field that nothing uses", "        team: {", "        desk: {display_name: Desk}\n        team: {", "16:9: nothing uses account.desk"},
 		{"a field that is not there", "account.level", "account.levle", "15:9: nothing uses account.level\n25:26: there is no account.levle; did you mean \"level\"?"},
 		{"a field that is not there, to find it", "{login: account.login or account.mail}", "{login: account.lgoin}", "19:59: there is no account.lgoin; did you mean \"login\"?"},
 		{"a name that is none", "        team: {", "        Team Name: {display_name: x}\n        team: {",
 			"16:9: the name of an account field \"Team Name\" may have only lower-case letters, digits, - and _\n16:9: nothing uses account.Team Name"},
+		{"a secret that is asked for", "        team: {", "        pass_code_token: {display_name: Token}\n        team: {",
+			"16:9: nothing uses account.pass_code_token\n16:9: account.pass_code_token looks like a secret: what is asked for is kept and shown; a password is made by random_password"},
+		{"a field that fills a secret", "with: {secret: password}", "with: {secret: account.team, name: password}",
+			"16:9: account.team fills secret, which looks like a secret: what is asked for is kept and shown; a password is made by random_password"},
 		{"two kinds", "level: account.level", "level: account.verified", "15:9: nothing uses account.level\n25:18: account.verified is a whole number here, and true or false elsewhere"},
 		{"two kinds in one", "level: account.level", "level: account.level or account.team", "26:26: account.team is text here, and a whole number elsewhere"},
 		{"a number with a fraction", "level: account.level", "share: account.level", "25:18: account.level cannot be a number: a field of an account is text, a truth value, a whole number, a list of text or a free-form object"},
@@ -240,7 +246,7 @@ func TestMistakesInAccounts(t *testing.T) {
 		{"nothing to find it by", "      find: {operation: FindMember, with: {login: account.login or account.mail}, record: member}\n", "",
 			`11:7: "account" needs "find": how the account is found by what it is to be called, before and after it is created`},
 		{"a reply without the record", "account.mail}, record: member}", "account.mail}}", "19:13: find needs \"record\": the path to a member record (member) in the reply of FindMember"},
-		{"a record of something else", "        record: member\n", "        record: member.logins\n", "29:17: member.logins is a list of text, but a member record (member) is expected here"},
+		{"a record of something else", "        record: member\n", "        record: member.handles\n", "29:17: member.handles is a list of text, but a member record (member) is expected here"},
 		{"what changes nothing", "operation: ExpireSecret", "operation: FindMember", "34:35: force_change calls FindMember, which is a GET and changes nothing"},
 		{"a reference in a fixed field", "{kind: person}", "{kind: account.mail}", `28:25: "request" would send the text "account.mail" as it stands; references belong in "with"`},
 		{"what says nothing of a new one", "created: new", "created: member.id", "30:18: member.id is text, but a truth value is expected here"},

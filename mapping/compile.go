@@ -27,6 +27,8 @@ type compiler struct {
 
 	plan  *Plan
 	types map[string]*typeBuilder
+	// current is the type that is being compiled.
+	current *typeBuilder
 }
 
 // typeBuilder is a resource type with what the file says of it.
@@ -60,6 +62,7 @@ func (c *compiler) compile(doc *syntax.Document) *Plan {
 		c.checkCircles,
 	} {
 		for _, t := range work {
+			c.current = t
 			round(t)
 		}
 	}
@@ -86,7 +89,7 @@ func (c *compiler) startType(e *syntax.Entry[syntax.ResourceType]) *typeBuilder 
 		key:          e.Key,
 		doc:          doc,
 	}
-	c.types[t.ID] = t
+	c.types[t.ID], c.current = t, t
 	c.plan.Types = append(c.plan.Types, t.ResourceType)
 	t.Trait = Trait(c.oneOf(doc.Trait, "trait", syntax.Traits...))
 	t.List = c.compileList(t, doc.List)
@@ -168,7 +171,11 @@ func (c *compiler) compileID(t *typeBuilder) {
 }
 
 // partName is what a part of an id is called: the last field of its path.
-func partName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+func partName(path string) string {
+	segments := segmentsOf(path)
+	name, _ := unquote(segments[len(segments)-1])
+	return name
+}
 
 // compileIDPath compiles the path to a part of an id in a record of t. It
 // reports a path that is wrong, and returns the one that was probably meant, or nil.
@@ -265,27 +272,5 @@ func (c *compiler) compileLimits(doc syntax.Limits) {
 			c.plan.PerMinute = map[string]int{}
 		}
 		c.plan.PerMinute[e.Key.Value] = e.Value.Value
-	}
-}
-
-// compileIgnored checks what is ignored on purpose: it has to be there, and
-// nothing may read it.
-func (c *compiler) compileIgnored(t *typeBuilder) {
-	for _, e := range t.doc.Ignored.Entries {
-		if t.record == nil {
-			return
-		}
-		p, mistake := compilePath(e.Key.Value, t.record, t.scope.name)
-		if mistake != nil {
-			c.wrongPath(e.Key.At(mistake.offset), mistake)
-			continue
-		}
-		for _, read := range c.plan.readings(t.ResourceType) {
-			if read.key != derivedKey && within(read.path, p.written) {
-				c.ignoredIsRead(e.Key.Pos, p.written, read.key)
-				break
-			}
-		}
-		t.ignored = append(t.ignored, p.written)
 	}
 }

@@ -32,6 +32,7 @@ func (c *compiler) startCall(p place, doc *syntax.Call) (*Call, *requestBuilder)
 	if op == nil {
 		return nil, nil
 	}
+	c.current.uses = withUse(c.current.uses, Use{p.key, op})
 	b := c.newRequest(p, op, doc)
 	call := &Call{Operation: op}
 	call.fixed = c.compileRequest(b, doc.Request)
@@ -119,7 +120,7 @@ func (b *requestBuilder) table(written syntax.Argument, into target) (argument, 
 // reference compiles `a or b`; each is a head and what is behind it.
 func (b *requestBuilder) reference(t syntax.Text, into target) (reference, bool) {
 	if strings.ContainsAny(t.Value, "{}[]") {
-		b.templateNotAllowed(t.Pos)
+		b.templateNotAllowed(t)
 		return nil, false
 	}
 	var all alternatives

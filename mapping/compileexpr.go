@@ -46,9 +46,13 @@ func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
 	if t.Value == "" || s.record == nil {
 		return nil
 	}
+	if indexed.MatchString(t.Value) || jsonPath.MatchString(t.Value) {
+		c.wrongPath(t.Pos, notAPath(0, t.Value))
+		return nil
+	}
 	if strings.ContainsAny(t.Value, "{}[]") {
 		if w != wantText && w != wantPlain {
-			c.templateNotAllowed(t.Pos)
+			c.templateNotAllowed(t)
 			return nil
 		}
 		return c.compileTemplate(t, s)
@@ -59,7 +63,7 @@ func (c *compiler) compileExpr(t syntax.Text, s scope, w want) *expr {
 // compileAlternatives compiles `x or first y or parent.z`, which starts at offset in t.
 func (c *compiler) compileAlternatives(t syntax.Text, offset int, written string, s scope, w want) *expr {
 	e := &expr{}
-	for alternative := range strings.SplitSeq(written, alternativeSeparator) {
+	for _, alternative := range splitOutsideQuotes(written, alternativeSeparator) {
 		start := offset + len(alternative) - len(strings.TrimLeft(alternative, " "))
 		src, ok := c.compileSource(t, start, strings.TrimSpace(alternative), s, w)
 		if !ok {

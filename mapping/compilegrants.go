@@ -159,6 +159,7 @@ func (c *compiler) compileHolders(t *typeBuilder, e *Entitlement, doc *syntax.Ho
 	if h.record != nil {
 		s := scope{record: h.record, name: recordName("holder", h.record), noParent: noParentHere("holder")}
 		h.principal = c.compileBinding(s, doc.Principal, h.Of)
+		h.ignored = c.compileIgnoredPaths(s, doc.Ignored, h.principal.readings("principal"))
 	}
 	for _, rule := range h.Of.Grants {
 		if rule.Entitlement == e {

@@ -18,6 +18,10 @@ func (c *compiler) compileRequest(b *requestBuilder, written syntax.Table[syntax
 	b.unsure = b.unsure || written.Broken
 	for _, e := range written.Entries {
 		field, ok := b.field(&b.fieldSet, e.Key)
+		if field.Secret {
+			c.secretWritten(e.Key.Pos, e.Key.Value)
+			continue
+		}
 		if !ok || e.Value.Node == nil || syntax.IsNull(e.Value.Node) {
 			continue
 		}
@@ -86,6 +90,11 @@ func (c *compiler) setObject(n *yaml.Node, v reflect.Value, name string) bool {
 			ok = false
 			continue
 		}
+		if f.Secret {
+			c.secretWritten(syntax.At(key), key.Value)
+			ok = false
+			continue
+		}
 		ok = c.setLiteral(syntax.ValueOf(n, i), reach(v, f.Index), key.Value) && ok
 	}
 	return ok
@@ -144,8 +153,12 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 	if err == nil {
 		_, err = json.Marshal(value)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		c.notJSON(syntax.At(n), name, n.Value)
+	case syntax.OddNumber(n):
+		c.OddNumber(syntax.At(n), name, n.Value)
+		return nil, false
 	}
 	return value, err == nil
 }
@@ -153,6 +166,14 @@ func (c *compiler) freeValue(n *yaml.Node, name string) (any, bool) {
 func (c *compiler) setScalar(n *yaml.Node, v reflect.Value, name string) bool {
 	if v.Kind() == reflect.String && (n.Kind != yaml.ScalarNode || n.Tag != "!!str") {
 		c.IsNot(syntax.At(n), name, "text", syntax.KindOf(n))
+		return false
+	}
+	if syntax.OddNumber(n) {
+		c.OddNumber(syntax.At(n), name, n.Value)
+		return false
+	}
+	if (v.CanInt() || v.CanUint()) && n.Tag == "!!float" {
+		c.IsNot(syntax.At(n), name, "a whole number", n.Value)
 		return false
 	}
 	if err := n.Decode(v.Addr().Interface()); err != nil {

@@ -141,6 +141,8 @@ type Holders struct {
 
 	record    reflect.Type
 	principal *binding
+	// ignored are the paths beside the id that the mapping does not read on purpose.
+	ignored []string
 }
 
 // Request returns the request for a page of the holders on the resource with

@@ -56,7 +56,7 @@ func (e *expr) text(v values) string {
 	for _, s := range e.alternatives {
 		var found string
 		s.each(s.root(v), func(value reflect.Value) bool {
-			found, _ = scalarText(value)
+			found, _ = visibleText(value)
 			return found == ""
 		})
 		if found != "" {
@@ -95,7 +95,7 @@ func (e *expr) texts(v values) []string {
 	var found []string
 	for _, s := range e.alternatives {
 		s.each(s.root(v), func(value reflect.Value) bool {
-			if text, ok := scalarText(value); ok {
+			if text, ok := visibleText(value); ok {
 				found = append(found, text)
 			}
 			return !s.first || found == nil

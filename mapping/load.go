@@ -35,6 +35,9 @@ package mapping
 
 import (
 	_ "embed"
+	"errors"
+	"regexp"
+	"strings"
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
@@ -51,6 +54,15 @@ var Descope []byte
 //
 //go:embed descope.lock.yaml
 var DescopeLock []byte
+
+// YAMLError returns an error of the YAML parser in words that say what is usually behind
+// it: "yaml: line 3: ...".
+func YAMLError(err error) error {
+	at := yamlPlace.FindString(err.Error())
+	return errors.New(at + syntax.InPlainWords(strings.TrimPrefix(err.Error(), at)))
+}
+
+var yamlPlace = regexp.MustCompile(`^yaml: (line \d+: )?`)
 
 // Mistake is one thing wrong with a mapping file, at its place.
 type Mistake = syntax.Mistake

@@ -1,8 +1,10 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/conductorone/baton-descope/internal/spelling"
@@ -89,7 +91,7 @@ func (m mistakes) noPart(at syntax.Pos, typ, part string, parts []string) {
 }
 
 func (m mistakes) notAPart(at syntax.Pos, part, typ string, parts []string) {
-	m.Addf(at, "%q is not a part of the id of a %s%s", part, typ, spelling.DidYouMean(part, parts))
+	m.Addf(at, "%q is not a part of the id of a %s%s", part, typ, cmp.Or(inOtherWords(part), spelling.DidYouMean(part, parts)))
 }
 
 func (m mistakes) partMissing(at syntax.Pos, typ, part string) {
@@ -102,8 +104,8 @@ func (m mistakes) differentLists(at syntax.Pos, one, other string) {
 
 // Expressions.
 
-func (m mistakes) templateNotAllowed(at syntax.Pos) {
-	m.Addf(at, "a text with paths in braces cannot stand here; write a path")
+func (m mistakes) templateNotAllowed(t syntax.Text) {
+	m.Addf(t.Pos, "a text with paths in braces cannot stand here%s", cmp.Or(inOtherWords(t.Value), "; write a path"))
 }
 
 func (m mistakes) nestedBrackets(at syntax.Pos) {
@@ -172,7 +174,30 @@ func (m mistakes) wrongPath(at syntax.Pos, mistake *pathMistake) {
 func pathMissing() *pathMistake { return &pathMistake{0, "a path is missing here"} }
 
 func notAPath(offset int, written string) *pathMistake {
-	return &pathMistake{offset, fmt.Sprintf("%q is not a field path", written)}
+	return &pathMistake{offset, fmt.Sprintf("%q is not a field path%s", written, inOtherWords(written))}
+}
+
+var (
+	indexed  = regexp.MustCompile(`^(?:first )?([\w.]+)\[(?:\d+|\*)?\]$`)
+	orElse   = regexp.MustCompile(`^([\w.]+) *(?:\|\|?|\?\?) *([\w.]+)$`)
+	inBraces = regexp.MustCompile(`^\$?\{+ *([\w. ]+?) *\}+$`)
+	jsonPath = regexp.MustCompile(`^\$\.?([\w.]+)$`)
+)
+
+// inOtherWords says how a mapping writes what somebody wrote in another language.
+func inOtherWords(written string) string {
+	if m := indexed.FindStringSubmatch(written); m != nil {
+		return fmt.Sprintf("; a path goes through a list without an index: write %q for the first entry, %q for all", "first "+m[1], m[1])
+	}
+	if m := orElse.FindStringSubmatch(written); m != nil {
+		return fmt.Sprintf("; write %q", m[1]+" or "+m[2])
+	}
+	for _, form := range []*regexp.Regexp{inBraces, jsonPath} {
+		if m := form.FindStringSubmatch(written); m != nil {
+			return fmt.Sprintf("; write %q", m[1])
+		}
+	}
+	return ""
 }
 
 func noField(offset int, holder, name string, fields []apitype.Field) *pathMistake {
@@ -181,6 +206,10 @@ func noField(offset int, holder, name string, fields []apitype.Field) *pathMista
 
 func noFieldIn(offset int, path string, is reflect.Type, name string) *pathMistake {
 	return &pathMistake{offset, fmt.Sprintf("%s is %s and has no field %q", path, apitype.Describe(is), name)}
+}
+
+func secretRead(offset int, name string) *pathMistake {
+	return &pathMistake{offset, fmt.Sprintf("%q is a secret: it cannot be read", name)}
 }
 
 // Fields of resources.
@@ -376,7 +405,7 @@ func (m mistakes) noHead(at syntax.Pos, ref, head string, heads []string) {
 	if nearest := spelling.Nearest(head, heads); nearest != "" {
 		meant = fmt.Sprintf("; did you mean %q?", nearest)
 	}
-	m.Addf(at, "%q is none of %s%s", ref, strings.Join(forms, ", "), meant)
+	m.Addf(at, "%q is none of %s%s", ref, strings.Join(forms, ", "), cmp.Or(inOtherWords(ref), meant))
 }
 
 func (m mistakes) firstNotHere(at syntax.Pos) {
@@ -512,6 +541,10 @@ func (m mistakes) inputIsResource(at syntax.Pos, name, typ string) {
 	m.Addf(at, "%q is the %s that the action is for, and is asked for in any case", name, typ)
 }
 
+func (m mistakes) secretWritten(at syntax.Pos, name string) {
+	m.Addf(at, "%q is a secret: it cannot be in a mapping", name)
+}
+
 func (m mistakes) secretInput(at syntax.Pos, name string) {
 	m.Addf(at, "%s looks like a secret: inputs of actions are in logs", name)
 }
@@ -556,6 +589,10 @@ func (m mistakes) fieldDoesNotFit(at syntax.Pos, ref string, is reflect.Type) {
 
 func (m mistakes) fieldOfTwoKinds(at syntax.Pos, ref string, kind, before FieldKind) {
 	m.Addf(at, "%s is %s here, and %s elsewhere", ref, kind.described(), before.described())
+}
+
+func (m mistakes) secretField(at syntax.Pos, name string) {
+	m.Addf(at, "%s looks like a secret: what is asked for is kept and shown; a password is made by random_password", name)
 }
 
 func (m mistakes) passwordNotSent(at syntax.Pos) {
@@ -610,6 +647,22 @@ func (m mistakes) ruleTwice(at syntax.Pos, entitlement string) {
 
 func (m mistakes) sameHolders(at syntax.Pos, entitlement, before string) {
 	m.Addf(at, "the same request lists the holders of %s and %s, so who holds one is shown with both", before, entitlement)
+}
+
+func (m mistakes) otherPageField(at syntax.Pos, key, field, meant string) {
+	m.Addf(at, "%s is put into %s; did you mean %q?", key, field, meant)
+}
+
+func (m mistakes) besideNotRead(at syntax.Pos, path, entitlement string) {
+	m.Addf(at, "%s stands beside the id and may say that %s is not held, or by something else, but nothing reads it; give a reason: ignored: {%s: ...}", path, entitlement, path)
+}
+
+func (m mistakes) partNotRead(at syntax.Pos, path, part, typ string) {
+	m.Addf(at, "the id of a %s has the part %s, and %s stands beside what this rule reads; without it, the id is that of another %s; add %s: %s", typ, part, path, typ, part, path)
+}
+
+func (m mistakes) userWithout(at syntax.Pos, typ, key, field string) {
+	m.Addf(at, "a %s has no %s here, though its record has %s; use it, or give a reason: ignored: {%s: ...}", typ, key, field, field)
 }
 
 func (m mistakes) changed(at syntax.Pos, what, against string) {

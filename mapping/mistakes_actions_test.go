@@ -89,7 +89,7 @@ func TestMistakesInActions(t *testing.T) {
 		{"update: {display_name: A, inputs: {nmae: {display_name: N}}, " + patch + "name: input.name}}}", `53:142: there is no input.name; did you mean "nmae"?`},
 		{"update: {display_name: A, inputs: {name: {display_name: N}, phone: {display_name: P}}, " + patch + "name: input.name}}}", "53:67: no call of the action uses input.phone"},
 		{"update: {display_name: A, inputs: {user_id: {display_name: N}}, " + patch + "name: input.user_id}}}", `53:42: "user_id" is the user that the action is for, and is asked for in any case`},
-		{"update: {display_name: A, inputs: {name: {display_name: N}}, " + patch + "name: input.name, verifiedEmail: input.name}}}", "53:42: input.name is used as text and as a truth value"},
+		{"update: {display_name: A, inputs: {name: {display_name: N}}, " + patch + "name: input.name, verifiedEmail: input.name}}}", "53:42: input.name is used as text and as true or false"},
 		{"update: {display_name: A, inputs: {p: {display_name: N, object: [name, phone]}}, " + patch + "name: input.p.name}}}", "53:78: no call of the action uses input.p.phone"},
 		{"update: {display_name: A, inputs: {p: {display_name: N, object: [name]}}, " + patch + "name: input.p.nmae}}}", `53:155: input.p has no key "nmae"; did you mean "name"?`},
 		{"update: {display_name: A, inputs: {p: {display_name: N, object: [name]}}, " + patch + "name: input.p.name, phone: input.p}}}", "53:42: input.p is an object; use its keys"},

@@ -195,7 +195,7 @@ func TestMistakesInKinds(t *testing.T) {
 			name: "a template where a truth value is expected",
 			old:  "mfa: TOTP or webauthn or push",
 			new:  `mfa: "{TOTP}"`,
-			want: "38:12: a text with paths in braces cannot stand here; write a path",
+			want: `38:12: a text with paths in braces cannot stand here; write "TOTP"`,
 		},
 	})
 }
@@ -266,6 +266,38 @@ func TestMistakesInNumbers(t *testing.T) {
 			old:  "size: 100",
 			new:  "size: many",
 			want: `28:35: "size" is a whole number, not "many"`,
+		},
+		{
+			name: "a size with a leading 0",
+			old:  "size: 100",
+			new:  "size: 0100",
+			want: `28:35: "size" is 0100, a number that can be read in several ways; write it in digits, without a leading 0`,
+		},
+		{
+			name: "a limit in another base",
+			old:  "parallel_requests: 6",
+			new:  "parallel_requests: 0x6",
+			want: `9:22: "parallel_requests" is 0x6, a number that can be read in several ways; write it in digits, without a leading 0`,
+		},
+		{
+			name: "a fixed field with a leading 0",
+			old:  "        withTestUser: option.include-test-users\n      pages: {limit: limit, size: 100, offset: offset, page: page, total: total}\n",
+			new:  "        withTestUser: option.include-test-users\n        page: 0144\n        limit: 0o144\n        offset: 1_00\n",
+			want: "28:15: page is 0144, a number that can be read in several ways; write it in digits, without a leading 0\n" +
+				"29:16: limit is 0o144, a number that can be read in several ways; write it in digits, without a leading 0\n" +
+				"30:17: offset is 1_00, a number that can be read in several ways; write it in digits, without a leading 0",
+		},
+		{
+			name: "a fixed field with a fraction and one with an exponent",
+			old:  "        withTestUser: option.include-test-users\n      pages: {limit: limit, size: 100, offset: offset, page: page, total: total}\n",
+			new:  "        withTestUser: option.include-test-users\n        page: 100.0\n        limit: 1e2\n",
+			want: "28:15: page is a whole number, not 100.0\n29:16: limit is a whole number, not 1e2",
+		},
+		{
+			name: "a number with a leading 0 in a free-form field",
+			old:  "        withTestUser: option.include-test-users\n",
+			new:  "        withTestUser: option.include-test-users\n        customAttributes: {plan: 010, level: 10}\n",
+			want: "28:34: plan is 010, a number that can be read in several ways; write it in digits, without a leading 0",
 		},
 		{
 			name: "no requests at all",

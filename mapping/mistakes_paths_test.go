@@ -126,7 +126,7 @@ func TestMistakesInPaths(t *testing.T) {
 			name: "what is not a path",
 			old:  "login: first loginIds",
 			new:  "login: loginIds[0]",
-			want: "35:22: no path in these brackets; text in brackets is left out when a path in it has no value",
+			want: `35:14: "loginIds[0]" is not a field path; a path goes through a list without an index: write "first loginIds" for the first entry, "loginIds" for all`,
 		},
 		{
 			name: "with a space",

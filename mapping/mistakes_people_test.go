@@ -36,6 +36,11 @@ func TestMistakesWithAnotherAPI(t *testing.T) {
 			"26:11: \"also\" needs a list in one reply, but the list of team is paged"},
 		{"objects in a free-form value of a profile", "name: contact.mail or id", "name: id\n    profile: {c: contact}",
 			"14:18: contact is an object; name one of its fields"},
+		{"a secret as a name", "name: contact.mail or id", "name: contact.mail or contact.pin", `13:35: "pin" is a secret: it cannot be read`},
+		{"a secret in a text", "name: contact.mail or id", `name: "{contact.mail}, {contact.other.pin}"`, `13:43: "pin" is a secret: it cannot be read`},
+		{"a secret that says what is held", "id: teams.team}", "id: contact.pin}", `16:75: "pin" is a secret: it cannot be read`},
+		{"a secret in a request", "note: by Baton", "code: sesame", `32:21: "code" is a secret: it cannot be in a mapping`},
+		{"a secret inside a request field", "note: by Baton", "via: {pin: 1234, phone: '1'}", `32:27: "pin" is a secret: it cannot be in a mapping`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			src := strings.TrimPrefix(peopleMapping, "\n")

@@ -99,6 +99,7 @@ func (c *compiler) compilePages(b *requestBuilder, doc syntax.Pages) *Pages {
 	}
 	if !doc.Broken {
 		c.checkPages(doc)
+		c.checkPageNames(b, doc)
 	}
 	return p
 }

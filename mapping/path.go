@@ -99,9 +99,10 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 	p := &path{typ: root, required: true}
 	var first *pathMistake
 	offset := 0
-	segments := strings.Split(written, ".")
-	for i, segment := range segments {
-		if segment == "" || strings.ContainsAny(segment, " \t\r\n{}[]\"'") {
+	segments := segmentsOf(written)
+	for i, raw := range segments {
+		segment, ok := unquote(raw)
+		if !ok {
 			return nil, cmp.Or(first, notAPath(offset, written))
 		}
 		p.enterList(strings.Join(segments[:i], "."))
@@ -116,6 +117,9 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 				}
 				segments[i] = f.Name
 			}
+			if f.Secret {
+				first = cmp.Or(first, secretRead(offset, f.Name))
+			}
 			p.leaf = append(p.leaf, hop{index: f.Index})
 			p.typ, p.required = f.Type, p.required && f.Required
 		case apitype.KindMap:
@@ -128,11 +132,47 @@ func compilePath(written string, root reflect.Type, name string) (*path, *pathMi
 			inside := cmp.Or(strings.Join(segments[:i], "."), name)
 			return nil, cmp.Or(first, noFieldIn(offset, inside, t, segment))
 		}
-		offset += len(segment) + 1
+		offset += len(raw) + 1
 	}
 	p.written = strings.Join(segments, ".")
 	p.enterList(p.written)
 	return p, first
+}
+
+// segmentsOf splits a path at its dots, but for those in quotes.
+func segmentsOf(written string) []string {
+	return splitOutsideQuotes(written, ".")
+}
+
+// splitOutsideQuotes splits text at separators that are not in quotes. A quote that is
+// not closed is none.
+func splitOutsideQuotes(text, separator string) []string {
+	var parts []string
+	start := 0
+	for i := 0; i < len(text); {
+		if quote := text[i]; quote == '"' || quote == '\'' {
+			if end := strings.IndexByte(text[i+1:], quote); end >= 0 {
+				i += end + 2
+				continue
+			}
+		}
+		if strings.HasPrefix(text[i:], separator) {
+			parts, start = append(parts, text[start:i]), i+len(separator)
+			i = start
+			continue
+		}
+		i++
+	}
+	return append(parts, text[start:])
+}
+
+// unquote returns the name that a segment of a path is for. Names with dots and blanks
+// are in quotes.
+func unquote(segment string) (string, bool) {
+	if n := len(segment); n > 2 && (segment[0] == '"' || segment[0] == '\'') && strings.IndexByte(segment[1:], segment[0]) == n-2 {
+		return segment[1 : n-1], true
+	}
+	return segment, segment != "" && !strings.ContainsAny(segment, " \t\r\n{}[]\"'")
 }
 
 // enterList moves from a list, which is called name, to its entries.

@@ -40,6 +40,7 @@ type contact struct {
 	Mail  *string  `json:"mail,omitempty"`
 	Phone *string  `json:"phone,omitempty"`
 	Other *contact `json:"other,omitempty"`
+	Pin   *int64   `json:"pin,omitempty" secret:"true"`
 }
 
 type membership struct {
@@ -87,6 +88,8 @@ type memberCall struct {
 		People []*int64       `json:"people"`
 		Note   *string        `json:"note,omitempty"`
 		Extra  map[string]any `json:"extra,omitempty"`
+		Code   *string        `json:"code,omitempty" secret:"true"`
+		Via    *contact       `json:"via,omitempty"`
 	} `in:"body"`
 }
 

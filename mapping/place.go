@@ -23,7 +23,8 @@ import (
 //  5. call.Request(Inputs{...}) in the connector, with the inputs of these heads, and
 //     call.Record(reply) if the call ReturnsRecord.
 //
-// Further checks of a call look at its references with call.eachReference.
+// ResourceType.Uses has the calls of all places. Further checks of a call look at its
+// references with call.eachReference.
 type place struct {
 	// key names the call in messages: "get".
 	key   string

@@ -186,7 +186,7 @@ func TestMistakesInReferences(t *testing.T) {
 		"login: resource.id or record.logins":                         `12:43: logins is a list of text, but text is expected here; write "first logins"`,
 		"login: first record.mail":                                    `12:34: mail is text; "first" needs a list; write "mail"`,
 		"login: record.parent.id":                                     `12:28: parent.id: a worker has no parent here`,
-		`login: "{record.mail}"`:                                      "12:21: a text with paths in braces cannot stand here; write a path",
+		`login: "{record.mail}"`:                                      `12:21: a text with paths in braces cannot stand here; write "record.mail"`,
 		"login: resource.mail":                                        "12:21: resource.mail is not available here: only the parts of the id of a worker are (id)",
 		"login: [resource.id]":                                        "12:21: login is one value, not a list",
 		"login: {id: resource.id}":                                    "12:21: login is text, not a table of fields",

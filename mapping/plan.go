@@ -95,6 +95,8 @@ type ResourceType struct {
 	fields resourceFields
 	// ignored are the paths that the mapping does not read on purpose.
 	ignored []string
+	// uses are the calls that the mapping names for the type, each once.
+	uses []Use
 }
 
 // parentPart is where a part of the parent's id comes from: a part of the own

@@ -47,6 +47,15 @@ func scalarText(v reflect.Value) (string, bool) {
 	return "", false
 }
 
+// visibleText is scalarText for what people see: text of nothing but blanks is no value.
+func visibleText(v reflect.Value) (string, bool) {
+	text, ok := scalarText(v)
+	if strings.TrimSpace(text) == "" {
+		return "", false
+	}
+	return text, ok
+}
+
 // numberText writes a JSON number without an exponent, with all its digits.
 func numberText(n json.Number) string {
 	if !strings.ContainsAny(n.String(), ".eE") {

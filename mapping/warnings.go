@@ -25,6 +25,8 @@ func (w *warner) warn() {
 		w.unreadAccess(e, w.plan.Types[i])
 		w.sameTwice(&e.Value, w.plan.Types[i])
 		w.account(&e.Value.Account, w.plan.Types[i].Account)
+		w.bareUser(&e.Value, w.plan.Types[i])
+		w.unreadBeside(&e.Value, w.plan.Types[i])
 		for j := range e.Value.Entitlements.Entries {
 			w.entitlement(&e.Value.Entitlements.Entries[j], w.plan.Types[i].Entitlements[j])
 		}
@@ -113,7 +115,7 @@ func (w *warner) unpaged(operation syntax.Text, l *List) {
 	var asks []string
 	for _, f := range apitype.RequestFields(l.Operation) {
 		steers := apitype.KindOf(f.Type) == apitype.KindNumber || apitype.KindOf(f.Type) == apitype.KindText
-		if steers && !l.gives(f.Index) && slices.Contains(nextPageFields, separators.Replace(strings.ToLower(f.Name))) {
+		if steers && !l.gives(f.Index) && slices.Contains(nextPageFields, plainName(f.Name)) {
 			asks = append(asks, f.Name)
 		}
 	}
@@ -129,19 +131,7 @@ var accessName = regexp.MustCompile(`(?i)(role|tenant|group|app|permission)(s|s?
 // unreadAccess warns of the lists in a type's records that look like access
 // and that nothing reads.
 func (w *warner) unreadAccess(e *syntax.Entry[syntax.ResourceType], t *ResourceType) {
-	var known []string
-	for _, other := range w.plan.Types {
-		if other.record != t.record {
-			continue
-		}
-		known = append(known, other.ignored...)
-		for _, r := range w.plan.readings(other) {
-			if r.key != derivedKey {
-				known = append(known, r.path)
-			}
-		}
-	}
-	for _, path := range accessLists(t.record, "", nil, known) {
+	for _, path := range accessLists(t.record, "", nil, w.known(t.record)) {
 		w.accessNotRead(e.Key.Pos, t.List.Operation.Name, path)
 	}
 }
@@ -156,8 +146,7 @@ func accessLists(object reflect.Type, prefix string, inside []reflect.Type, know
 	var found []string
 	for _, f := range apitype.FieldsOf(object) {
 		path, typ := prefix+f.Name, apitype.Deref(f.Type)
-		isKnown := slices.ContainsFunc(known, func(k string) bool { return within(k, path) || within(path, k) })
-		if apitype.KindOf(typ) == apitype.KindList && accessName.MatchString(f.Name) && !isKnown {
+		if apitype.KindOf(typ) == apitype.KindList && accessName.MatchString(f.Name) && !isKnown(path, known) {
 			found = append(found, path)
 			continue
 		}
@@ -169,4 +158,34 @@ func accessLists(object reflect.Type, prefix string, inside []reflect.Type, know
 		}
 	}
 	return found
+}
+
+var (
+	// statusName matches fields that may say whether a user is in use, in small letters
+	// and without separators.
+	statusName = regexp.MustCompile(`^(account|user)?(status|state)$|^(is)?(active|enabled|disabled|suspended|deactivated|blocked|locked)$`)
+	// loginName matches fields that may say what a user signs in with.
+	loginName = regexp.MustCompile(`^(login|loginids?|logins|loginname|username|userprincipalname)$`)
+)
+
+// bareUser warns of users without a status or a login that their records have.
+func (w *warner) bareUser(doc *syntax.ResourceType, t *ResourceType) {
+	if t.Trait != TraitUser {
+		return
+	}
+	hasLogin := slices.ContainsFunc(t.fields.user, func(f userField) bool { return f.key == "login" && f.expr != nil })
+	for _, lacking := range []struct {
+		key   string
+		given bool
+		names *regexp.Regexp
+	}{{"status", t.fields.status != nil, statusName}, {"user.login", hasLogin, loginName}} {
+		for _, f := range apitype.FieldsOf(t.record) {
+			kind := apitype.KindOf(f.Type)
+			scalar := kind == apitype.KindText || kind == apitype.KindBool || kind == apitype.KindList
+			if !lacking.given && scalar && lacking.names.MatchString(plainName(f.Name)) && !slices.Contains(t.ignored, f.Name) {
+				w.userWithout(doc.Trait.Pos, t.ID, lacking.key, f.Name)
+				break
+			}
+		}
+	}
 }

@@ -23,6 +23,10 @@ type List[T any] struct {
 	At int
 	// Complete reports that the list was read to its end, with Seen as its ids.
 	Complete bool
+	// Short reports that a page by number had fewer records than were asked for, that
+	// another followed, and that no total proves the list complete. Some APIs filter
+	// pages after they cut them; with others, the rules are wrong.
+	Short bool
 
 	rules    Rules
 	prefetch prefetch[T]
@@ -57,7 +61,7 @@ func New[T any](rules Rules, sequential bool, read func(context.Context, Positio
 // Restart forgets what was read.
 func (l *List[T]) Restart() {
 	l.Drop()
-	l.Seen, l.At, l.Complete, l.reading, l.now = IDSet{}, 0, false, 0, IDSet{}
+	l.Seen, l.At, l.Complete, l.Short, l.reading, l.now = IDSet{}, 0, false, false, 0, IDSet{}
 }
 
 // Clone returns an independent copy.
@@ -101,6 +105,7 @@ func (l *List[T]) Read(ctx context.Context, at Token) (*Batch[T], error) {
 			out.Next = &here // Keep what was read; the next batch returns the error, if it lasts.
 			break
 		}
+		l.Short = l.Short || next.used && here.afterShort(l.rules, len(page.Hashes))
 		here = next.next
 		out.Total = here.Total
 		for i := 0; next.used && i < len(page.Hashes); i++ {

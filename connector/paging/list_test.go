@@ -257,3 +257,38 @@ func TestEndlessRewinds(t *testing.T) {
 		at = next.next
 	}
 }
+
+// TestShortPages: a page that is shorter than asked for and not the last is reported
+// where no total proves the list complete.
+func TestShortPages(t *testing.T) {
+	shorter := func(_ int, at Position, page []string) []string {
+		if at.Page == 1 {
+			return page[:7]
+		}
+		return page
+	}
+	for _, tt := range []struct {
+		name  string
+		rules Rules
+		fake  fake
+		want  bool
+	}{
+		{"one in the middle", byNumber, fake{ids: count(0, 35), alter: shorter, total: constant(0)}, true},
+		{"only the last", byNumber, fake{ids: count(0, 35), total: constant(0)}, false},
+		{"all by a cap", byNumber, fake{ids: count(0, 35), cap: 4, total: constant(0)}, false},
+		{"with the right total", byNumber, fake{ids: count(0, 28), total: constant(25), alter: shorter}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, sequential := range []bool{true, false} {
+				f := tt.fake
+				l := New(tt.rules, sequential, f.read(tt.rules))
+				if _, err := readAll(l); err != nil {
+					t.Fatal(err)
+				}
+				if l.Short != tt.want {
+					t.Errorf("sequential %v: %v", sequential, l.Short)
+				}
+			}
+		})
+	}
+}

@@ -74,6 +74,13 @@ func (t Token) size(r Rules) int {
 	return r.Size
 }
 
+// afterShort reports whether a page of n records follows one with fewer than were asked
+// for, in a list without a total.
+func (t Token) afterShort(r Rules, n int) bool {
+	numbered := !r.ByCursor && !t.overlaps(r)
+	return numbered && n > 0 && t.Total == 0 && t.Page > 0 && t.PageLen < t.size(r)
+}
+
 // overlaps reports whether pages start with the last record of the previous one.
 func (t Token) overlaps(r Rules) bool { return r.ByOffset && !t.Numbered }
 

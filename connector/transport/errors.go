@@ -178,7 +178,7 @@ func (t *Transport) explain(e *callError, reply *api.StatusError, redact redacto
 	said := t.readError(reply.Body)
 	e.effect = said.effectOn(reply)
 	e.code, e.text = codeOf(reply.StatusCode), strings.TrimSpace(reply.Error())
-	for _, part := range []string{t.redact.clean(said.Code, maxCode), t.redact.clean(said.Message, maxText)} {
+	for _, part := range []string{redact.clean(said.Code, maxCode), redact.clean(said.Message, maxText)} {
 		if part != "" {
 			e.text += ": " + part
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -68,6 +69,52 @@ func TestSecrets(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestSecretsOfCalls: what a call has of secrets is not revealed either, whatever it is
+// made of.
+func TestSecretsOfCalls(t *testing.T) {
+	for _, secret := range []string{`a://b:"<&%41@cdefg;`, "Correct-Horse-77:Battery", `&lt;\u003c%3c%253c;=`} {
+		for name, base := range map[string]roundTrip{
+			"quoted in an error reply": func(*http.Request) (*http.Response, error) {
+				said, err := json.Marshal(map[string]string{"Code": "E1", "Message": "the password " + secret + " is too weak"})
+				return &http.Response{StatusCode: http.StatusBadRequest, Body: io.NopCloser(strings.NewReader(string(said)))}, err
+			},
+			"quoted in a content type": func(*http.Request) (*http.Response, error) {
+				h := http.Header{"Content-Type": {"text/" + secret}}
+				return &http.Response{StatusCode: http.StatusOK, Header: h, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+			},
+			"in a redirect": func(*http.Request) (*http.Response, error) {
+				h := http.Header{"Location": {"https://" + url.PathEscape(secret) + ".test/"}}
+				return &http.Response{StatusCode: http.StatusFound, Header: h, Body: http.NoBody}, nil
+			},
+			"in a connection error": func(*http.Request) (*http.Response, error) {
+				return nil, errors.New("cannot send " + secret)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					core, logs := observer.New(zapcore.DebugLevel)
+					ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+					conn := open(t, Options{Base: base})
+					call := Call{Operation: "Add", Secret: secret}
+					_, err := postTo(ctx, conn, call, "http://api.test/")
+					texts := []string{fmt.Sprintf("%+v", conn.ErrorOf(call, err))}
+					for _, entry := range logs.All() {
+						texts = append(texts, fmt.Sprint(entry.Message, entry.ContextMap()))
+					}
+					if err == nil || len(texts) < 2 {
+						t.Fatal("no error, or no log")
+					}
+					for _, text := range texts {
+						if rest := longestCommon(strings.ToLower(secret), strings.ToLower(text)); len(rest) > minSecret {
+							t.Errorf("%q has %q of the secret", text, rest)
+						}
+					}
+				})
+			})
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ var userinfo = regexp.MustCompile(`://[^\s"]*@`)
 // clean makes one line of at most limit runes from a foreign text, without secrets,
 // control characters and invalid UTF-8, which gRPC refuses.
 func (r redactor) clean(text string, limit int) string {
-	text = r.redact(userinfo.ReplaceAllString(text[:min(len(text), maxLooked)], "://"))
+	text = userinfo.ReplaceAllString(r.redact(text[:min(len(text), maxLooked)]), "://")
 	text = strings.Map(func(c rune) rune {
 		switch {
 		case unicode.IsSpace(c):

@@ -14,7 +14,7 @@ import (
 )
 
 func newMappingTestCommand() *cobra.Command {
-	var update bool
+	var update, coverage bool
 	var mappingFile string
 	command := &cobra.Command{
 		Use:   "test [DIR]",
@@ -29,7 +29,7 @@ is built in.
 
 The exit code is 1 when anything is not as expected.`,
 		Example: `  baton-descope mapping test examples
-  baton-descope mapping test examples --mapping team.yaml
+  baton-descope mapping test examples --mapping team.yaml --coverage
   baton-descope mapping test examples/two-roles --update`,
 		Args:          cobra.MaximumNArgs(1),
 		SilenceErrors: true,
@@ -39,7 +39,9 @@ The exit code is 1 when anything is not as expected.`,
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			err := examples.Suite(cmd.Context(), cmd.OutOrStdout(), dir, exampleEnvironment(mappingFile), update)
+			env := exampleEnvironment(mappingFile)
+			env.Coverage = coverage
+			err := examples.Suite(cmd.Context(), cmd.OutOrStdout(), dir, env, update)
 			if errors.Is(err, examples.ErrFailed) {
 				return errReported // The differences are printed.
 			}
@@ -47,6 +49,7 @@ The exit code is 1 when anything is not as expected.`,
 		},
 	}
 	command.Flags().StringVar(&mappingFile, "mapping", "", "mapping of the examples that name none (default: the one that is built in)")
+	command.Flags().BoolVar(&coverage, "coverage", false, "say which rules, entitlements, parts of ids and statuses no example shows")
 	command.Flags().BoolVar(&update, "update", false, "Rewrite what the examples expect to what is seen")
 	return command
 }

@@ -54,8 +54,10 @@ func TestExplain(t *testing.T) {
 		"SearchUsers is called at most 200 times in any 60 seconds.",
 		"grant   POST /v1/mgmt/user/update/role/add  {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}",
 		"permission.granted is read-only.",
-		"reading       permission  LoadAllPermissions  GET /v1/mgmt/permission/all",
-		"provisioning  tenant      RemoveUserTenant    POST /v1/mgmt/user/update/tenant/remove",
+		"reading       permission  LoadAllPermissions    GET /v1/mgmt/permission/all",
+		"provisioning  tenant      RemoveUserTenant      POST /v1/mgmt/user/update/tenant/remove",
+		"deleting      user        DeleteUser            POST /v1/mgmt/user/delete",
+		"disable_user(user_id)               POST /v1/mgmt/user/update/status  {loginId: resource.userId, status: \"disabled\"}",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("it does not say %q:\n%s", want, said)

@@ -151,7 +151,7 @@ func (o *oneShot) do(ctx context.Context, act oneshot.Act) error {
 // createAccount creates an account, and writes a password that was made to stdout.
 func (o *oneShot) createAccount(ctx context.Context) error {
 	if !o.GetBool("provisioning") {
-		return errors.New("to create an account needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent")
+		return errors.New("a new account needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent")
 	}
 	account := oneshot.Account{
 		Type:  o.GetString("create-account-resource-type"),
@@ -174,7 +174,7 @@ func (o *oneShot) createAccount(ctx context.Context) error {
 	}
 	fmt.Fprintln(os.Stderr, done)
 	if password != "" {
-		fmt.Println(password)
+		fmt.Fprintln(os.Stdout, password)
 	}
 	return nil
 }

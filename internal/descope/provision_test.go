@@ -415,6 +415,10 @@ func troublesOfChanges(t *testing.T) map[string][]trouble {
 		"The entitlement does not exist":      {{files: file, args: []string{"-p", "--grant-entitlement", "role:T9/Nope:assigned", "--grant-principal", "U1"}}},
 		"The principal does not exist":        {{files: file, args: []string{"-p", "--grant-entitlement", member, "--grant-principal", "U1"}}},
 		"The grant does not exist":            {{files: file, args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},
+		"Accounts need provisioning":          {{args: []string{"--create-account-email", "ann@example.com"}}},
+		"A field of the account is wrong":     {{args: []string{"-p", "--create-account-profile", `{"emial": "ann@example.com"}`}}},
+		"The profile is not JSON":             {{args: []string{"-p", "--create-account-profile", "{email: ann@example.com}"}}},
+		"An account may have been created":    {{args: []string{"-p", "--create-account-email", "ann@example.com"}, faults: []string{"500 on=CreateUser"}}},
 	}
 }
 

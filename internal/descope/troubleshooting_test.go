@@ -67,6 +67,10 @@ func troubles(t *testing.T) map[string][]trouble {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"users":[{"userId":"U2abc","createdTime":"today"}],"total":1,"tenants":[],"roles":[],"permissions":[]}`)
 	})
+	unmoved := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"user":{"userId":"U1","status":"enabled"}}`)
+	})
 	untrusted, _ := serveTLS(t, time.Now().Add(time.Hour))
 	expired, authority := serveTLS(t, time.Now().Add(-time.Hour))
 	early, authorityOfEarly := serveTLS(t, time.Now().Add(48*time.Hour))
@@ -81,6 +85,10 @@ func troubles(t *testing.T) map[string][]trouble {
 	granted := func(fault string) []trouble {
 		args := []string{"-p", "--grant-entitlement", "role:Viewer:assigned", "--grant-principal", "U1", "--grant-principal-type", "user"}
 		return []trouble{{project: &two, synced: true, faults: []string{fault + " on=AddUserRoles"}, args: args}}
+	}
+
+	invoking := func(action, arguments string, faults ...string) []trouble {
+		return []trouble{{project: &two, faults: faults, args: []string{"--invoke-action", action, "--invoke-action-args", arguments}}}
 	}
 
 	proxied := func(proxy string) []trouble {
@@ -146,6 +154,14 @@ func troubles(t *testing.T) map[string][]trouble {
 		}},
 		"The run was stopped":                {{stopped: true}},
 		"The lists changed between two runs": {{stoppedBefore: true, passes: true}},
+
+		"The action does not exist":            invoking("disable_usr", "{}"),
+		"An argument is missing or not valid":  append(invoking("disable_user", "{}"), invoking("disable_user", `{"user_id": "U1", "reason": "x"}`)...),
+		"There is no such user":                invoking("disable_user", `{"user_id": "U9"}`),
+		"The status does not allow the action": invoking("resend_invitation", `{"user_id": "U1"}`),
+		"The status did not change":            {{baseURL: unmoved, args: []string{"--invoke-action", "disable_user", "--invoke-action-args", `{"user_id": "U1"}`}}},
+		"An action may have been carried out":  invoking("sign_out", `{"user_id": "U1"}`, "500 on=LogoutAllUserDevices"),
+		"A deletion is not allowed":            {{args: []string{"--delete-resource", "U1"}}},
 
 		"The path is not a regular file":        {{args: []string{"--file", t.TempDir()}}},
 		"The file holds a complete sync":        {{args: []string{"--sync-resources", "bid:r:user/U2abc"}, files: map[string]string{"sync.c1z": syncOf(t, "user")}}},

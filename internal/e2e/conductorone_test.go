@@ -15,14 +15,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
@@ -127,7 +130,7 @@ func (c *conductorOne) FinishTask(_ context.Context, finish *v1.BatonServiceFini
 
 // service starts the connector in service mode, with ConductorOne at an address. Its
 // output can be read once it has ended.
-func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address string) (*exec.Cmd, *lockedBuffer) {
+func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address string, env ...string) (*exec.Cmd, *lockedBuffer) {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "baton-descope"))
@@ -135,6 +138,7 @@ func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address st
 	cmd.Env = append(c1.environment(t),
 		"HOME="+dir, "TMPDIR="+dir, "BATON_C1_API_HOST="+address,
 		"BATON_PROJECT_ID="+d.ProjectID(), "BATON_MANAGEMENT_KEY="+key, "BATON_BASE_URL="+d.URL)
+	cmd.Env = append(cmd.Env, env...)
 	output := &lockedBuffer{}
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
@@ -200,6 +204,46 @@ func TestServiceWaitsForConductorOne(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Errorf("nothing came\n%s", output)
+	}
+	interrupt(t, cmd, output, 0)
+	hidden(t, "the log", []byte(output.String()))
+}
+
+// ConductorOne invokes an action, and deletes a user.
+func TestServiceActsOnUsers(t *testing.T) {
+	t.Parallel()
+	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
+	<-c1.tasks // It asks for no sync.
+	cmd, output := service(t, d, c1, c1.host, "BATON_PROVISIONING=true", "BATON_LOG_LEVEL=debug")
+	arguments, err := structpb.NewStruct(map[string]any{"user_id": chloe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range []*v1.Task{
+		v1.Task_builder{Id: "schemas", ActionListSchemas: &v1.Task_ActionListSchemasTask{}}.Build(),
+		v1.Task_builder{Id: "disable", ActionInvoke: v1.Task_ActionInvokeTask_builder{Name: "disable_user", Args: arguments}.Build()}.Build(),
+		v1.Task_builder{Id: "expire", ActionInvoke: v1.Task_ActionInvokeTask_builder{Name: "expire_password", ResourceTypeId: "user", Args: arguments}.Build()}.Build(),
+		v1.Task_builder{Id: "delete", DeleteResource: v1.Task_DeleteResourceTask_builder{
+			ResourceId: v2.ResourceId_builder{ResourceType: "user", Resource: chloe}.Build(),
+		}.Build()}.Build(),
+	} {
+		c1.tasks <- task
+		select {
+		case finish := <-c1.finished:
+			if finish.GetSuccess() == nil {
+				t.Errorf("%s ended with %v", task.GetId(), finish)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("nothing came of %s\n%s", task.GetId(), output)
+		}
+	}
+	user, _ := emulator.New(emulator.Demo(), emulator.Options{}).Store().User(chloe)
+	want := []string{disables, signsOut, `ExpireUserPassword {"loginId":"` + user.LoginIDs[0] + `"}`, `DeleteUser {"userId":"` + chloe + `"}`}
+	if got := wrote(t, d); !slices.Equal(got, want) {
+		t.Errorf("wrote %v, want %v", got, want)
+	}
+	if _, there := d.Store().User(chloe); there {
+		t.Error("the user is still there")
 	}
 	interrupt(t, cmd, output, 0)
 	hidden(t, "the log", []byte(output.String()))

@@ -161,8 +161,9 @@ func TestFieldsOfTheForm(t *testing.T) {
 	}
 }
 
-// TestCallsOfTheKey checks that the calls that a key has to be allowed are those that
-// the mapping makes, as mapping explain reports them.
+// TestCallsOfTheKey checks that the calls that a key has to be allowed, by the page, the
+// README and the capabilities, are those that the mapping makes, as mapping explain
+// reports them.
 func TestCallsOfTheKey(t *testing.T) {
 	t.Parallel()
 	e := run(t, nil, "baton-descope", "mapping", "explain")
@@ -175,8 +176,14 @@ func TestCallsOfTheKey(t *testing.T) {
 		slices.Sort(found)
 		return slices.Compact(found)
 	}
-	if got, want := sorted(file(t, page)), sorted(calls); len(want) == 0 || !slices.Equal(got, want) {
-		t.Errorf("the page has %q, the mapping makes %q", got, want)
+	want := sorted(calls)
+	if len(want) == 0 {
+		t.Errorf("mapping explain reports no call: %s", calls)
+	}
+	for _, name := range []string{page, "README.md", "baton_capabilities.json"} {
+		if got := sorted(file(t, name)); !slices.Equal(got, want) {
+			t.Errorf("%s has %q, the mapping makes %q", name, got, want)
+		}
 	}
 }
 

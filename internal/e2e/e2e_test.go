@@ -167,6 +167,10 @@ type resource struct {
 	Description string         `json:"description"`
 	Profile     map[string]any `json:"profile"`
 	Status      struct{ Status, Details string }
+	Annotations []struct {
+		Type   string `json:"@type"`
+		Status struct{ Status, Details string }
+	}
 }
 
 type resourceID struct {

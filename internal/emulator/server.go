@@ -199,7 +199,7 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request) {
 }
 
 // AnswerAsOf answers a request as Answer does, but shows users as they were at a
-// time, before the grants and revocations since.
+// time, before all that requests changed since.
 func (s *Server) AnswerAsOf(t time.Time, w http.ResponseWriter, r *http.Request) {
 	if failure := s.refuse(r); failure != nil {
 		respond(w, failure)

@@ -16,7 +16,7 @@
 // resource has to have those of its type.
 //
 // Instead of all that, expect can say which error the sync ends with. And steps
-// can grant and revoke, and say which requests that has to send:
+// can grant, revoke, delete and invoke actions, and say which requests that has to send:
 //
 //	steps:
 //	  - grant: role:Editor:assigned
@@ -27,6 +27,15 @@
 //	    requests:
 //	      - LoadUser: {userId: U1}
 //	      - AddUserRoles: {loginId: U1, roleNames: [Editor]}
+//	  - invoke: update_user
+//	    on: user:U1
+//	    inputs: {user_profile: {name: Ann}}
+//	  - delete: user:U1
+//	  - create: {email: ann@example.com}
+//	    with: random_password
+//	    resource: user:U2
+//
+// A new password is ANY in a request.
 //
 // The package knows no particular API.
 package examples
@@ -37,6 +46,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -56,6 +67,8 @@ type Environment struct {
 	// one built in for "", and with switches set. The connector is not connected
 	// to anything yet.
 	Options func(mappingFile string, switches map[string]bool) (connector.Options, error)
+	// Coverage has a suite say what of the mapping no example shows.
+	Coverage bool
 }
 
 // Case is one example.
@@ -99,15 +112,25 @@ type expectation struct {
 	Requests []map[string]map[string]any `yaml:"requests"`
 }
 
-// step is a grant to, or a revocation from, a principal.
+// step is a grant to, or a revocation from, a principal, a deletion, an action on a
+// resource, or a new account.
 type step struct {
-	Grant    string                      `yaml:"grant"`
-	To       string                      `yaml:"to"`
-	Revoke   string                      `yaml:"revoke"`
-	From     string                      `yaml:"from"`
+	Grant  string         `yaml:"grant"`
+	To     string         `yaml:"to"`
+	Revoke string         `yaml:"revoke"`
+	From   string         `yaml:"from"`
+	Delete string         `yaml:"delete"`
+	Invoke string         `yaml:"invoke"`
+	On     string         `yaml:"on"`
+	Inputs map[string]any `yaml:"inputs"`
+	// Create has the fields of a new account, With its credential, the preferred one
+	// unless it is given, and Resource the id that it comes to, TYPE:ID.
+	Create   map[string]any              `yaml:"create"`
+	With     string                      `yaml:"with"`
+	Resource string                      `yaml:"resource"`
 	Replies  map[string]yaml.Node        `yaml:"replies"`
 	Requests []map[string]map[string]any `yaml:"requests"`
-	// Result is done, which need not be given, or already.
+	// Result is done, which need not be given, already, or of an account action_required.
 	Result string `yaml:"result"`
 	// Error is text that the step's error has to hold.
 	Error string `yaml:"error"`
@@ -150,12 +173,11 @@ func (c *Case) check() error {
 		return errors.New(`"title" is missing: a sentence that says what is so in this case`)
 	}
 	for i, s := range c.doc.Steps {
-		granting, revoking := s.Grant != "" && s.To != "", s.Revoke != "" && s.From != ""
 		switch {
-		case granting == revoking, s.Grant != "" && s.Revoke != "":
-			return fmt.Errorf("step %d needs grant and to, or revoke and from", i+1)
-		case s.Result != "" && s.Result != resultDone && s.Result != resultAlready:
-			return fmt.Errorf("step %d: result is %q; it can be %s or %s, and error stands alone", i+1, s.Result, resultDone, resultAlready)
+		case !s.whole():
+			return fmt.Errorf("step %d needs grant and to, revoke and from, invoke and on, delete, or create", i+1)
+		case s.Result != "" && !slices.Contains(s.results(), s.Result):
+			return fmt.Errorf("step %d: result is %q; it can be %s, and error stands alone", i+1, s.Result, strings.Join(s.results(), " or "))
 		case s.Result != "" && s.Error != "":
 			return fmt.Errorf("step %d has a result and an error", i+1)
 		}
@@ -167,6 +189,31 @@ func (c *Case) check() error {
 		return checkAttributes("entitlement", e.Entitlements, entitlementAttributes)
 	}
 	return nil
+}
+
+// whole reports whether the step asks for one thing, with all that this needs.
+func (s *step) whole() bool {
+	var given []string
+	for _, key := range []struct{ name, value string }{
+		{"grant", s.Grant}, {"to", s.To}, {"revoke", s.Revoke}, {"from", s.From}, {"invoke", s.Invoke}, {"on", s.On}, {"delete", s.Delete},
+	} {
+		if key.value != "" {
+			given = append(given, key.name)
+		}
+	}
+	if s.Create != nil {
+		return given == nil && s.Inputs == nil
+	}
+	whole := []string{"grant to", "revoke from", "invoke on", "delete"}
+	return slices.Contains(whole, strings.Join(given, " ")) && (s.Inputs == nil || s.Invoke != "") && s.With+s.Resource == ""
+}
+
+// results are what the step can come to.
+func (s *step) results() []string {
+	if s.Create != nil {
+		return []string{resultDone, resultAlready, resultActionRequired}
+	}
+	return []string{resultDone, resultAlready}
 }
 
 // addInline adds the replies that stand in a file. Text is a body as it is; the

@@ -132,7 +132,14 @@ func TestMistakesInExamples(t *testing.T) {
 		"title: x\nexpects: {}\n":        "field expects not found",
 		"title: x\nreplies: {Lst: {}}\n": `replies: the API has no operation "Lst"; it has`,
 		"title: x\nexpect: {resources: {person:1: {nam: x}}}\n":                       `person:1: a resource has no "nam"; it has name, description`,
-		"title: x\nsteps: [{grant: role:1/keeper:held}]\n":                            "step 1 needs grant and to, or revoke and from",
+		"title: x\nsteps: [{grant: role:1/keeper:held}]\n":                            "step 1 needs grant and to, revoke and from, invoke and on, delete, or create",
+		"title: x\nsteps: [{create: {a: b}, to: person:1}]\n":                         "step 1 needs grant and to,",
+		"title: x\nsteps: [{delete: person:1, resource: person:1}]\n":                 "step 1 needs grant and to,",
+		"title: x\nsteps: [{delete: person:1, result: action_required}]\n":            `result is "action_required"; it can be done or already, and`,
+		"title: x\nsteps: [{create: {a: b}, result: created}]\n":                      `result is "created"; it can be done or already or action_required, and`,
+		"title: x\nsteps: [{create: {a: b}, with: sso}]\n":                            `with: "sso" is neither no_password nor random_password`,
+		"title: x\nsteps: [{delete: person:1, to: person:1}]\n":                       "step 1 needs grant and to,",
+		"title: x\nsteps: [{delete: person:1, inputs: {a: b}}]\n":                     "step 1 needs grant and to,",
 		"title: x\nsteps: [{grant: keeper, to: person:1}]\n":                          `"keeper" is not TYPE:ID:SLUG`,
 		"title: x\nreplies: {ListPeople: {people: []}, ListPeople.1: {people: []}}\n": "there is another reply for call 1 of ListPeople",
 		"title: x\n": "there is no reply for the request List",
@@ -172,6 +179,64 @@ func TestSteps(t *testing.T) {
 `
 	if err == nil || !strings.Contains(printed, want) {
 		t.Errorf("%v\n%s", err, printed)
+	}
+}
+
+const actionSteps = `title: A workspace
+steps:
+  - invoke: freeze
+    on: workspace:7
+    inputs: {reason: x}
+    replies:
+      ListWorkspaces.1: [{id: 7, title: Lab, state: open}]
+      ListWorkspaces.2: [{id: 7, title: Lab, state: frozen}]
+      SetWorkspaceState: ""
+    requests:
+      - ListWorkspaces: {}
+      - SetWorkspaceState: {workspace_id: "7", reason: x, state: frozen}
+      - ListWorkspaces: {}
+  - invoke: thaw
+    on: workspace:7
+    replies:
+      ListWorkspaces: [{id: 7, title: Lab, state: open}]
+    requests:
+      - ListWorkspaces: {}
+    error: the status is "open", and must be disabled
+  - delete: workspace:7
+    replies:
+      ListWorkspaces.1: [{id: 7, title: Lab}]
+      ListWorkspaces.2: []
+      CloseWorkspace: ""
+    requests:
+      - ListWorkspaces: {}
+      - CloseWorkspace: {workspace_id: "7"}
+      - ListWorkspaces: {}
+  - delete: workspace:8
+    replies:
+      ListWorkspaces: [{id: 7, title: Lab}]
+    requests:
+      - ListWorkspaces: {}
+    result: already
+`
+
+// Steps that delete and invoke are compared and updated as those that grant.
+func TestActionSteps(t *testing.T) {
+	if printed, _, err := run(t, actionSteps, false); err != nil {
+		t.Errorf("%v\n%s", err, printed)
+	}
+	changed := strings.NewReplacer("    result: already\n", "", "reason: x, state", "reason: y, state", `"open", and`, `"shut", and`).Replace(actionSteps)
+	printed, _, err := run(t, changed, false)
+	for _, want := range []string{"step 1, invoke freeze on workspace:7:", "step 2, invoke thaw on workspace:7:", "step 4, delete workspace:8:"} {
+		if err == nil || !strings.Contains(printed, want) {
+			t.Errorf("%v\n%s", err, printed)
+		}
+	}
+	_, dir, err := run(t, changed, true)
+	if err == nil {
+		err = examples.Suite(t.Context(), &strings.Builder{}, dir, workbench, false)
+	}
+	if err != nil {
+		t.Errorf("after the update: %v", err)
 	}
 }
 

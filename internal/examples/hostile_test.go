@@ -98,3 +98,17 @@ func FuzzCase(f *testing.F) {
 		}
 	})
 }
+
+// What YAML does not take of JSON, and what this program does not take of YAML, is said
+// in words of what to write.
+func TestExamplesInOtherForms(t *testing.T) {
+	for text, want := range map[string]string{
+		"%YAML 1.2\n---\ntitle: x\n":                                "lines that start with % are not supported; remove them",
+		"title: x\nreplies: {ListRoles: {a: \"https:\\/\\/x\"}}\n":  `write "/" without the backslash`,
+		"title: x\nreplies: {ListRoles: {a: \"\\ud83d\\ude00\"}}\n": "write the character itself",
+	} {
+		if _, err := load(t, text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}

@@ -16,6 +16,7 @@ type Result struct {
 	// Differences are lines that say what is not as expected; none when all is.
 	Differences []string
 
+	plan    *mapping.Plan
 	synced  *observed
 	stepped []stepped
 }
@@ -41,7 +42,7 @@ func (c *Case) Run(ctx context.Context, env Environment) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(c.Dir, File), err)
 	}
-	result := &Result{}
+	result := &Result{plan: options.Plan}
 	if c.doc.Expect != nil || len(c.doc.Steps) == 0 {
 		if err := c.sync(ctx, env, options, result); err != nil {
 			return nil, err

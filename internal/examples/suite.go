@@ -40,9 +40,9 @@ func Suite(ctx context.Context, w io.Writer, dir string, env Environment, update
 	if err != nil {
 		return err
 	}
-	failed, updated := 0, 0
+	failed, updated, shown := 0, 0, coverages{}
 	for _, at := range dirs {
-		title, result, err := runIn(ctx, at, env, update)
+		title, result, err := runIn(ctx, at, env, update, shown)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -71,6 +71,9 @@ func Suite(ctx context.Context, w io.Writer, dir string, env Environment, update
 		return ErrFailed
 	}
 	fmt.Fprintln(w)
+	if env.Coverage {
+		shown.write(w)
+	}
 	return nil
 }
 
@@ -81,12 +84,15 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func runIn(ctx context.Context, dir string, env Environment, update bool) (string, *Result, error) {
+func runIn(ctx context.Context, dir string, env Environment, update bool, shown coverages) (string, *Result, error) {
 	c, err := Load(dir, env.Operations)
 	if err != nil {
 		return "", nil, err
 	}
 	result, err := c.Run(ctx, env)
+	if err == nil {
+		shown.add(c, result.plan)
+	}
 	if err != nil || result.OK() || !update {
 		return c.Title(), result, err
 	}

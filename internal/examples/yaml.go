@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // Limits of a case.yaml, beside its size.
@@ -28,12 +30,12 @@ func parse(src []byte) (*yaml.Node, error) {
 	reader := yaml.NewDecoder(bytes.NewReader(src))
 	var root, second yaml.Node
 	if err := reader.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, mapping.YAMLError(err)
 	}
 	if err := reader.Decode(&second); err == nil {
 		return nil, fmt.Errorf("line %d: a second YAML document; an example is one", second.Line)
 	} else if !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, mapping.YAMLError(err)
 	}
 	m := measure{sizes: map[*yaml.Node]int{}}
 	_, err := m.size(&root, 0)

@@ -1,6 +1,6 @@
 // Package explain describes a mapping in words or as a diagram: what is read and what
-// it becomes, the cost of a sync, the requests to grant and to revoke, and the
-// operations that a key has to permit. It knows no particular API.
+// it becomes, the cost of a sync, the requests to grant, to revoke, to delete and of
+// actions, and the operations that a key has to permit. It knows no particular API.
 package explain
 
 import (
@@ -30,6 +30,8 @@ func Text(w io.Writer, plan *mapping.Plan) error {
 	}
 	p.cost()
 	p.provisioning()
+	p.accounts()
+	p.actions()
 	p.permissions()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if _, err := io.WriteString(table, p.text.String()); err != nil {

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,47 +90,29 @@ func names(operations []*api.Operation) string {
 	return strings.Join(all, ", ")
 }
 
-// permissions lists the operations that a key has to permit. A mapping does not know
-// the API's names of permissions.
+// purposes are what calls are for, by the mapping's names for them.
+var purposes = map[string]string{
+	"list": "reading", "holders": "reading", "get": "reading one", "grant": "provisioning", "revoke": "provisioning",
+	"find": "accounts", "create": "accounts", "force_change": "accounts", "delete": "deleting", "call": "actions",
+}
+
+// permissions lists the operations that a key has to permit, with the API's names of the
+// rights where the API document has them.
 func (p *printer) permissions() {
 	p.heading("What the key has to be allowed to call")
 	p.linef("  FOR\tTYPE\tOPERATION\tCALL")
-	seen := map[string]bool{}
-	row := func(why string, t *mapping.ResourceType, op *api.Operation) {
-		key := fmt.Sprint(why, t.ID, op.Name)
-		if !seen[key] {
-			seen[key] = true
-			p.linef("  %s\t%s\t%s\t%s %s", why, t.ID, op.Name, op.Method, op.Path)
-		}
-	}
 	for _, t := range p.plan.Types {
-		row("reading", t, t.List.Operation)
-		if t.Get != nil {
-			row("reading one", t, t.Get.Operation)
-		}
-		for _, e := range t.Entitlements {
-			if e.Holders != nil {
-				row("reading", t, e.Holders.List.Operation)
+		last := ""
+		for _, use := range t.Uses() {
+			op := use.Operation
+			row := fmt.Sprintf("  %s\t%s\t%s\t%s %s", cmp.Or(purposes[use.Key], use.Key), t.ID, op.Name, op.Method, op.Path)
+			if len(op.Scopes) > 0 {
+				row += " (" + strings.Join(op.Scopes, ", ") + ")"
 			}
-		}
-	}
-	for _, t := range p.plan.Types {
-		for _, e := range t.Entitlements {
-			if e.ReadOnly {
-				continue
+			if row != last {
+				p.linef("%s", row)
 			}
-			for _, op := range readsBefore(e) {
-				row("provisioning", t, op)
-			}
-			if e.Grant.Requires != nil {
-				for _, holder := range e.GrantableTo {
-					if holder.Get != nil {
-						row("provisioning", t, holder.Get.Operation)
-					}
-				}
-			}
-			row("provisioning", t, e.Grant.Operation)
-			row("provisioning", t, e.Revoke.Operation)
+			last = row
 		}
 	}
 }

@@ -150,8 +150,16 @@ func TestRecordingOfASecondAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := connector.Options{Name: "baton-workbench", Plan: plan, BaseURL: server.URL, Token: secondapi.Token}
-	before, dir, _ := recorded(t, o, client.Operations)
+	before, dir, bodies := recorded(t, o, client.Operations)
 	sameShape(t, before, played(t, o, dir, client.Operations))
+	for _, secret := range []string{"pin", "470815"} {
+		if !bytes.Contains(bytes.Join(bodies, nil), []byte(secret)) {
+			t.Errorf("the replies have no %s", secret)
+		}
+		if bytes.Contains(bytes.Join(readAll(t, dir), nil), []byte(secret)) {
+			t.Errorf("the recording has %s, which is secret", secret)
+		}
+	}
 }
 
 // Custom attributes that a mapping names keep their keys.

@@ -25,7 +25,7 @@ import (
 // leaves numbers, truth values, times and the values of enums, and every other
 // text becomes another one. In free-form values, which are the customer's own,
 // only truth values are left. A field that the document does not have is left
-// out: no mapping can read it.
+// out, and so is a secret: no mapping can read them.
 //
 // The same text becomes the same pseudonym wherever it stands, so that what
 // refers to what stays as it was. What decides how a text is treated stays too:
@@ -104,7 +104,7 @@ func (r *redactor) object(object map[string]any, t reflect.Type) any {
 	if t != nil && t.Kind() == reflect.Struct {
 		for _, f := range reflect.VisibleFields(t) {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if value, ok := object[name]; ok && name != "-" {
+			if value, ok := object[name]; ok && name != "-" && !api.IsSecret(f) {
 				out[name] = r.value(value, f.Type)
 			}
 		}

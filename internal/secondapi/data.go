@@ -29,6 +29,8 @@ type Contact struct {
 // Security is how a person signs in.
 type Security struct {
 	TwoFactor bool `json:"two_factor"`
+	// PIN is a secret.
+	PIN int `json:"pin,omitempty"`
 }
 
 // Membership is a workspace that a person is in, with her groups there.
@@ -107,7 +109,7 @@ func Demo() Data {
 				ID: 101, Active: true, CreatedAt: "2024-03-01T09:30:00+02:00", LastSeen: "2025-01-02T03:04:05.5Z",
 				Handles:  []string{"ada", "countess"},
 				Profile:  &Profile{FullName: "Ada Byron", Desk: 12, Contact: &Contact{"ada@workbench.example", []string{"+44 1", "+44 2"}}},
-				Security: &Security{TwoFactor: true},
+				Security: &Security{TwoFactor: true, PIN: 470815},
 				Workspaces: []Membership{
 					{ID: lab, Groups: []GroupMember{{31, "2024-03-02T00:00:00Z"}, {34, ""}}},
 					{ID: annex, Groups: []GroupMember{{ID: 32}}},

@@ -115,10 +115,10 @@ func formOf(t reflect.Type, single, number, value, block string) string {
 		return single + ", or texts by part of the id"
 	case reflect.TypeFor[syntax.ReadOnly]():
 		return "`true`, `false` or a sentence"
-	case reflect.TypeFor[syntax.Integer]():
-		return number
 	case reflect.TypeFor[syntax.Truth]():
 		return "`true` or `false`"
+	case reflect.TypeFor[syntax.Integer]():
+		return number
 	case reflect.TypeFor[syntax.Literal]():
 		return value
 	}

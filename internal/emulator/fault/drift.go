@@ -57,11 +57,11 @@ func parseChange(id string) (effect, error) {
 var lagFaults = []kind{
 	{
 		name: "lag", form: "lag:TIME", parse: parseLag,
-		about: "users are shown as they were a time such as 5s ago, before the grants and revocations since",
+		about: "users are shown as they were a time such as 5s ago, before all that was changed, created or deleted since",
 	},
 	{
 		name: "other", form: "other:USER", parse: parseOther,
-		about: "a grant or a revocation is made to the user of this id instead",
+		about: "a request that names its user by loginId is about the user of this id instead",
 	},
 }
 

@@ -96,6 +96,8 @@ type Person_Profile struct {
 
 // Person_Security defines model for Person.Security.
 type Person_Security struct {
+	// Pin What opens her door.
+	Pin       *int  `json:"pin,omitempty" secret:"true"`
 	TwoFactor *bool `json:"two_factor,omitempty"`
 }
 
@@ -1452,6 +1454,7 @@ var Operations = api.NewOperations(
 		Method:  "GET",
 		Path:    "/groups",
 		Summary: "List groups, by the number of the page.",
+		Scopes:  []string{"groups:read"},
 		Request: reflect.TypeFor[ListGroupsCall](),
 		Reply:   reflect.TypeFor[ListGroups200JSONResponseBody](),
 		Failure: reflect.TypeFor[Failure](),
@@ -1467,6 +1470,7 @@ var Operations = api.NewOperations(
 		Method:  "GET",
 		Path:    "/groups/{group_id}/members",
 		Summary: "List the people of a group, by the number of the page; the reply is the list.",
+		Scopes:  []string{"groups:read"},
 		Request: reflect.TypeFor[ListGroupMembersCall](),
 		Reply:   reflect.TypeFor[[]Person](),
 		Failure: reflect.TypeFor[Failure](),
@@ -1485,6 +1489,7 @@ var Operations = api.NewOperations(
 		Method:  "DELETE",
 		Path:    "/groups/{group_id}/members/{person_id}",
 		Summary: "Take a person out of a group.",
+		Scopes:  []string{"groups:manage"},
 		Request: reflect.TypeFor[RemoveGroupMemberCall](),
 		Reply:   reflect.TypeFor[api.NoReply](),
 		Failure: reflect.TypeFor[Failure](),
@@ -1503,6 +1508,7 @@ var Operations = api.NewOperations(
 		Method:  "PUT",
 		Path:    "/groups/{group_id}/members/{person_id}",
 		Summary: "Put a person into a group.",
+		Scopes:  []string{"groups:manage"},
 		Request: reflect.TypeFor[AddGroupMemberCall](),
 		Reply:   reflect.TypeFor[api.NoReply](),
 		Failure: reflect.TypeFor[Failure](),
@@ -1521,6 +1527,7 @@ var Operations = api.NewOperations(
 		Method:  "GET",
 		Path:    "/people",
 		Summary: "List people; each page names the next one.",
+		Scopes:  []string{"people:read"},
 		Request: reflect.TypeFor[ListPeopleCall](),
 		Reply:   reflect.TypeFor[ListPeople200JSONResponseBody](),
 		Failure: reflect.TypeFor[Failure](),
@@ -1536,6 +1543,7 @@ var Operations = api.NewOperations(
 		Method:  "GET",
 		Path:    "/people/{person_id}",
 		Summary: "Get one person.",
+		Scopes:  []string{"people:read"},
 		Request: reflect.TypeFor[GetPersonCall](),
 		Reply:   reflect.TypeFor[Person](),
 		Failure: reflect.TypeFor[Failure](),
@@ -1554,6 +1562,7 @@ var Operations = api.NewOperations(
 		Method:  "POST",
 		Path:    "/people/{person_id}/roles",
 		Summary: "Give a person a role, and answer with the person.",
+		Scopes:  []string{"people:read", "roles:give"},
 		Request: reflect.TypeFor[GiveRoleCall](),
 		Reply:   reflect.TypeFor[GiveRole201JSONResponseBody](),
 		Failure: reflect.TypeFor[Failure](),
@@ -1572,6 +1581,7 @@ var Operations = api.NewOperations(
 		Method:  "DELETE",
 		Path:    "/people/{person_id}/roles/{key}",
 		Summary: "Take a role from a person.",
+		Scopes:  []string{"roles:give"},
 		Request: reflect.TypeFor[TakeRoleCall](),
 		Reply:   reflect.TypeFor[api.NoReply](),
 		Failure: reflect.TypeFor[Failure](),

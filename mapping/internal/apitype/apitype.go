@@ -94,6 +94,8 @@ type Field struct {
 	Index    []int
 	Type     reflect.Type
 	Required bool
+	// Secret reports that the value must not be read, or be in a mapping.
+	Secret bool
 }
 
 // FieldsOf returns the fields of an object, by their names on the wire.
@@ -104,7 +106,9 @@ func FieldsOf(t reflect.Type) []Field {
 		if f.Anonymous || !f.IsExported() || name == "" || name == "-" {
 			continue
 		}
-		fields = append(fields, Field{Name: name, Index: f.Index, Type: f.Type, Required: !strings.Contains(options, "omitempty")})
+		fields = append(fields, Field{
+			Name: name, Index: f.Index, Type: f.Type, Required: !strings.Contains(options, "omitempty"), Secret: api.IsSecret(f),
+		})
 	}
 	return fields
 }

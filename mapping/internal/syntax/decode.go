@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -164,10 +165,18 @@ func (d *decoder) inner(n *yaml.Node) int {
 	return start + 1
 }
 
+// intTag is what YAML calls a whole number.
+const intTag = "!!int"
+
 func (i *Integer) decode(d *decoder, n *yaml.Node, what string) bool {
 	i.Pos, i.Value = At(n), 1
+	whole := n.Kind == yaml.ScalarNode && n.Tag == intTag
+	if whole && OddNumber(n) {
+		d.OddNumber(i.Pos, what, n.Value)
+		return false
+	}
 	value, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
+	if !whole || err != nil {
 		return d.unfit(n, what, "a whole number")
 	}
 	i.Value = value
@@ -291,6 +300,15 @@ func At(n *yaml.Node) Pos { return Pos{n.Line, n.Column} }
 // IsNull reports whether a node is null or nothing.
 func IsNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
+// plainNumber is a number that every program reads in the same way: as JSON has it.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// OddNumber reports whether a node is a number in a form that some programs read
+// otherwise, or not as a number: 0144, 0x64, 1_000.
+func OddNumber(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && (n.Tag == intTag || n.Tag == "!!float") && !plainNumber.MatchString(n.Value)
+}
+
 // KindOf names what a node is, for messages.
 func KindOf(n *yaml.Node) string {
 	switch n.Kind {
@@ -302,7 +320,7 @@ func KindOf(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!null":
 		return "nothing"
-	case "!!bool", "!!int", "!!float", "!!timestamp":
+	case "!!bool", intTag, "!!float", "!!timestamp":
 		return n.Value
 	}
 	return strconv.Quote(n.Value)

@@ -68,6 +68,11 @@ func (l *Collector) IsNot(at Pos, what, wanted, found string) {
 	l.Addf(at, "%s is %s, not %s", what, wanted, found)
 }
 
+// OddNumber reports a number in a form that programs read in different ways.
+func (l *Collector) OddNumber(at Pos, what, value string) {
+	l.Addf(at, "%s is %s, a number that can be read in several ways; write it in digits, without a leading 0", what, value)
+}
+
 // GivenTwice reports the second of two keys or entries that are the same.
 func (l *Collector) GivenTwice(at Pos, name string) { l.Addf(at, "%q is given twice", name) }
 
@@ -75,7 +80,35 @@ func (l *Collector) withdrawnKey(at Pos, name, instead string) {
 	l.Addf(at, "%q is not a key any more: %s", name, instead)
 }
 
+// otherWords are keys that other languages have, and what a mapping has instead.
+var otherWords = map[string]string{
+	"when":      noConditions,
+	"if":        noConditions,
+	"unless":    noConditions,
+	"where":     noConditions,
+	"condition": noConditions,
+	"filter":    noConditions,
+	"method":    anOperation,
+	"url":       anOperation,
+	"uri":       anOperation,
+	"endpoint":  anOperation,
+	"headers":   anOperation,
+	"body":      fixedFields,
+	"query":     fixedFields,
+	"params":    fixedFields,
+}
+
+const (
+	noConditions = "a mapping has no conditions; what is not to be synced is left out by the request of the list, with a reason under narrowed"
+	anOperation  = "how a request is sent follows from its operation in the API document"
+	fixedFields  = "fixed fields of a request, wherever they are sent, are under request"
+)
+
 func (l *Collector) unknownKey(at Pos, name string, keys []string) {
+	if instead := otherWords[strings.ToLower(name)]; instead != "" {
+		l.Addf(at, "unknown key %q: %s", name, instead)
+		return
+	}
 	l.Addf(at, "unknown key %q%s", name, spelling.DidYouMean(name, keys))
 }
 
@@ -134,9 +167,21 @@ var inPlainWords = map[string]string{
 	"could not find expected ':'":                     `a key without ": " behind it`,
 	"found character that cannot start any token":     "a text that starts with this character needs quotes; tabs cannot indent",
 	"found a tab character that violates indentation": "tabs cannot indent; use spaces",
+	"found unknown escape character":                  `a text in double quotes has an escape that only JSON has, such as \/: write "/" without the backslash, and a backslash as \\`,
+	"found invalid Unicode character escape code":     `a text has a character in two escapes, as JSON writes it (\ud83d\ude00): write the character itself`,
+	"found incompatible YAML document":                withoutDirectives,
+	"found unknown directive name":                    withoutDirectives,
+	"found duplicate %YAML directive":                 withoutDirectives,
+	"did not find expected <document start>":          withoutDirectives,
 }
+
+const withoutDirectives = "lines that start with % are not supported; remove them, and the line --- behind them"
+
+// InPlainWords says what usually is behind a complaint of the YAML parser, the complaint
+// itself where that is not known.
+func InPlainWords(complaint string) string { return cmp.Or(inPlainWords[complaint], complaint) }
 
 // notYAML reports a complaint of the YAML parser.
 func (l *Collector) notYAML(at Pos, complaint string) {
-	l.Addf(at, "not YAML: %s", cmp.Or(inPlainWords[complaint], complaint))
+	l.Addf(at, "not YAML: %s", InPlainWords(complaint))
 }
