@@ -23,6 +23,8 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
+	"github.com/conductorone/baton-sdk/pkg/crypto/providers"
+	"github.com/conductorone/baton-sdk/pkg/crypto/providers/jwk"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -135,7 +137,7 @@ func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address st
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "baton-descope"))
 	cmd.Dir, cmd.WaitDelay = dir, 10*time.Second
-	cmd.Env = append(c1.environment(t),
+	cmd.Env = append(append(c1.environment(t), env...),
 		"HOME="+dir, "TMPDIR="+dir, "BATON_C1_API_HOST="+address,
 		"BATON_PROJECT_ID="+d.ProjectID(), "BATON_MANAGEMENT_KEY="+key, "BATON_BASE_URL="+d.URL)
 	cmd.Env = append(cmd.Env, env...)
@@ -206,6 +208,58 @@ func TestServiceWaitsForConductorOne(t *testing.T) {
 		t.Errorf("nothing came\n%s", output)
 	}
 	interrupt(t, cmd, output, 0)
+	hidden(t, "the log", []byte(output.String()))
+}
+
+// ConductorOne has an account created, and can decrypt the password, which is in no log.
+func TestServiceCreatesAnAccount(t *testing.T) {
+	t.Parallel()
+	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
+	provider, err := providers.GetEncryptionProvider(jwk.EncryptionProviderJwk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, private, err := provider.GenerateKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, err := structpb.NewStruct(map[string]any{"email": "ann@example.com", "tenant": "T2acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-c1.tasks
+	c1.tasks <- v1.Task_builder{Id: "account", CreateAccount: v1.Task_CreateAccountTask_builder{
+		AccountInfo: v2.AccountInfo_builder{Profile: profile}.Build(),
+		CredentialOptions: v2.CredentialOptions_builder{
+			RandomPassword: v2.CredentialOptions_RandomPassword_builder{Length: 20}.Build(), ForceChangeAtNextLogin: true,
+		}.Build(),
+		EncryptionConfigs: []*v2.EncryptionConfig{config},
+	}.Build()}.Build()
+	cmd, output := service(t, d, c1, c1.host, "BATON_PROVISIONING=true", "BATON_LOG_LEVEL=debug")
+	var finish *v1.BatonServiceFinishTaskRequest
+	select {
+	case finish = <-c1.finished:
+	case <-time.After(time.Minute):
+		t.Fatalf("nothing came\n%s", output)
+	}
+	interrupt(t, cmd, output, 0)
+	reply := &v2.CreateAccountResponse{}
+	if err := finish.GetSuccess().GetResponse().UnmarshalTo(reply); err != nil {
+		t.Fatalf("the task ended with %v: %v", finish, err)
+	}
+	user, ok := ann(d)
+	if got := reply.GetSuccess().GetResource().GetId().GetResource(); !ok || got != user.UserID || len(reply.GetEncryptedData()) != 1 {
+		t.Fatalf("it came to %v; she is there: %v", reply, ok)
+	}
+	password, err := provider.Decrypt(t.Context(), reply.GetEncryptedData()[0], private)
+	if err != nil || len(password.GetBytes()) != 20 {
+		t.Fatalf("the password is %v: %v", password, err)
+	}
+	effects := d.Store().Effects()
+	if !slices.Contains(effects, emulator.Effect{Kind: emulator.PasswordExpired, UserID: user.UserID}) {
+		t.Errorf("the password is not expired: %v", effects)
+	}
+	harness.KeyOf(string(password.GetBytes())).Hidden(t, "the log", []byte(output.String()))
 	hidden(t, "the log", []byte(output.String()))
 }
 
