@@ -162,7 +162,8 @@ func (k FieldKind) read(value any) (any, bool) {
 
 func readTruth(value any) (truth, ok bool) {
 	if text, isText := value.(string); isText {
-		return text == "true", text == "true" || text == "false"
+		truth = text == "true"
+		return truth, truth || text == "false"
 	}
 	truth, ok = value.(bool)
 	return truth, ok
@@ -199,7 +200,10 @@ func readTexts(value any) ([]string, bool) {
 
 // calls returns every call of the account.
 func (a *Account) calls() []*Call {
-	all := []*Call{a.Find}
+	var all []*Call
+	if a.Find != nil { // It has a mistake otherwise.
+		all = append(all, a.Find)
+	}
 	for _, c := range a.Credentials {
 		all = append(all, c.Create)
 	}

@@ -591,6 +591,10 @@ func (m mistakes) fieldOfTwoKinds(at syntax.Pos, ref string, kind, before FieldK
 	m.Addf(at, "%s is %s here, and %s elsewhere", ref, kind.described(), before.described())
 }
 
+func (m mistakes) secretField(at syntax.Pos, name string) {
+	m.Addf(at, "%s looks like a secret: what is asked for is kept and shown; a password is made by random_password", name)
+}
+
 func (m mistakes) passwordNotSent(at syntax.Pos) {
 	m.Addf(at, `random_password needs a request field that takes the password: with: {...: password}`)
 }

@@ -298,7 +298,7 @@ type Input struct {
 
 // ActionCall is one call of an action.
 type ActionCall struct {
-	Call `need:"with" operation:"Operation that is called." with:"Request fields, each resource.PART, record.PATH or input.NAME, or a list or a table of such." record:"Path in the reply to the record."`
+	Call `need:"with" operation:"Operation that is called." with:"Request fields, each resource.PART, record.PATH or input.NAME." record:"Path in the reply to the record."`
 }
 
 // What becomes of references to resources that no list has.
