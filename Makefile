@@ -63,7 +63,7 @@ examples: ## Run the tests of the example connector, and check that its go.mod i
 # Where there is concurrency: packages, and tests of whole syncs by name.
 RACE       := ./connector/... ./internal/oneshot/... ./internal/emulator/...
 RACE_SYNCS := ./$(LONG)
-RACE_TESTS := ^Test(Workers|TwoSyncs|TwoConnectors|MoreSyncs|Syncs|Changes|ManyChanges|FreshConnector|APause|Stopped)
+RACE_TESTS := ^Test(Workers|TwoSyncs|TwoConnectors|MoreSyncs|Syncs|Changes|ManyChanges|FreshConnector|PauseStops|Stopped)
 
 .PHONY: race
 race: ## Run the tests of what is concurrent with the race detector
