@@ -63,7 +63,7 @@ examples: ## Run the tests of the example connector, and check that its go.mod i
 # Where there is concurrency: packages, and tests of whole syncs by name.
 RACE       := ./connector/... ./internal/oneshot/... ./internal/emulator/...
 RACE_SYNCS := ./$(LONG)
-RACE_TESTS := ^Test(Workers|TwoSyncs|TwoConnectors|MoreSyncs|Syncs|Changes|ManyChanges|FreshConnector|APause|Stopped)
+RACE_TESTS := ^Test(Workers|TwoSyncs|TwoConnectors|MoreSyncs|Syncs|Changes|ManyChanges|FreshConnector|PauseStops|Stopped)
 
 .PHONY: race
 race: ## Run the tests of what is concurrent with the race detector
@@ -89,7 +89,7 @@ test-lambda: ## Start that function beside a local AWS and ConductorOne, and syn
 
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
-FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzReference mapping:FuzzAccountValues mapping:FuzzID \
+FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzReference mapping:FuzzAccountValues mapping:FuzzID mapping:FuzzInputs \
             connector:FuzzPageToken connector:FuzzPage connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase \
             internal/cli:FuzzConfigFile
 FUZZTIME ?= 100000x

@@ -17,7 +17,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// page is what later phases need of one batch of a list. It is cached in the session
+// page has what later phases need of one batch of a list. It is cached in the session
 // store under the number of the batch, so that no page is read twice in a sync.
 type page struct {
 	// More reports that another batch follows.
@@ -34,8 +34,8 @@ type row struct {
 	Names  []rowName
 }
 
-// rowGrant is an entitlement that the resource holds: by which rule of its
-// type, on which resource.
+// rowGrant is an entitlement that the resource holds: the rule of its type, and the
+// resource that it is held on.
 type rowGrant struct {
 	Rule int
 	On   string
@@ -58,7 +58,7 @@ func countKey(t *mapping.ResourceType) string { return "pages/" + t.ID }
 // limit is 3.9 MiB. A longer value is stored in parts.
 const maxValue = 1 << 20
 
-// store puts a value into the session store, and reports whether it is there now.
+// store writes a value into the session store, and reports whether it succeeded.
 func (ts *typeSync) store(ctx context.Context, key string, value []byte) bool {
 	if ts.session == nil {
 		return false
@@ -78,7 +78,7 @@ func (ts *typeSync) store(ctx context.Context, key string, value []byte) bool {
 // partKey is the key of a part of a value after the first.
 func partKey(key string, n int) string { return fmt.Sprintf("%s/part/%d", key, n) }
 
-// stored reads a value from the session store; nil when it is not there.
+// stored reads a value from the session store; nil if there is none.
 func (ts *typeSync) stored(ctx context.Context, key string) ([]byte, error) {
 	const head = 8 + 4
 	value, err := ts.storedPart(ctx, key)
@@ -95,7 +95,7 @@ func (ts *typeSync) stored(ctx context.Context, key string) ([]byte, error) {
 		value = append(value, part...)
 	}
 	if xxhash.Sum64(value) != sum {
-		return nil, nil // Its parts are of different pages.
+		return nil, nil // The parts belong to different pages.
 	}
 	return value, nil
 }
@@ -114,8 +114,7 @@ func (ts *typeSync) storedPart(ctx context.Context, key string) ([]byte, error) 
 	return value, nil
 }
 
-// keep keeps a page for the phases to come: in memory if the session store does
-// not take it.
+// keep caches a page for later phases: in memory if the session store refuses it.
 func (ts *typeSync) keep(ctx context.Context, batch int, p *page) {
 	l := ts.listing()
 	inStore := ts.store(ctx, pageKey(ts.typ, batch), p.encode())
@@ -130,7 +129,7 @@ func (ts *typeSync) keep(ctx context.Context, batch int, p *page) {
 	}
 }
 
-// cached returns a page that was kept; nil when it is lost.
+// cached returns a cached page; nil when it is lost.
 func (ts *typeSync) cached(ctx context.Context, batch int) (*page, error) {
 	l := ts.listing()
 	l.mu.Lock()
@@ -149,8 +148,8 @@ func (ts *typeSync) cached(ctx context.Context, batch int) (*page, error) {
 	return nil, nil
 }
 
-// fits reports whether the page was kept by this mapping: a sync may be resumed
-// with another.
+// fits reports whether the page was cached with this mapping: a sync may be resumed with
+// another.
 func (p *page) fits(t *mapping.ResourceType) bool {
 	for _, row := range p.Rows {
 		if len(row.Names) != len(t.Entitlements) {
@@ -165,8 +164,8 @@ func (p *page) fits(t *mapping.ResourceType) bool {
 	return true
 }
 
-// pageCount returns how many pages a list has that was read to its end; 0 when
-// that is not known.
+// pageCount returns the number of pages of a list that was read to its end; 0 if not
+// known.
 func (ts *typeSync) pageCount(ctx context.Context, l *listing) (int, error) {
 	if l.Complete {
 		return l.At, nil
@@ -182,8 +181,8 @@ func (ts *typeSync) pageCount(ctx context.Context, l *listing) (int, error) {
 	return max(0, count), nil
 }
 
-// catchUp brings a list to the batch of this number, from what the batches before
-// have kept. It returns false if some of that is lost.
+// catchUp restores a list at the batch of this number, from the cached pages of the batches
+// before. It returns false if one of them is lost.
 func (ts *typeSync) catchUp(ctx context.Context, l *listing, batch int) (bool, error) {
 	l.restart()
 	for ; l.At < batch; l.At++ {
@@ -202,7 +201,7 @@ func (ts *typeSync) catchUp(ctx context.Context, l *listing, batch int) (bool, e
 	return true, nil
 }
 
-// page returns what was kept of a batch of the type's list.
+// page returns the cached page of a batch of the type's list.
 func (ts *typeSync) page(ctx context.Context, batch int) (*page, error) {
 	if ts.typ.Unpaged() {
 		return ts.pageOfUnpaged(ctx)
@@ -220,7 +219,7 @@ func (ts *typeSync) page(ctx context.Context, batch int) (*page, error) {
 	return ts.rebuild(ctx, l, batch)
 }
 
-// pageOfUnpaged returns what a list in one reply shows of other types.
+// pageOfUnpaged returns the resources of other types that a list in one reply shows.
 func (ts *typeSync) pageOfUnpaged(ctx context.Context) (*page, error) {
 	list, err := ts.unpaged(ctx)
 	if err != nil {
@@ -239,8 +238,8 @@ func (ts *typeSync) pageOfUnpaged(ctx context.Context) (*page, error) {
 	return p, nil
 }
 
-// rebuild makes a page for one that is lost, of everything in the list that no
-// page has which is still there. It reads the list again, from end to end.
+// rebuild replaces a lost page: it reads the whole list again, and returns a page of
+// everything that no remaining page has.
 func (ts *typeSync) rebuild(ctx context.Context, l *listing, batch int) (*page, error) {
 	if l.rest != nil && l.restOf == batch {
 		return l.rest, nil
@@ -250,7 +249,7 @@ func (ts *typeSync) rebuild(ctx context.Context, l *listing, batch int) (*page, 
 		return nil, err
 	}
 	if l.rest != nil {
-		return &page{More: batch+1 < count}, nil // Its rows are on the page that was made before.
+		return &page{More: batch+1 < count}, nil // Its rows are on the page that was rebuilt before.
 	}
 	covered, isNew := paging.IDSet{}, newOnce()
 	rest := &page{More: batch+1 < count, Derived: map[string][]string{}}
@@ -300,8 +299,8 @@ func rowsOf(p *page) []row {
 	return p.Rows
 }
 
-// pageOf works out what later phases need of a batch. isNew is asked for each
-// resource of another type that the records show whether it belongs to the page.
+// pageOf computes what later phases need of a batch. isNew reports, for each resource of
+// another type that the records show, whether it belongs to the page.
 func (ts *typeSync) pageOf(ctx context.Context, read *batch, isNew isNew) (*page, error) {
 	p := &page{More: read.next != nil, Rows: make([]row, 0, len(read.ids)), Derived: map[string][]string{}}
 	for i, id := range read.ids {
@@ -317,8 +316,8 @@ func (ts *typeSync) pageOf(ctx context.Context, read *batch, isNew isNew) (*page
 	return p, nil
 }
 
-// addDerived adds the ids of the resources of other types that a record shows:
-// those that are not listed and are like one that is.
+// addDerived adds the ids of the resources of other types that a record shows: those that
+// are not listed and are like a listed one.
 func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, isNew isNew) error {
 	for _, t := range ts.plan.Types {
 		also := t.DerivedIn(ts.typ)
@@ -338,8 +337,8 @@ func (ts *typeSync) addDerived(ctx context.Context, r mapping.Record, p *page, i
 	return nil
 }
 
-// addHeld adds the ids of the resources of other types on which a row holds
-// something, and which are not listed.
+// addHeld adds the ids of the resources of other types that a row refers to and that are
+// not listed.
 func (ts *typeSync) addHeld(ctx context.Context, row row, p *page, isNew isNew) error {
 	for _, g := range row.Grants {
 		t := ts.typ.Grants[g.Rule].Entitlement.On
@@ -375,11 +374,11 @@ func (ts *typeSync) addTo(ctx context.Context, p *page, list *unpagedList, id ma
 	return err
 }
 
-// isNew reports whether a resource that a record of another type shows has to be
-// returned with that record, because it was not returned before.
+// isNew reports whether a resource that a record of another type shows has to be returned
+// with that record, since it was not returned before.
 type isNew func(t *mapping.ResourceType, id mapping.ID) bool
 
-// newOnce returns an isNew of a pass of its own.
+// newOnce returns an isNew for a separate pass.
 func newOnce() isNew {
 	seen := map[string]bool{}
 	return func(t *mapping.ResourceType, id mapping.ID) bool {
@@ -390,9 +389,9 @@ func newOnce() isNew {
 	}
 }
 
-// newIn returns the isNew of one batch of the type's list: each resource belongs
-// to the first batch that shows it. What this batch and those after it have shown
-// in an earlier reading of the list does not count. The caller has the list.
+// newIn returns the isNew of one batch of the type's list: each resource belongs to the
+// first batch that shows it. What this batch and later ones showed in an earlier reading
+// of the list does not count. The caller holds the lock of the list.
 func (ts *typeSync) newIn(batch int) isNew {
 	shown := ts.firstDerived()
 	if batch <= shown.last {
@@ -444,9 +443,9 @@ func (p *page) encode() []byte {
 	return w
 }
 
-// decodePage reads a page that encode wrote, false if it is anything else.
+// decodePage reads a page that encode wrote; false if it is not valid.
 func decodePage(value []byte) (*page, bool) {
-	r := pageReader{rest: string(value)} // The page's texts are parts of this one.
+	r := pageReader{rest: string(value)} // The texts of the page are substrings of it.
 	if r.number() != pageForm {
 		return nil, false
 	}
@@ -515,7 +514,7 @@ func (r *pageReader) number() int {
 	return r.fail()
 }
 
-// count reads how many things follow, of which each has at least a byte.
+// count reads a number of items, each of at least one byte.
 func (r *pageReader) count() int {
 	if n := r.number(); n <= len(r.rest) {
 		return n

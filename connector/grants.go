@@ -13,9 +13,9 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// GrantsForResourceType returns one answer of the grants that the type's
-// resources hold, and then, where the API lists holders for one resource at a
-// time, of those that are held on them.
+// GrantsForResourceType returns one answer of the grants that the type's resources hold,
+// and then, where the API lists holders for one resource at a time, of the grants on
+// them.
 func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
 	var at passToken
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
@@ -53,16 +53,16 @@ func (s *syncer) GrantsForResourceType(ctx context.Context, _ string, o resource
 	return out.items, results, s.wrap(err)
 }
 
-// A pass over minPages pages or more is cut into parts, at most parallelParts:
-// many more than the SDK has workers, so that they end together. Each part is in
-// the SDK's checkpoints.
+// A pass over at least minPages pages is divided into parts, at most parallelParts: many
+// more than the SDK has workers, so that the workers finish together. The SDK's
+// checkpoints have each part.
 const (
 	minPages      = 8
 	parallelParts = 64
 )
 
-// parts cuts the pass over a list that comes in pages into parts that the SDK's
-// workers can read at once. It returns the place of the first, and of the others.
+// parts divides the pass over a paged list into parts that the SDK's workers can read in
+// parallel. It returns the place of the first, and of the others.
 func (ts *typeSync) parts(ctx context.Context) (passToken, []passToken, error) {
 	if ts.typ.Unpaged() || len(ts.typ.Grants) == 0 {
 		return passToken{}, nil, nil
@@ -88,7 +88,7 @@ func (ts *typeSync) parts(ctx context.Context) (passToken, []passToken, error) {
 	return passToken{Until: count / n}, siblings, nil
 }
 
-// enqueue asks the SDK to go on at several places beside the next one.
+// enqueue makes the SDK continue at several places besides the next one.
 func enqueue(results *resource.SyncOpResults, places []passToken) error {
 	tokens := make([]string, len(places))
 	for i := range places {
@@ -101,8 +101,8 @@ func enqueue(results *resource.SyncOpResults, places []passToken) error {
 	return nil
 }
 
-// Grants returns the grants that one resource holds, and those that are listed
-// as held on it.
+// Grants returns the grants that one resource holds, and those on it that a list of
+// holders has.
 func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
 	var at grantsToken
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
@@ -117,7 +117,7 @@ func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAt
 		hashes[i] = hashOf(mapping.ID{g.GetId()})
 	}
 	if of := paging.Fingerprint(hashes); at.Of != of {
-		at = grantsToken{Of: of} // They are others now: all of them are returned again.
+		at = grantsToken{Of: of} // The grants have changed: all are returned again.
 	}
 	out := answer[*v2.Grant]{limit: maxGrants}
 	results := &resource.SyncOpResults{}
@@ -132,15 +132,15 @@ func (s *syncer) Grants(ctx context.Context, r *v2.Resource, o resource.SyncOpAt
 
 // grantsToken is a place in the grants of one resource. Its text is a page token.
 type grantsToken struct {
-	// Skip is how many grants are done, and Of a fingerprint of all of them.
+	// Skip is the number of grants already returned, and Of a fingerprint of all.
 	Skip int    `json:"skip,omitempty"`
 	Of   uint64 `json:"of,omitempty"`
 }
 
 func (g *grantsToken) Valid() bool { return g.Skip >= 0 }
 
-// allGrants returns all grants that one resource holds or that are held on it,
-// in the order of their ids.
+// allGrants returns all grants that one resource holds or that are held on it, sorted by
+// id.
 func (ts *typeSync) allGrants(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
 	out := answer[*v2.Grant]{} // without a limit
 	if len(ts.typ.Grants) > 0 {
@@ -163,14 +163,14 @@ func (ts *typeSync) allGrants(ctx context.Context, rid *v2.ResourceId) ([]*v2.Gr
 	return out.items, nil
 }
 
-// sortGrants sorts grants by their ids. The SDK's store takes what comes in the
-// order of its keys more cheaply.
+// sortGrants sorts grants by id. Rows in the order of their keys cost the SDK's store
+// less.
 func sortGrants(grants []*v2.Grant) {
 	slices.SortFunc(grants, func(a, b *v2.Grant) int { return strings.Compare(a.GetId(), b.GetId()) })
 }
 
-// addGrants adds the grants of what a row says that its resource holds, from one
-// on. It returns how many are done, and whether those are all.
+// addGrants adds the grants that a row's resource holds, from an index on. It returns how
+// many are done, and whether those are all.
 func (ts *typeSync) addGrants(ctx context.Context, row row, from int, out *answer[*v2.Grant]) (int, bool, error) {
 	principal := v2.ResourceId_builder{ResourceType: ts.typ.ID, Resource: row.ID}.Build()
 	for i := from; i < len(row.Grants); i++ {
@@ -192,8 +192,8 @@ func (ts *typeSync) addGrants(ctx context.Context, row row, from int, out *answe
 	return 0, true, nil
 }
 
-// grantsIn returns what a record says that its resource holds. What it is said
-// to hold on a resource that does not exist is left out, and counted.
+// grantsIn returns what a record's resource holds. Dangling references are left out and
+// counted.
 func (ts *typeSync) grantsIn(ctx context.Context, id mapping.ID, r mapping.Record) ([]rowGrant, error) {
 	var grants []rowGrant
 	err := holds(ts.typ, r, func(rule int, on mapping.ID) error {
@@ -214,7 +214,7 @@ func (ts *typeSync) grantsIn(ctx context.Context, id mapping.ID, r mapping.Recor
 	return grants, err
 }
 
-// holds gives visit everything that a record says its resource holds, each once.
+// holds calls visit once for everything that a record's resource holds.
 func holds(t *mapping.ResourceType, r mapping.Record, visit func(rule int, on mapping.ID) error) error {
 	type held struct {
 		entitlement *mapping.Entitlement
@@ -237,8 +237,8 @@ func holds(t *mapping.ResourceType, r mapping.Record, visit func(rule int, on ma
 	return nil
 }
 
-// newGrant makes the SDK's grant of what a rule says. The principal is a bare
-// id: the SDK has the rest.
+// newGrant returns the SDK's grant for the result of a rule. The principal is only an id:
+// the SDK has the rest.
 func (c *Connector) newGrant(rule *mapping.GrantRule, on, principal *v2.ResourceId) *v2.Grant {
 	id := entitlementID(rule.Entitlement, on)
 	var annos annotations.Annotations

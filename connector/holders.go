@@ -13,11 +13,12 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// maxHolderRequests is how many lists of holders one answer to the SDK reads at most.
+// maxHolderRequests is the maximum number of requests for holders in one answer to the
+// SDK.
 const maxHolderRequests = 20
 
-// passHolders adds who holds the type's entitlements, from a place on: a request
-// for each resource, entitlement and page.
+// passHolders adds the holders of the type's entitlements, from a place on: a request for
+// each resource, entitlement and page.
 func (ts *typeSync) passHolders(ctx context.Context, at passToken, out *answer[*v2.Grant]) (*passToken, error) {
 	seg, err := ts.segment(ctx, at, 0)
 	if err != nil {
@@ -31,12 +32,12 @@ func (ts *typeSync) passHolders(ctx context.Context, at passToken, out *answer[*
 	return next, err
 }
 
-// holdersReader makes one answer of lists of holders.
+// holdersReader fills one answer from lists of holders.
 type holdersReader struct {
 	*typeSync
 	out  *answer[*v2.Grant]
-	left int // how many requests it may send
-	// start is the list where the answer begins, as it was then, and list as it is now.
+	left int // requests that it may still send
+	// start is the list as it was at the start of the answer, and list as it is now.
 	start, list *holdersList
 }
 
@@ -79,8 +80,8 @@ func (r *holdersReader) read(ctx context.Context, seg segment, at passToken) (*p
 	return seg.next, nil
 }
 
-// holderList is a list of who holds an entitlement on a resource: each record
-// names some.
+// holderList is a list of the holders of an entitlement on a resource; each record names
+// some.
 type holderList = paging.List[[]mapping.ID]
 
 // holdersList is the list of holders that a pass is reading.
@@ -89,8 +90,8 @@ type holdersList struct {
 	// list has read the pages before the place at.
 	list *holderList
 	at   paging.Token
-	// page is the page that was read last, nil when the one at the pass's place is
-	// to be read.
+	// page is the last page read, nil when the page at the pass's place has to be
+	// read.
 	page *holdersPage
 }
 
@@ -101,13 +102,13 @@ type holdersPage struct {
 	next   *paging.Token // nil at the end
 }
 
-// isAt reports whether the list goes on at a place.
+// isAt reports whether the list continues at a place.
 func (l *holdersList) isAt(name string, at *passToken) bool {
 	return l != nil && l.name == name && (l.page != nil && l.page.at == at.Of || l.at == at.Of && at.Within == 0)
 }
 
-// goTo goes to the list of holders at a place. When what the list has shown up to
-// that place is lost, it starts over, and is read on past what came before.
+// goTo moves to the list of holders at a place. If the state of the list is lost, the list
+// is read again from the start, and what was returned before is skipped.
 func (r *holdersReader) goTo(e *mapping.Entitlement, on string, at *passToken) {
 	name := e.Name() + " " + on
 	if r.list == nil {
@@ -126,7 +127,7 @@ func (r *holdersReader) goTo(e *mapping.Entitlement, on string, at *passToken) {
 	}
 }
 
-// keptHolders returns the list that goes on at a place; nil when it is lost.
+// keptHolders returns the list that continues at a place; nil when it is lost.
 func (ts *typeSync) keptHolders(name string, at *passToken) *holdersList {
 	ts.state.mu.Lock()
 	defer ts.state.mu.Unlock()
@@ -138,15 +139,15 @@ func (ts *typeSync) keptHolders(name string, at *passToken) *holdersList {
 	return nil
 }
 
-// keep keeps the list for the next answer, and as it was for this one: the SDK may
-// ask for it again.
+// keep stores the list for the next answer, and its state before this one, since the SDK
+// may repeat the call.
 func (r *holdersReader) keep() {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
 	r.state.holders[r.typ.ID] = []*holdersList{r.start, r.list}
 }
 
-// clone returns a copy of a list; nil of none.
+// clone returns a copy of a list; nil for nil.
 func (l *holdersList) clone() *holdersList {
 	if l == nil {
 		return nil
@@ -177,7 +178,7 @@ func (r *holdersReader) readPage(ctx context.Context, e *mapping.Entitlement, on
 	return nil
 }
 
-// knownHolders leaves out the grants of principals that are in no list.
+// knownHolders leaves out the grants of principals that no list has.
 func (ts *typeSync) knownHolders(ctx context.Context, e *mapping.Entitlement, held []*v2.Grant) ([]*v2.Grant, error) {
 	known := held[:0]
 	for _, g := range held {
@@ -193,7 +194,7 @@ func (ts *typeSync) knownHolders(ctx context.Context, e *mapping.Entitlement, he
 	return known, nil
 }
 
-// allHolders reads all who hold entitlements on one resource.
+// allHolders reads all holders of entitlements on one resource.
 func (ts *typeSync) allHolders(ctx context.Context, rid *v2.ResourceId) ([]*v2.Grant, error) {
 	var out []*v2.Grant
 	for _, e := range ts.typ.Entitlements {
@@ -228,8 +229,8 @@ func (ts *typeSync) grantsTo(e *mapping.Entitlement, resourceText string, batch 
 	return out, nil
 }
 
-// eachHolder gives visit the holders of an entitlement on a resource, until it
-// wants no more.
+// eachHolder calls visit with the holders of an entitlement on a resource, until it
+// returns false.
 func (c *Connector) eachHolder(ctx context.Context, e *mapping.Entitlement, on string, visit func(*paging.Batch[[]mapping.ID]) (more bool, err error)) error {
 	l := c.newHolderList(e, on)
 	for at := (&paging.Token{}); at != nil; {
@@ -245,7 +246,7 @@ func (c *Connector) eachHolder(ctx context.Context, e *mapping.Entitlement, on s
 	return nil
 }
 
-// newHolderList returns the list of who holds an entitlement on a resource.
+// newHolderList returns the list of the holders of an entitlement on a resource.
 func (c *Connector) newHolderList(e *mapping.Entitlement, on string) *holderList {
 	return paging.New(pageRules(e.Holders.List), true, func(ctx context.Context, at paging.Position) (*paging.Page[[]mapping.ID], error) {
 		id, err := e.On.ParseID(on)
@@ -263,7 +264,7 @@ func (c *Connector) newHolderList(e *mapping.Entitlement, on string) *holderList
 				return nil, findErr
 			}
 			if !there {
-				return &paging.Page[[]mapping.ID]{Gone: true}, nil // Nobody holds anything on what was deleted.
+				return &paging.Page[[]mapping.ID]{Gone: true}, nil // A deleted resource has no holders.
 			}
 		}
 		if err != nil {
@@ -285,7 +286,7 @@ func (c *Connector) newHolderList(e *mapping.Entitlement, on string) *holderList
 	})
 }
 
-// holdersIn returns whom a record of a list of holders names.
+// holdersIn returns the holders that a record names.
 func holdersIn(e *mapping.Entitlement, r mapping.Record) ([]mapping.ID, error) {
 	var holders []mapping.ID
 	err := e.Holders.Each(r, func(principal mapping.ID) error {
@@ -301,7 +302,7 @@ func holdersIn(e *mapping.Entitlement, r mapping.Record) ([]mapping.ID, error) {
 	return holders, nil
 }
 
-// stillThere reports whether a resource exists now, as far as that can be seen.
+// stillThere reports whether a resource still exists, as far as the API shows it.
 func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id mapping.ID) (bool, error) {
 	if t.Get == nil && !t.Unpaged() {
 		return true, nil
@@ -310,8 +311,8 @@ func (c *Connector) stillThere(ctx context.Context, t *mapping.ResourceType, id 
 	return ok, err
 }
 
-// listed reports whether a principal is among the holders of an entitlement. The list
-// is read as far as that takes.
+// listed reports whether a principal is among the holders of an entitlement. The list is
+// read until the principal is found.
 func (c *Connector) listed(ctx context.Context, e *mapping.Entitlement, on, principal mapping.ID) (bool, holderSet, error) {
 	read := holderSet{ids: map[string]bool{}}
 	err := c.eachHolder(ctx, e, on.String(), func(batch *paging.Batch[[]mapping.ID]) (bool, error) {

@@ -12,11 +12,11 @@ import (
 	"github.com/conductorone/baton-descope/connector/paging"
 )
 
-// List returns one batch of the type's resources, and with them the resources of
-// other types that its records show.
+// List returns one batch of the type's resources, and the resources of other types that
+// its records show.
 func (s *syncer) List(ctx context.Context, parent *v2.ResourceId, o resource.SyncOpAttrs) ([]*v2.Resource, *resource.SyncOpResults, error) {
 	if parent != nil {
-		return nil, &resource.SyncOpResults{}, nil // Every list is of the whole project; parents are in the resources.
+		return nil, &resource.SyncOpResults{}, nil // Lists are not nested; parents are in the resources.
 	}
 	var at paging.Token
 	if err := parseToken(o.PageToken.Token, &at); err != nil {
@@ -71,7 +71,7 @@ func (ts *typeSync) listPaged(ctx context.Context, at paging.Token) ([]*v2.Resou
 		return nil, nil, err
 	}
 	if batch.at != at.Start() || at.Skip > batch.length() {
-		at.Skip = 0 // It was read again: what was returned of it may come again.
+		at.Skip = 0 // The batch was read again: rows may be returned twice.
 	}
 	resources, done, err := ts.fill(ctx, batch, at.Skip)
 	if err != nil {
@@ -85,14 +85,14 @@ func (ts *typeSync) listPaged(ctx context.Context, at paging.Token) ([]*v2.Resou
 	return resources, batch.next, nil
 }
 
-// keptBatch is a batch of a list with what later phases need of it.
+// keptBatch is a batch of a list, with the page that later phases need.
 type keptBatch struct {
 	*batch
 	page *page
 }
 
-// length is how many resources the batch has, with those of other types that its
-// records show.
+// length returns the number of resources of the batch, including those of other types
+// that its records show.
 func (r *keptBatch) length() int {
 	n := len(r.ids)
 	for _, shown := range r.page.Derived {
@@ -101,8 +101,8 @@ func (r *keptBatch) length() int {
 	return n
 }
 
-// readBatch returns the batch at a place, from memory when it was the last one
-// read, and keeps what later phases need of it.
+// readBatch returns the batch at a place, from memory if it was the last one read, and
+// caches what later phases need of it.
 func (ts *typeSync) readBatch(ctx context.Context, l *listing, at paging.Token) (*keptBatch, error) {
 	if l.last != nil && l.last.at == at {
 		return l.last, nil
@@ -130,7 +130,7 @@ func (ts *typeSync) readBatch(ctx context.Context, l *listing, at paging.Token) 
 	}
 	p, err := ts.pageOf(ctx, read, ts.newIn(at.Batch))
 	if err != nil {
-		l.At = -1 // The batch was read and not kept: only what was kept counts.
+		l.At = -1 // The batch was read but not kept, and only kept ones count.
 		return nil, err
 	}
 	ts.keep(ctx, at.Batch, p)
@@ -142,9 +142,9 @@ func (ts *typeSync) readBatch(ctx context.Context, l *listing, at paging.Token) 
 	return l.last, nil
 }
 
-// fill makes the resources of a batch, from a place on until an answer is full:
-// first those of other types that its records show, then its own. It returns
-// the place where the next answer begins, in all that the batch has.
+// fill adds the resources of a batch, from an index on, until an answer is full: first
+// those of other types that its records show, then its own. It returns the index at which
+// the next answer begins.
 func (ts *typeSync) fill(ctx context.Context, batch *keptBatch, from int) ([]*v2.Resource, int, error) {
 	out := answer[*v2.Resource]{limit: maxResources}
 	at := 0
@@ -174,7 +174,7 @@ func (ts *typeSync) fill(ctx context.Context, batch *keptBatch, from int) ([]*v2
 	return out.items, batch.length(), nil
 }
 
-// take returns the resource of a batch's record, and takes it away.
+// take returns the resource of a batch's record, and removes it.
 func (ts *typeSync) take(ctx context.Context, batch *keptBatch, i int) (*v2.Resource, error) {
 	if r := batch.resources[i]; r != nil {
 		batch.resources[i] = nil
@@ -183,8 +183,8 @@ func (ts *typeSync) take(ctx context.Context, batch *keptBatch, i int) (*v2.Reso
 	return ts.resource(ctx, batch.ids[i], batch.records[i])
 }
 
-// derivedResource makes a resource that other records show; nil when there is
-// none like it.
+// derivedResource returns a resource that other records show; nil when no listed resource
+// is like it.
 func (ts *typeSync) derivedResource(ctx context.Context, idText string) (*v2.Resource, error) {
 	id, err := ts.typ.ParseID(idText)
 	if err != nil {

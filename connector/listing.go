@@ -17,48 +17,48 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// listing is a list that is read page by page in one sync. What it knows can be
-// lost: it is rebuilt from the cached batches.
+// listing is a list that is read page by page in one sync. If its state is lost, it is
+// rebuilt from the cached batches.
 type listing struct {
 	*paging.List[listedRecord]
 	typ *mapping.ResourceType
-	// lock is a channel, so that waiting for it ends with the context.
+	// lock is a channel, so that a wait for it ends with the context.
 	lock chan struct{}
-	// lost reports that what was read before cannot be found again.
+	// lost reports that earlier batches cannot be found again.
 	lost bool
-	// last is the batch that was read and kept last.
+	// last is the last batch that was read and kept.
 	last *keptBatch
 
 	mu sync.Mutex
 	// memory has the pages that the session store did not take, by batch. mu guards it.
 	memory map[int]*page
-	// rest is the page that was rebuilt for one that was lost, and restOf its batch.
+	// rest is the page rebuilt for a lost one, and restOf its batch.
 	rest   *page
 	restOf int
 }
 
-// listedRecord is one record of a list, with its id, and its resource where that
-// was made when the page was read.
+// listedRecord is one record of a list, with its id, and its resource if that was made
+// when the page was read.
 type listedRecord struct {
 	id       mapping.ID
 	record   mapping.Record
 	resource *v2.Resource
 }
 
-// batch is what some requests in a row have read: records that no batch before it had.
+// batch has the records of consecutive requests that no earlier batch had.
 type batch struct {
 	at      paging.Token
 	ids     []mapping.ID
 	records []mapping.Record
-	// resources are those of the records, nil where they are still to be made. An
-	// answer takes them away: the SDK may change what it was given.
+	// resources are those of the records, nil where not made yet. An answer removes
+	// them, since the SDK may change them.
 	resources []*v2.Resource
 	reported  int           // how many there are by the API, 0 when it does not say
 	next      *paging.Token // nil at the end
 }
 
-// newListing returns the type's list. If resources, they are made where their page
-// is read: ahead of the call that they are for, while the SDK stores others.
+// newListing returns the type's list. With resources, these are made when their page is
+// read: ahead of their call, while the SDK stores others.
 func (ts *typeSync) newListing(resources bool) *listing {
 	t := ts.typ
 	return &listing{
@@ -66,7 +66,7 @@ func (ts *typeSync) newListing(resources bool) *listing {
 		lock:   make(chan struct{}, 1),
 		memory: map[int]*page{},
 		List: paging.New(pageRules(t.List), ts.options.Sequential, func(ctx context.Context, at paging.Position) (*paging.Page[listedRecord], error) {
-			// What is read ahead is nothing that the call which asks for it waits for.
+			// The call that prefetches does not wait for the result.
 			ctx = ratelimit.WithWaitObserver(ctx, func(context.Context, ratelimit.WaitEvent) {})
 			read, err := ts.readPage(ctx, t, positionOf(at), at.Size)
 			if err != nil {
@@ -82,7 +82,7 @@ func (ts *typeSync) newListing(resources bool) *listing {
 				if !resources || t.NeedsParent {
 					continue
 				}
-				if made, err := ts.resource(ctx, id, r); err == nil { // An error is met again by who asks for the resource.
+				if made, err := ts.resource(ctx, id, r); err == nil { // The error recurs when the resource is needed.
 					out.Records[i].resource = made
 				}
 			}
@@ -91,7 +91,7 @@ func (ts *typeSync) newListing(resources bool) *listing {
 	}
 }
 
-// pageRules are those of a list; a list without pages ends with its first.
+// pageRules returns the rules of a list; one without pages ends with its first.
 func pageRules(l *mapping.List) paging.Rules {
 	rules := paging.Rules{Operation: l.Operation.Name, ByCursor: true}
 	if p := l.Pages; p != nil {
@@ -104,8 +104,7 @@ func positionOf(at paging.Position) mapping.Position {
 	return mapping.Position{Offset: at.Offset, Page: at.Page, Cursor: at.Cursor}
 }
 
-// newPage returns a page without its records and hashes, which are for the
-// caller to set.
+// newPage returns a page without its records and hashes, which the caller sets.
 func newPage[T any](read mapping.Page) *paging.Page[T] {
 	out := &paging.Page[T]{Records: make([]T, len(read.Records)), Hashes: make([]uint64, len(read.Records)), Next: read.Next}
 	if read.HasTotal {
@@ -114,7 +113,7 @@ func newPage[T any](read mapping.Page) *paging.Page[T] {
 	return out
 }
 
-// pageError marks the error of a page that can be asked for with fewer records.
+// pageError marks the error of a page that can be requested with fewer records.
 func pageError(err error) error {
 	if errors.Is(err, transport.ErrTooLarge) {
 		return fmt.Errorf("%w (%w)", err, paging.ErrTooLarge)
@@ -122,7 +121,7 @@ func pageError(err error) error {
 	return err
 }
 
-// listError gives the error of a list its code.
+// listError sets the code of a list's error.
 func listError(err error) error {
 	var unproved *paging.Error
 	switch {
@@ -136,7 +135,7 @@ func listError(err error) error {
 
 func hashOf(id mapping.ID) uint64 { return paging.Hash(id.String()) }
 
-// enter waits until the list is this caller's, and returns what gives it back.
+// enter waits for the lock of the list, and returns what releases it.
 func (l *listing) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case l.lock <- struct{}{}:
@@ -146,14 +145,14 @@ func (l *listing) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// restart forgets what was read.
+// restart drops what was read.
 func (l *listing) restart() {
 	l.Restart()
 	l.lost, l.last = false, nil
 }
 
-// readBatch reads the batch at a place, which has to be the one that the list is at.
-// After an error it can be tried again.
+// readBatch reads the batch at a place, which has to be the current one of the list. It
+// can be called again after an error.
 func (l *listing) readBatch(ctx context.Context, at paging.Token) (*batch, error) {
 	read, err := l.Read(ctx, at)
 	if err != nil {

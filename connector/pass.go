@@ -11,22 +11,22 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// passToken is a place in a pass over a type's resources after they were listed:
-// first those of its whole list or of its own pages, then those that the pages
-// of other types show. Its text is a page token.
+// passToken is a place in a pass over a type's listed resources: first those of its own
+// list or pages, then those that pages of other types show. Its text is a page token.
 type passToken struct {
 	// Derived is the number of the other type in whose pages the pass is, from 1.
 	Derived int `json:"derived,omitempty"`
-	// Page is the number of the page, and Until that of the page before which a
-	// part of the pass ends; 0 for the whole pass.
+	// Page is the number of the page, and Until the number of the page before which
+	// this part of the pass ends; 0 for the whole pass.
 	Page  int `json:"page,omitempty"`
 	Until int `json:"until,omitempty"`
-	// Skip is how many resources of the list or page are done, and Within how much
-	// of the next one: of its grants or entitlements, or of a page of its holders.
+	// Skip is the number of resources of the list or page that are done, and Within
+	// how much of the next one: of its grants or entitlements, or of a page of its
+	// holders.
 	Skip   int `json:"skip,omitempty"`
 	Within int `json:"within,omitempty"`
-	// Holders reports that the pass reads who holds entitlements, Entitlement is
-	// how many entitlements of the resource are done, and Of the page of holders.
+	// Holders reports that the pass reads holders of entitlements. Entitlement is the
+	// number of entitlements of the resource that are done, and Of the page of holders.
 	Holders     bool         `json:"holders,omitempty"`
 	Entitlement int          `json:"entitlement,omitempty"`
 	Of          paging.Token `json:"of,omitzero"`
@@ -36,7 +36,7 @@ func (s *passToken) Valid() bool {
 	return s.Of.Valid() && min(s.Derived, s.Page, s.Until, s.Skip, s.Within, s.Entitlement) >= 0
 }
 
-// resultsAt is the SDK's answer that goes on at a place; nil is the end.
+// resultsAt returns the SDK's answer that continues at a place; nil is the end.
 func resultsAt(next *passToken) (*resource.SyncOpResults, error) {
 	if next == nil {
 		return &resource.SyncOpResults{}, nil
@@ -45,13 +45,12 @@ func resultsAt(next *passToken) (*resource.SyncOpResults, error) {
 	return &resource.SyncOpResults{NextPageToken: text}, err
 }
 
-// maxSegments is how many segments one answer goes over at most.
+// maxSegments is the maximum number of segments in one answer.
 const maxSegments = 100
 
-// pass goes over the type's resources, from a place on, until an answer is full.
-// It gives each row to visit, with how much of the row earlier answers had. visit
-// returns how much of it is done, and whether that is all. pass returns the next
-// place.
+// pass reads the type's resources, from a place on, until an answer is full. It calls
+// visit with each row, and how much of the row earlier answers had. visit returns how
+// much of it is done, and whether that is all. pass returns the next place.
 func (ts *typeSync) pass(ctx context.Context, at passToken, w wanted, visit func(r row, from int) (done int, whole bool, err error)) (*passToken, error) {
 	for range maxSegments {
 		seg, err := ts.segment(ctx, at, w)
@@ -81,8 +80,8 @@ func (ts *typeSync) pass(ctx context.Context, at passToken, w wanted, visit func
 	return &at, nil
 }
 
-// segment is a run of the type's resources that are at hand together: its whole
-// list, one page of it, or what one page of another type shows.
+// segment has resources of the type that are read together: its whole list, one page of
+// it, or those that one page of another type shows.
 type segment struct {
 	length int
 	row    func(i int) (row, error)
@@ -90,7 +89,7 @@ type segment struct {
 	next *passToken
 }
 
-// segment returns the segment at a place. w is what of its rows is wanted.
+// segment returns the segment at a place. w says what is needed of its rows.
 func (ts *typeSync) segment(ctx context.Context, at passToken, w wanted) (segment, error) {
 	switch {
 	case at.Derived > len(ts.typ.Derivations):
@@ -134,7 +133,7 @@ func (ts *typeSync) derivedSegment(ctx context.Context, at passToken, w wanted) 
 	}, next}, nil
 }
 
-// nextDerived returns the place of what the type after the n-th shows; nil at the end.
+// nextDerived returns the place in the pages of the type after the n-th; nil at the end.
 func (ts *typeSync) nextDerived(n int) *passToken {
 	for ; n < len(ts.typ.Derivations); n++ {
 		if ts.willSync(ts.typ.Derivations[n].In) {
@@ -144,7 +143,7 @@ func (ts *typeSync) nextDerived(n int) *passToken {
 	return nil
 }
 
-// nextPage returns the place of the page after one; nil at the end.
+// nextPage returns the place of the next page; nil at the end.
 func (s passToken) nextPage(page *page) *passToken {
 	if !page.More || s.Page+1 == s.Until {
 		return nil
@@ -160,7 +159,7 @@ const (
 	wantNames
 )
 
-// row works out what a resource holds and how its entitlements are called.
+// row computes what a resource holds and the names of its entitlements.
 func (ts *typeSync) row(ctx context.Context, id mapping.ID, r mapping.Record, w wanted) (row, error) {
 	row := row{ID: id.String()}
 	var err error
@@ -173,7 +172,7 @@ func (ts *typeSync) row(ctx context.Context, id mapping.ID, r mapping.Record, w 
 	return row, err
 }
 
-// rowOf reads what one resource holds and how its entitlements are called.
+// rowOf reads what one resource holds and the names of its entitlements.
 func (ts *typeSync) rowOf(ctx context.Context, rid *v2.ResourceId, w wanted) (row, error) {
 	id, err := ts.typ.ParseID(rid.GetResource())
 	if err != nil {

@@ -15,18 +15,18 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// sdkServer is what the SDK builds of a connector: more than the interface
-// says, since the SDK looks for these two by type.
+// sdkServer is what the SDK builds from a connector. It has more than the interface, since
+// the SDK looks for these two methods with a type assertion.
 type sdkServer interface {
 	types.ConnectorServer
 	GetCapabilities(ctx context.Context) (*v2.ConnectorCapabilities, error)
 	Close(ctx context.Context) error
 }
 
-// NewServer returns the SDK's server of a connector. To the SDK a type whose
-// entitlements are all read-only has no provisioner, so that no capability
-// is reported that is not there; this server answers for it, with an error
-// that says where to make the change instead.
+// NewServer returns the SDK's server of a connector. For the SDK, a type whose
+// entitlements are all read-only has no provisioner, so that no missing capability is
+// reported. This server answers for such a type, with an error that says where to make
+// the change instead.
 func NewServer(ctx context.Context, c *Connector, opts ...connectorbuilder.Opt) (types.ConnectorServer, error) {
 	built, err := connectorbuilder.NewConnector(ctx, c, opts...)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *server) Validate(ctx context.Context, request *v2.ConnectorServiceValid
 	return answered(s.sdkServer.Validate(ctx, request))
 }
 
-// logMapping logs what may be wrong in the mapping, and what it leaves out on purpose.
+// logMapping logs the warnings of the mapping, and what it leaves out on purpose.
 func (c *Connector) logMapping(ctx context.Context) {
 	log := ctxzap.Extract(ctx)
 	for _, w := range c.plan.Warnings {
@@ -67,7 +67,7 @@ func (c *Connector) logMapping(ctx context.Context) {
 	}
 }
 
-// Cleanup is called at the end of a sync, and says what it left out.
+// Cleanup is called at the end of a sync, and logs what the sync left out.
 func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanupRequest) (*v2.ConnectorServiceCleanupResponse, error) {
 	ended := s.connector.syncs.end(request.GetActiveSyncId())
 	ended.dangling.report(ctx, s.connector.options.Progress)
@@ -75,16 +75,15 @@ func (s *server) Cleanup(ctx context.Context, request *v2.ConnectorServiceCleanu
 	return s.sdkServer.Cleanup(ctx, request)
 }
 
-// Close ends what is on its way for syncs that did not end.
+// Close cancels the requests in progress for syncs that did not end.
 func (s *server) Close(ctx context.Context) error {
 	s.connector.syncs.endAll()
 	return s.sdkServer.Close(ctx)
 }
 
-// The SDK's statistics of a sync say how long it was held up by limits. Only
-// the connector knows, so every answer of a list says how much of its time
-// requests waited for rate limits. An error says when to come back
-// (see [transport.Transport.Error]).
+// The SDK's statistics of a sync include the time that requests waited for rate limits.
+// Only the connector knows it, so every answer of a list reports the wait. An error says
+// when to retry (see [transport.Transport.Error]).
 
 func (s *server) ListResources(ctx context.Context, request *v2.ResourcesServiceListResourcesRequest) (*v2.ResourcesServiceListResourcesResponse, error) {
 	return answerWithWait(ctx, s.connector, s.sdkServer.ListResources, request)

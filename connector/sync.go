@@ -18,18 +18,18 @@ import (
 )
 
 // syncs has the state of the running syncs in memory, by sync id. A process may run
-// several at once; a lost state is read again.
+// several at once; lost state is read again.
 type syncs struct {
 	mu     sync.Mutex
 	states map[string]*syncState
 	order  []string
 }
 
-// maxSyncs is how many syncs have a state at once; the oldest goes first.
+// maxSyncs is the maximum number of syncs with a state; the oldest is dropped first.
 const maxSyncs = 4
 
-// state returns the state of a sync. A call that does not say which sync it is
-// of has one of its own: what another call read may be old.
+// state returns the state of a sync. A call without a sync id has a state of its own,
+// since what another call read may be old.
 func (s *syncs) state(id string) *syncState {
 	if id == "" {
 		return newSyncState()
@@ -54,7 +54,7 @@ func (s *syncs) state(id string) *syncState {
 	return state
 }
 
-// end forgets a sync that is over, and returns what it had.
+// end drops the state of a sync that has ended, and returns it.
 func (s *syncs) end(id string) *syncState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +68,7 @@ func (s *syncs) end(id string) *syncState {
 	return state
 }
 
-// endAll forgets all syncs.
+// endAll drops the state of all syncs.
 func (s *syncs) endAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,10 +78,9 @@ func (s *syncs) endAll() {
 	s.states, s.order = nil, nil
 }
 
-// syncer syncs one resource type. Entitlements and grants are asked for by
-// type, not by resource: a type's grants are those that its records hold, on
-// whatever type. The calls for one resource are there for syncers that do not
-// know the others, and for targeted syncs.
+// syncer syncs one resource type. The SDK requests entitlements and grants by type, not by
+// resource: a type's grants are those that its records hold, on any type. The calls for
+// one resource are for syncers that do not support the others, and for targeted syncs.
 type syncer struct {
 	*Connector
 	typ *mapping.ResourceType
@@ -92,9 +91,9 @@ type typeSync struct {
 	*Connector
 	typ   *mapping.ResourceType
 	state *syncState
-	// session is the SDK's store for the sync, nil for none.
+	// session is the SDK's session store of the sync, nil for none.
 	session sessions.SessionStore
-	// again reports that lists in one reply are those of the second reading.
+	// again reports that the second readings of lists in one reply are used.
 	again bool
 }
 
@@ -103,7 +102,7 @@ func (s *syncer) in(o resource.SyncOpAttrs) *typeSync {
 	return &typeSync{Connector: s.Connector, typ: s.typ, state: s.syncs.state(o.SyncID), session: o.Session}
 }
 
-// alone returns a type in a sync of its own, without any cached state.
+// alone returns a type in a separate sync, without cached state.
 func (c *Connector) alone(t *mapping.ResourceType) *typeSync {
 	return &typeSync{Connector: c, typ: t, state: newSyncState()}
 }
@@ -130,7 +129,7 @@ func (s *syncer) ResourceType(context.Context) *v2.ResourceType {
 	return rt
 }
 
-// rights tells the SDK what the key has to be allowed to do for a type.
+// rights returns what the key has to be allowed to do for a type.
 func rights(t *mapping.ResourceType) *v2.CapabilityPermissions {
 	var all []*v2.CapabilityPermission
 	for _, right := range t.Rights() {
@@ -146,11 +145,10 @@ var traits = map[mapping.Trait]v2.ResourceType_Trait{
 	mapping.TraitApp:   v2.ResourceType_TRAIT_APP,
 }
 
-// syncState is what one sync has read: the lists that come in one reply, whole,
-// each read once by whoever asks first, and how far it is in those that come in
-// pages.
+// syncState is what one sync has read: the lists in one reply, each read once by the first
+// caller, and the progress of the paged ones.
 type syncState struct {
-	named    bool // the sync has an id, so that other processes may go on with it
+	named    bool // the sync has an id, so other processes may continue it
 	mu       sync.Mutex
 	lists    map[string]*listSlot
 	listings map[string]*listing
@@ -164,7 +162,7 @@ func newSyncState() *syncState {
 	return &syncState{lists: map[string]*listSlot{}, listings: map[string]*listing{}, shown: map[string]*firstDerived{}, holders: map[string][]*holdersList{}}
 }
 
-// listing returns the list of a type that comes in pages.
+// listing returns the paged list of a type.
 func (ts *typeSync) listing() *listing {
 	ts.state.mu.Lock()
 	defer ts.state.mu.Unlock()
@@ -176,15 +174,14 @@ func (ts *typeSync) listing() *listing {
 	return l
 }
 
-// firstDerived has the batch of a list that was the first to show a resource of
-// another type, by the resource, and the last batch that was read. When it is
-// lost, these resources are returned again.
+// firstDerived has the first batch of a list that showed each resource of another type,
+// and the last batch that was read. If it is lost, these resources are returned again.
 type firstDerived struct {
 	batches map[string]int
 	last    int
 }
 
-// firstDerived returns that of the type's list. It is for who has the list.
+// firstDerived returns that of the type's list. The caller holds the lock of the list.
 func (ts *typeSync) firstDerived() *firstDerived {
 	ts.state.mu.Lock()
 	defer ts.state.mu.Unlock()
@@ -196,32 +193,32 @@ func (ts *typeSync) firstDerived() *firstDerived {
 	return shown
 }
 
-// end gives up what is on its way for the sync.
+// end cancels the requests in progress for the sync.
 func (s *syncState) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.listings {
 		select {
-		case l.lock <- struct{}{}: // Nobody uses it.
+		case l.lock <- struct{}{}: // It is free.
 			l.Drop()
 			<-l.lock
-		default: // Its caller gives it up when the call ends.
+		default: // Its caller cancels it when the call ends.
 		}
 	}
 }
 
-// listSlot holds one list. Its lock is a channel, so that waiting for another
-// worker's request ends with the context.
+// listSlot holds one list. Its lock is a channel, so that a wait for another worker's
+// request ends with the context.
 type listSlot struct {
 	lock chan struct{}
 	list atomic.Pointer[unpagedList]
-	// again is the second reading of the list (see typeSync.sure), and returned says
-	// that the SDK was given resources of the first. The lock guards them.
+	// again is the second reading of the list (see typeSync.sure), and returned reports
+	// that the SDK has resources of the first. The lock guards both.
 	again    *unpagedList
 	returned bool
 }
 
-// enter waits until the list is this caller's, and returns what gives it back.
+// enter waits for the lock of the list, and returns what releases it.
 func (l *listSlot) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case l.lock <- struct{}{}:
@@ -231,7 +228,7 @@ func (l *listSlot) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// slot returns the place of the type's list in the sync's state.
+// slot returns the slot of the type's list in the state of the sync.
 func (ts *typeSync) slot() *listSlot {
 	ts.state.mu.Lock()
 	defer ts.state.mu.Unlock()
@@ -243,8 +240,8 @@ func (ts *typeSync) slot() *listSlot {
 	return slot
 }
 
-// unpaged returns the type's list, which comes in one reply. After an error the
-// next one who asks tries again.
+// unpaged returns the type's list, which comes in one reply. After an error the next call
+// tries again.
 func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 	slot := ts.slot()
 	if list := slot.list.Load(); list != nil && !ts.again {
@@ -274,7 +271,7 @@ func (ts *typeSync) unpaged(ctx context.Context) (*unpagedList, error) {
 	return slot.list.Load(), nil
 }
 
-// returnedNow notes that the SDK is given resources of the type's list.
+// returnedNow records that the SDK gets resources of the type's list.
 func (ts *typeSync) returnedNow(ctx context.Context) error {
 	slot := ts.slot()
 	leave, err := slot.enter(ctx)
@@ -291,7 +288,7 @@ type unpagedList struct {
 	ids     []mapping.ID // sorted, each once
 	records []mapping.Record
 	index   map[string]int // by the id's text
-	// page is what the records show of other types, once it is worked out.
+	// page has the resources of other types that the records show, once computed.
 	page atomic.Pointer[page]
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
-// answers is a server that counts what it hands over.
+// answers is a server that counts what it returns.
 type answers struct {
 	types.ConnectorServer
 	mu      sync.Mutex
@@ -63,7 +63,7 @@ func (a *answers) ListGrants(ctx context.Context, request *v2.GrantsServiceListG
 	return answer, err
 }
 
-// syncCounted syncs, and returns what was stored and what was handed over.
+// syncCounted syncs, and returns what was stored and what the connector returned.
 func syncCounted(t *testing.T, o connector.Options, opts ...sdksync.SyncOpt) (*harness.Snapshot, *answers) {
 	t.Helper()
 	c, err := connector.New(t.Context(), o)
@@ -83,9 +83,9 @@ func syncCounted(t *testing.T, o connector.Options, opts ...sdksync.SyncOpt) (*h
 	return got, counted
 }
 
-// A role of the project that users hold inside a tenant is handed over once, however
-// many steps of the list of users show it, and so is what it confers.
-func TestDerivedRolesAreHandedOverOnce(t *testing.T) {
+// A project role that users hold inside a tenant is returned once, and so are its
+// permissions, however many steps of the list of users show it.
+func TestDerivedRolesAreReturnedOnce(t *testing.T) {
 	var users []emulator.User
 	for i := range 300 {
 		users = append(users, emulator.User{UserID: fmt.Sprintf("U2%03d", i), Tenants: []emulator.Membership{
@@ -98,19 +98,19 @@ func TestDerivedRolesAreHandedOverOnce(t *testing.T) {
 		compare(t, expected(project(d), false), got)
 		for id, times := range counted.times {
 			if times != 1 {
-				t.Errorf("%d workers: %s was handed over %d times", workers, id, times)
+				t.Errorf("%d workers: %s was returned %d times", workers, id, times)
 			}
 		}
 		for _, id := range []string{"role:T1/Viewer", "role:T2/Editor:assigned", "permission:write:granted:role:T3/Editor"} {
 			if counted.times[id] == 0 {
-				t.Errorf("%s was not handed over", id)
+				t.Errorf("%s was not returned", id)
 			}
 		}
 	}
 }
 
-// A step that is lost was the first to show a role which users of other steps hold:
-// it is found again even when no record shows it any more.
+// The first step to show a role is lost, and users of other steps hold the role: it is
+// found again, even if no record shows it any more.
 func TestDerivedRolesOfALostStep(t *testing.T) {
 	var users []emulator.User
 	for i := range 300 {
@@ -121,7 +121,7 @@ func TestDerivedRolesOfALostStep(t *testing.T) {
 		if key != "page/user/0" {
 			return false
 		}
-		for i := range 300 { // Nobody shows it any more by the time that the list is read again.
+		for i := range 300 { // No record shows it any more when the list is read again.
 			d.Store().DeleteUser(fmt.Sprintf("U2%03d", i))
 		}
 		return true
@@ -131,8 +131,8 @@ func TestDerivedRolesOfALostStep(t *testing.T) {
 	}
 }
 
-// TestHeavyUser: whatever one record holds, no answer is larger than gRPC carries,
-// and what is kept of it fits into the session store.
+// TestHeavyUser: however much one record holds, no answer exceeds the limit of gRPC, and
+// the cached page fits into the session store.
 func TestHeavyUser(t *testing.T) {
 	tenants := 5000
 	if testing.Short() {
@@ -159,7 +159,7 @@ func TestHeavyUser(t *testing.T) {
 	}
 	for id, times := range counted.times {
 		if times != 1 {
-			t.Errorf("%s was handed over %d times", id, times)
+			t.Errorf("%s was returned %d times", id, times)
 		}
 	}
 	if n := d.Count("SearchUsers"); n != 2 { // one of them to validate
@@ -180,14 +180,14 @@ func TestHeavyUser(t *testing.T) {
 	}
 }
 
-// ofType asks for the entitlements or grants of a type, with typeScoped.
+// ofType requests the entitlements or grants of a type, with typeScoped.
 func ofType(id string) *v2.Resource {
 	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: id, Resource: id}.Build()}.Build()
 }
 
 var typeScoped = annotations.New(&v2.TypeScopedEntitlements{}, &v2.TypeScopedGrants{})
 
-// No answer has more of each kind than the SDK stores well in one piece.
+// No answer exceeds the number of rows that the SDK stores efficiently.
 func TestAnswersHaveLimits(t *testing.T) {
 	p := company(emulator.User{UserID: "U1"})
 	for i := range 4500 {
@@ -226,8 +226,8 @@ func TestAnswersHaveLimits(t *testing.T) {
 	})
 }
 
-// The grants of a long list are handed over in parts, which the SDK reads side by side:
-// of eight batches or more, and 64 parts at most.
+// The grants of a long list are returned in parts that the SDK reads in parallel: at most
+// 64, each of at least eight batches.
 func TestGrantsComeInBatches(t *testing.T) {
 	for batches, want := range map[int]int{7: 0, 8: 7, 70: 63} {
 		p := company()
@@ -255,8 +255,8 @@ func TestGrantsComeInBatches(t *testing.T) {
 	}
 }
 
-// What a sync has read is kept for the four syncs that began last.
-func TestStatesOfSyncsAreForgotten(t *testing.T) {
+// The state of the four most recent syncs is kept.
+func TestOldSyncStatesAreDropped(t *testing.T) {
 	d := emulatortest.Start(t, company(), emulator.Options{})
 	client, _ := harness.Client(t, options(t, d))
 	for i, want := range []int{1, 2, 3, 4, 4, 5, 6} {
@@ -270,9 +270,9 @@ func TestStatesOfSyncsAreForgotten(t *testing.T) {
 	}
 }
 
-// An answer goes over a hundred batches at most, though they have nothing for it: a call
-// must not take as long as the list.
-func TestAnswersGoOverAHundredBatches(t *testing.T) {
+// An answer covers at most a hundred batches, even if they are empty: a call must not
+// take as long as the whole list.
+func TestAnswerCoversAtMostAHundredBatches(t *testing.T) {
 	p := company()
 	for i := range 60 * 150 {
 		p.Users = append(p.Users, emulator.User{UserID: fmt.Sprintf("U2%05d", i)})

@@ -17,15 +17,15 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// maxInFlight is the connector's cap on requests at one time.
+// maxInFlight is the connector's limit of concurrent requests.
 const maxInFlight = 6
 
-// tenPages is large enough for workers to meet.
+// tenPages is large enough for workers to overlap.
 func tenPages() emulator.Project {
 	return emulator.Generate(emulator.Size{Users: 1000, Tenants: 20, Roles: 30, Permissions: 40})
 }
 
-// checkInFlight makes sure that no more requests ran at once than may.
+// checkInFlight verifies the limit of concurrent requests.
 func checkInFlight(t *testing.T, d *emulatortest.Running, most int) {
 	t.Helper()
 	if n := d.MaxInFlight(); n > most {
@@ -33,7 +33,7 @@ func checkInFlight(t *testing.T, d *emulatortest.Running, most int) {
 	}
 }
 
-// overlapping makes each answer take a while, on a clock that costs nothing.
+// overlapping delays each answer, on a simulated clock.
 var overlapping = emulator.Options{Latency: 100 * time.Millisecond}
 
 func TestWorkersMakeNoDifference(t *testing.T) {
@@ -50,7 +50,7 @@ func TestWorkersMakeNoDifference(t *testing.T) {
 	}
 }
 
-// TestWorkersUnderFaults has workers stumble over each other's retries and pauses.
+// TestWorkersUnderFaults runs workers through each other's retries and pauses.
 func TestWorkersUnderFaults(t *testing.T) {
 	t.Parallel()
 	for _, workers := range []int{1, 6, 32} {
@@ -78,7 +78,7 @@ func newConnector(t *testing.T, d *emulatortest.Running) *connector.Connector {
 	return c
 }
 
-// together runs a sync of each connector at the same time, and compares each with
+// together runs a sync of each connector at the same time, and compares each result with
 // the project.
 func together(t *testing.T, d *emulatortest.Running, connectors ...*connector.Connector) {
 	t.Helper()
@@ -97,7 +97,7 @@ func together(t *testing.T, d *emulatortest.Running, connectors ...*connector.Co
 	all.Wait()
 }
 
-// TestTwoSyncsOfOneConnector have different ids, and share its cap.
+// TestTwoSyncsOfOneConnector: they have different ids, and share its request limit.
 func TestTwoSyncsOfOneConnector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := emulatortest.StartInMemory(t, tenPages(), overlapping)
@@ -107,8 +107,8 @@ func TestTwoSyncsOfOneConnector(t *testing.T) {
 	})
 }
 
-// TestMoreSyncsThanAreKept of one connector: what is forgotten is read again.
-func TestMoreSyncsThanAreKept(t *testing.T) {
+// TestMoreSyncsThanCached of one connector: dropped state is read again.
+func TestMoreSyncsThanCached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := emulatortest.StartInMemory(t, threePages(), overlapping)
 		c := newConnector(t, d)
@@ -117,7 +117,7 @@ func TestMoreSyncsThanAreKept(t *testing.T) {
 	})
 }
 
-// TestTwoConnectorsInOneProcess know nothing of each other.
+// TestTwoConnectorsInOneProcess: they are independent.
 func TestTwoConnectorsInOneProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := emulatortest.StartInMemory(t, tenPages(), overlapping)
@@ -126,7 +126,7 @@ func TestTwoConnectorsInOneProcess(t *testing.T) {
 	})
 }
 
-// TestSyncsOverLoopback is the same on a real network and a real clock.
+// TestSyncsOverLoopback runs them on a real network with a real clock.
 func TestSyncsOverLoopback(t *testing.T) {
 	d := emulatortest.Start(t, tenPages(), emulator.Options{})
 	c := newConnector(t, d)
@@ -179,7 +179,7 @@ func TestChangesDuringASync(t *testing.T) {
 	})
 }
 
-// TestManyChangesAtOnce are made by one connector, under faults, and all come about.
+// TestManyChangesAtOnce: one connector makes all of them, despite faults.
 func TestManyChangesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := company()

@@ -1,5 +1,5 @@
-// Package descope makes the connector of a Descope project out of its settings: the
-// mapping, the base URL and the credentials, checked.
+// Package descope creates the connector of a Descope project from its settings: it checks
+// the mapping, the base URL and the credentials.
 package descope
 
 import (
@@ -16,11 +16,10 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// Name is what the connector is called: in errors, in c1z files, to the API.
+// Name is the connector's name in errors, in c1z files and in its requests.
 const Name = "baton-descope"
 
-// Options returns the options of the connector that a configuration asks for. The version
-// is for the program to add.
+// Options returns the options of the connector for a configuration, without the version.
 func Options(cfg *generated.Descope) (connector.Options, error) {
 	plan, err := LoadMapping(cfg)
 	if err != nil {
@@ -46,13 +45,13 @@ func LoadMapping(cfg *generated.Descope) (*mapping.Plan, error) {
 	}
 	plan, err := mapping.Load(file, src, Environment(cfg))
 	if err != nil {
-		return nil, fmt.Errorf("the mapping is not right:\n%w", err)
+		return nil, fmt.Errorf("invalid mapping:\n%w", err)
 	}
 	return plan, nil
 }
 
-// MappingSource returns a mapping file and its Name, that of the mapping built
-// in when none is given.
+// MappingSource returns a mapping file and its name: those of the built-in mapping when
+// none is given.
 func MappingSource(file string) (string, []byte, error) {
 	if file == "" {
 		return "descope.yaml", mapping.Descope, nil
@@ -69,11 +68,12 @@ const regionalLength = 32
 
 var (
 	projectID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	// pasted is a project ID and a key as they stand in a request.
+	// pasted is a project ID and a key as they appear in a request.
 	pasted = regexp.MustCompile(`^P[A-Za-z0-9]+:`)
 )
 
-// checkProjectID finds what is no project ID. It may be the key: it is not quoted.
+// checkProjectID reports a value that is not a project ID. It may be the key, so the
+// error does not quote it.
 func checkProjectID(cfg *generated.Descope) error {
 	var what string
 	switch id := cfg.ProjectId; {
@@ -92,7 +92,7 @@ func checkProjectID(cfg *generated.Descope) error {
 	return fmt.Errorf("--%s %s", config.ProjectID.FieldName, what)
 }
 
-// CheckKey finds what is no management key, without a word of it.
+// CheckKey reports a value that is not a management key. The error does not quote it.
 func CheckKey(cfg *generated.Descope) error {
 	key := strings.TrimSpace(cfg.ManagementKey)
 	scheme, _, _ := strings.Cut(key, " ")

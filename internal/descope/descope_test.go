@@ -41,8 +41,8 @@ func TestMappingMistakesNameTheFile(t *testing.T) {
 	}
 }
 
-// Settings in a wrong form say what is wrong with them, and never what they are.
-func TestCredentialsInAWrongForm(t *testing.T) {
+// Errors of malformed settings name the mistake, and never quote the value.
+func TestMalformedCredentials(t *testing.T) {
 	const secret = "2secretNobodyMayRead"
 	for says, cfgs := range map[string][]generated.Descope{
 		"--project-id holds a colon":                   {{ProjectId: "P2abc:K" + secret}, {ProjectId: "Bearer P2abc:K" + secret}},

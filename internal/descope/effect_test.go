@@ -21,10 +21,10 @@ import (
 // writing are the operations that write.
 var writing = []string{"AddUserRoles", "RemoveUserRoles", "AddUserTenant", "RemoveUserTenant"}
 
-// TestAWriteChangesOneGrant makes random grants and revocations for random users, while
-// the API, or somebody else, changes other grants with some of them, whatever becomes of
-// the answer. The error lists exactly what is different, and there is none without.
-func TestAWriteChangesOneGrant(t *testing.T) {
+// TestWriteChangesOneGrant makes random grants and revocations for random users. With
+// some, the API or another client changes other grants as well, and some answers are
+// lost. The error lists exactly the other changes; without any, there is no error.
+func TestWriteChangesOneGrant(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64N(1_000_000)
 	alarms := 0
@@ -117,7 +117,7 @@ func wantsOneGrant(t *testing.T, random *rand.Rand) bool {
 	return true
 }
 
-// possible is all that a user may hold, each role after its tenant.
+// possible has everything that a user can hold, each role after its tenant.
 func possible() []emulator.Assignment {
 	var all []emulator.Assignment
 	for _, tenant := range []string{"", "T1", "T2", "T3"} {
@@ -153,8 +153,8 @@ func userWith(holds func(emulator.Assignment) bool) emulator.User {
 	return u
 }
 
-// differences lists what is in one state and not in another, but for the pair that is
-// changed and, with its membership, the roles in the tenant.
+// differences lists what is in only one of two states, except the changed pair and, for a
+// membership, the roles in the tenant.
 func differences(in, notIn map[emulator.Assignment]bool, pair emulator.Assignment, along bool) string {
 	var all []string
 	for a := range in {
@@ -170,8 +170,8 @@ func differences(in, notIn map[emulator.Assignment]bool, pair emulator.Assignmen
 	return strings.Join(all, ", ")
 }
 
-// TestChangesInARow: a reading before a write may be older than the connector's own
-// write before that, which explains why it is different. It explains nothing else.
+// TestChangesInARow: a read before a write may be older than the connector's previous
+// write. That write explains its own difference, and no other.
 func TestChangesInARow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -221,8 +221,9 @@ func TestDefaultRolesOfATenant(t *testing.T) {
 	}
 }
 
-// TestARevocationThatDeletesTheUser is no success, though the user holds nothing then.
-func TestARevocationThatDeletesTheUser(t *testing.T) {
+// TestRevocationDeletesUser: a revocation that deletes the user is an error, although the
+// user then holds nothing.
+func TestRevocationDeletesUser(t *testing.T) {
 	t.Parallel()
 	for name, lost := range map[string]bool{"with an answer": false, "with the answer lost": true} {
 		t.Run(name, func(t *testing.T) {

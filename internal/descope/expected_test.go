@@ -17,8 +17,8 @@ import (
 // ids are the ids of everything a sync stores.
 type ids struct{ resources, entitlements, grants map[string]bool }
 
-// expected says what a sync of a project has to store, worked out from the
-// project itself and by nothing that the connector uses.
+// expected returns what a sync of a project has to store. It is computed from the project
+// alone, without code of the connector.
 func expected(p emulator.Project, testUsers bool) ids {
 	out := ids{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	tenants, roles, permissions := map[string]bool{}, map[string]emulator.Role{}, map[string]bool{}
@@ -78,7 +78,7 @@ func expected(p emulator.Project, testUsers bool) ids {
 	return out
 }
 
-// roleID is the id of a role; with no tenant, that of anything with one part.
+// roleID returns the id of a role; without a tenant, that of anything with one part.
 func roleID(tenant, name string) string {
 	escape := func(s string) string {
 		return strings.ReplaceAll(strings.ReplaceAll(s, "%", "%25"), "/", "%2F")
@@ -89,12 +89,12 @@ func roleID(tenant, name string) string {
 	return escape(tenant) + "/" + escape(name)
 }
 
-// project returns what a local Descope holds now.
+// project returns the current content of a local Descope.
 func project(d *emulatortest.Running) emulator.Project {
 	return emulator.Project{Users: d.Store().Users(), Tenants: d.Store().Tenants(), Roles: d.Store().Roles(), Permissions: d.Store().Permissions()}
 }
 
-// options are those of a connector to a local Descope.
+// options returns the options of a connector to a local Descope.
 func options(t testing.TB, d *emulatortest.Running, change ...func(*generated.Descope)) connector.Options {
 	t.Helper()
 	cfg := &generated.Descope{ProjectId: d.ProjectID(), ManagementKey: d.ManagementKey(), BaseUrl: d.URL}
@@ -109,8 +109,7 @@ func options(t testing.TB, d *emulatortest.Running, change ...func(*generated.De
 	return o
 }
 
-// compare reports every id that is missing, and every one that is there and
-// should not be.
+// compare reports every missing id and every unexpected one.
 func compare(t *testing.T, want ids, got *harness.Snapshot) {
 	t.Helper()
 	compareIDs(t, "resource", want.resources, keys(got.Resources))
@@ -146,5 +145,5 @@ func compareIDs(t *testing.T, what string, want, got map[string]bool) {
 	report("%s %s should not be there", got, want)
 }
 
-// maxReported is how many ids of one sort are reported.
+// maxReported is the number of ids of one kind that are reported.
 const maxReported = 5

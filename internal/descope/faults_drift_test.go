@@ -13,8 +13,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 )
 
-// TestDrift moves the users, or the rules of paging, under a sync that reads them
-// page by page. The third search is that of the second page.
+// TestDrift changes the users, or the rules of paging, during a sync that reads page by
+// page. The third search is for the second page.
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	const shrunk, ignored = "while they were listed", "ignore"
@@ -23,7 +23,7 @@ func TestDrift(t *testing.T) {
 		rules string // with | between them
 		want  outcome
 	}{
-		// Users come and go.
+		// Users are created and deleted.
 		{"delete call=3", outcome{}},
 		{"delete call=4", outcome{}},
 		{"delete call=3-4", outcome{}},
@@ -39,17 +39,17 @@ func TestDrift(t *testing.T) {
 		{"create:first call=3-4", outcome{}},
 		{"change call=3", outcome{}},
 		{"change:" + last + " call=3", outcome{}},
-		// The total stays the same, and yet the pages move.
+		// The total stays the same, but the pages shift.
 		{"delete call=3|create call=3", outcome{}},
 		{"delete call=4|create call=4", outcome{}},
 		{"delete:" + first[50] + " call=3|create call=3", outcome{}},
 		{"delete:" + last + " call=3|create:first call=3", outcome{}},
 		{"delete call=3|create call=4", outcome{}},
 		{"create call=3|delete call=4", outcome{}},
-		// The whole first page goes, and the one after it.
+		// The whole first page is deleted, and the next one.
 		{strings.Repeat("delete call=3|", 100) + "change call=3", outcome{code: codes.Aborted, says: shrunk, either: true}},
 		{strings.Repeat("delete call=3|create call=3|", 100) + "change call=3", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
-		// It never stops.
+		// The changes never stop.
 		{"delete call=3-", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
 		{"create call=3-40", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
 		{"delete call=3-40|create call=3-40", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
@@ -65,7 +65,7 @@ func TestDrift(t *testing.T) {
 		{"repeat call=4", outcome{code: codes.FailedPrecondition, says: ignored, either: true}},
 		{"repeat call=4-", outcome{code: codes.FailedPrecondition, says: ignored, either: true}},
 
-		// A total that is wrong.
+		// Wrong totals.
 		{"total:none call=2-", outcome{code: codes.Internal, says: `SearchUsers: unusable reply: it has no "total"`, either: true}},
 		{"total:none call=3", outcome{code: codes.Internal, says: `SearchUsers: unusable reply: it has no "total"`, either: true}},
 		{"total:0 call=2-", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
@@ -76,7 +76,7 @@ func TestDrift(t *testing.T) {
 		{"total:+1 call=4", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
 		{"total:-1 call=4", outcome{code: codes.Aborted, says: "SearchUsers", either: true}},
 
-		// And faults besides.
+		// With faults as well.
 		{"delete call=3|503 on=SearchUsers call=3-8", outcome{}},
 		{"delete call=4|create call=4|half every=2", outcome{}},
 		{"cap:30|429:2 every=3|delete call=5", outcome{}},
@@ -95,7 +95,7 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// drifting runs a sync, with one request at a time or reading ahead.
+// drifting runs a sync, with one request at a time or with prefetch.
 func drifting(t *testing.T, rules string, sequential bool, want outcome) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -107,14 +107,14 @@ func drifting(t *testing.T, rules string, sequential bool, want outcome) {
 	})
 }
 
-// TestATotalThatIsCapped at the end of a page must not pass for the end of the list.
-func TestATotalThatIsCapped(t *testing.T) {
+// TestCappedTotal: a total capped at the end of a page is not the end of the list.
+func TestCappedTotal(t *testing.T) {
 	for _, rule := range []string{"total:100 call=2-", "total:100 call=2", "total:199 call=2-"} {
 		drifting(t, rule, true, outcome{code: codes.Aborted, says: "SearchUsers", either: true})
 	}
 }
 
-// orderedUsers are the ids of the users of threePages in the order of creation, and
+// orderedUsers returns the ids of the users of threePages in the order of creation, and
 // the last of them.
 func orderedUsers() (ids []string, last string) {
 	users := threePages().Users

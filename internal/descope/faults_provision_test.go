@@ -18,9 +18,9 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// A change under a fault ends with the change made and success, or with an error
-// that names what failed: never with success and no change, and never with anything
-// else changed. A write whose answer is lost is settled by reading.
+// A change under a fault succeeds with the change made, or fails with an error that names
+// the failed operation. It never succeeds without the change, and never changes anything
+// else. If the reply of a write is lost, a read settles its outcome.
 
 // change is a grant or a revocation for U1, and what U1 holds before and after it.
 type change struct {
@@ -29,7 +29,7 @@ type change struct {
 	before, then emulator.User
 }
 
-// changes are one of each kind, by the operation that writes them.
+// changes has one change of each kind, by the operation that writes it.
 func changes() map[string]change {
 	u1 := func(tenants ...emulator.Membership) emulator.User {
 		u := member()
@@ -46,12 +46,13 @@ func changes() map[string]change {
 	}
 }
 
-// colleague is a user whom no change is about.
+// colleague is a user that no change affects.
 func colleague() emulator.User {
 	return emulator.User{UserID: "U2", RoleNames: []string{"Viewer"}, Tenants: []emulator.Membership{{TenantID: "T2", RoleNames: []string{"Viewer"}}, {TenantID: "T3"}}}
 }
 
-// changedOrFailed makes a change and returns its error.
+// changedOrFailed makes a change and returns its error. Only this function defines the
+// permitted outcomes of a change.
 func changedOrFailed(t *testing.T, d *emulatortest.Running, c change) error {
 	t.Helper()
 	client, _ := harness.Client(t, options(t, d))
@@ -85,7 +86,7 @@ func changedBy(t *testing.T, client types.ConnectorClient, d *emulatortest.Runni
 }
 
 // changing makes each change under the faults of some rules, where WRITE stands for
-// the operation that writes it. writes is how often that is called, 0 for any number.
+// the operation that writes it. writes is the number of calls of it, 0 for any.
 func changing(t *testing.T, rules string, want outcome, writes ...int) {
 	t.Helper()
 	for operation, c := range changes() {
@@ -108,9 +109,9 @@ func changing(t *testing.T, rules string, want outcome, writes ...int) {
 	}
 }
 
-// TestAWriteThatWasNotTaken is written again once reading does not show that it was
-// done, where nobody answered it, or only a gateway did.
-func TestAWriteThatWasNotTaken(t *testing.T) {
+// TestUnappliedWriteIsRepeated: a write that got no answer, or only one of a gateway, is
+// repeated when a read does not show the change.
+func TestUnappliedWriteIsRepeated(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{
 		"429", "429:2", "429:date+5", "429:10", "502", "503", "503:3", "504", "html:502", "error:E130429", "reset",
@@ -121,7 +122,7 @@ func TestAWriteThatWasNotTaken(t *testing.T) {
 	changing(t, "slow:25s on=WRITE", outcome{}, 1)
 }
 
-// TestWriteWithLostReply is not written again: reading shows that it was done.
+// TestWriteWithLostReply: the write is not repeated, since a read shows the change.
 func TestWriteWithLostReply(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{
@@ -130,7 +131,7 @@ func TestWriteWithLostReply(t *testing.T) {
 		"half", "half:chunked", "half:silent", "type:text/plain", "slow-body:70s",
 	} {
 		changing(t, kind+" on=WRITE", outcome{}, 1)
-		// And the reading that has to settle it is in trouble, too.
+		// The read that settles it has faults as well.
 		for _, reading := range []string{"503", "reset", "half", "stuck", "429:2"} {
 			changing(t, kind+" on=WRITE|"+reading+" on=LoadUser call=2-3", outcome{}, 1)
 		}
@@ -138,12 +139,12 @@ func TestWriteWithLostReply(t *testing.T) {
 	changing(t, "huge on=WRITE", outcome{}, 1)
 }
 
-// TestWriteIsRefused changes nothing, and is not tried again.
+// TestWriteIsRefused: a refused write changes nothing and is not retried.
 func TestWriteIsRefused(t *testing.T) {
 	t.Parallel()
 	for kind, want := range lasting {
 		if kind == "type:text/plain" {
-			continue // The write was done.
+			continue // The write was applied.
 		}
 		want.says = strings.TrimPrefix(want.says, "baton-descope: ")
 		changing(t, kind+" on=WRITE", want, 1)
@@ -151,8 +152,8 @@ func TestWriteIsRefused(t *testing.T) {
 	changing(t, "error:E111403 on=WRITE", outcome{code: codes.FailedPrecondition, says: "%s: HTTP 500 Internal Server Error: E111403"}, 1)
 }
 
-// TestWriteNeverSucceeds ends with an error within about half a minute, which
-// says when the change may have been made.
+// TestWriteNeverSucceeds: the error comes within about half a minute, and says whether
+// the change may have been made.
 func TestWriteNeverSucceeds(t *testing.T) {
 	t.Parallel()
 	const perhaps = "the change may have been made"
@@ -169,7 +170,7 @@ func TestWriteNeverSucceeds(t *testing.T) {
 	}
 }
 
-// TestReadingBeforeAWrite: without knowing what is held, nothing is written.
+// TestReadingBeforeAWrite: if the current grants cannot be read, nothing is written.
 func TestReadingBeforeAWrite(t *testing.T) {
 	t.Parallel()
 	for _, kind := range passing {
@@ -185,7 +186,7 @@ func TestReadingBeforeAWrite(t *testing.T) {
 	}
 }
 
-// TestWriteCannotBeSettled is an error: whether it was done is not known.
+// TestWriteCannotBeSettled: an unknown outcome is an error.
 func TestWriteCannotBeSettled(t *testing.T) {
 	t.Parallel()
 	for _, write := range []string{"reset", "reset taken", "502", "502 taken"} {
@@ -198,7 +199,7 @@ func TestWriteCannotBeSettled(t *testing.T) {
 	}
 }
 
-// TestChangeOfAnotherUser is never success, whoever the API takes the user for.
+// TestChangeOfAnotherUser: a change made to another user is never a success.
 func TestChangeOfAnotherUser(t *testing.T) {
 	t.Parallel()
 	for operation, c := range changes() {
@@ -229,8 +230,8 @@ func TestChangeOfAnotherUser(t *testing.T) {
 	}
 }
 
-// TestReadsThatLag: what is changed at once after another change is changed, though
-// reading shows how things were before both.
+// TestReadsThatLag: a change right after another one is made, although reads still show
+// the state before both.
 func TestReadsThatLag(t *testing.T) {
 	t.Parallel()
 	for operation, c := range changes() {
@@ -250,8 +251,8 @@ func TestReadsThatLag(t *testing.T) {
 	}
 }
 
-// undone is the change that takes another back, but for the roles that go with a
-// membership.
+// undone returns the change that reverts another, except for the roles that a revoked
+// membership takes along.
 func undone(c change) change {
 	back := change{!c.grants, c.entitlement, c.then, c.before}
 	if back.grants && c.entitlement.GetSlug() == "member" {
@@ -260,8 +261,8 @@ func undone(c change) change {
 	return back
 }
 
-// TestReadingAloneIsNoProof: where reading shows what is wanted before the write as
-// well, and the write fails, nothing shows the present state.
+// TestReadingAloneIsNoProof: if a read shows the wanted state before the write as well,
+// and the write fails, nothing proves the present state.
 func TestReadingAloneIsNoProof(t *testing.T) {
 	t.Parallel()
 	for operation, c := range changes() {

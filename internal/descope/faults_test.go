@@ -22,20 +22,20 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// A sync under a fault ends with exactly what the project holds, or with an error
-// that names what failed: never with less. The tests run on synctest's clock, where
-// waiting takes no time, with the waits and limits that the connector really has.
+// A sync under a fault stores exactly what the project holds, or fails with an error that
+// names the failed operation. It never stores less. The tests run on synctest's clock,
+// where waiting takes no time, with the real waits and limits of the connector.
 
-// threePages is a project whose users come in three pages.
+// threePages is a project with three pages of users.
 func threePages() emulator.Project {
 	return emulator.Generate(emulator.Size{Users: 250, Tenants: 5, Roles: 8, Permissions: 12})
 }
 
-// patience is longer than any fault here lasts that ends, on the bubble's clock.
+// patience is longer than any transient fault here, on the bubble's clock.
 const patience = 3 * time.Hour
 
-// exactOrFailed runs a sync and returns its error. This, with what it calls, is the
-// one place that says how a sync may end.
+// exactOrFailed runs a sync and returns its error. Only this function, with those that it
+// calls, defines the permitted outcomes of a sync.
 func exactOrFailed(t *testing.T, d *emulatortest.Running, opts ...sdksync.SyncOpt) error {
 	t.Helper()
 	return exactOrFailedWithin(t, patience, d, options(t, d), opts...)
@@ -57,17 +57,17 @@ func exactOrFailedWithin(t *testing.T, limit time.Duration, d *emulatortest.Runn
 }
 
 // checkError fails the test when an error that the SDK got from the connector does not
-// say who failed, or checkRunError does.
+// name the connector, or checkRunError fails.
 func checkError(t *testing.T, err error) {
 	t.Helper()
 	if !errors.Is(err, sdksync.ErrSyncNotComplete) && !strings.Contains(err.Error(), "baton-descope: ") {
-		t.Errorf("the error does not say whose it is: %v", err)
+		t.Errorf("the error does not name the connector: %v", err)
 	}
 	checkRunError(t, err)
 }
 
-// checkRunError fails the test when an error has no code that says what to do, or has
-// the key. What the SDK says of a sync that ran out of time is its own.
+// checkRunError fails the test when an error has an unexpected code, or contains the key.
+// The error of a sync that ran out of time is the SDK's own.
 func checkRunError(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, sdksync.ErrSyncNotComplete) {
@@ -81,8 +81,8 @@ func checkRunError(t *testing.T, err error) {
 	}
 }
 
-// sampled leaves out seven of eight cases of a table under -short, with which the race
-// detector runs: the races that it looks for are the same in all of them.
+// sampled skips seven of eight cases of a table under -short, which is how the race
+// detector runs: all cases have the same races.
 func sampled(t *testing.T) {
 	t.Helper()
 	if testing.Short() && xxhash.Sum64String(t.Name())%8 != 0 {
@@ -90,11 +90,11 @@ func sampled(t *testing.T) {
 	}
 }
 
-// outcome is how a case has to end. Its zero is an exact sync.
+// outcome is the expected outcome of a case. Its zero value is an exact sync.
 type outcome struct {
 	code codes.Code
 	says string // "%s" stands for the operation
-	// either allows an exact sync as well as this error.
+	// either permits an exact sync as well as this error.
 	either bool
 }
 
@@ -110,8 +110,8 @@ func (o outcome) check(t *testing.T, operation string, err error) {
 	}
 }
 
-// place is a moment in a sync: the n-th request of an operation. The first one of
-// each is validation.
+// place is a moment in a sync: the n-th request of an operation. The first request of
+// each is that of the validation.
 type place struct {
 	operation string
 	call      int
@@ -121,7 +121,7 @@ func (p place) String() string { return fmt.Sprintf("%s %d", p.operation, p.call
 
 var places = []place{{"SearchUsers", 2}, {"SearchUsers", 3}, {"LoadAllTenants", 2}, {"LoadAllRoles", 2}, {"LoadAllPermissions", 2}}
 
-// failing runs a sync in which a number of requests from a place on have a fault.
+// failing runs a sync with a fault in a number of requests from a place on.
 func failing(t *testing.T, kind string, at place, times int, want outcome) {
 	t.Run(fmt.Sprintf("%s %v times %d", kind, at, times), func(t *testing.T) {
 		sampled(t)
@@ -138,13 +138,13 @@ func failing(t *testing.T, kind string, at place, times int, want outcome) {
 	})
 }
 
-// passing are faults that end by themselves.
+// passing has the transient faults.
 var passing = []string{
 	"429", "429:2", "429:date+5", "429:100", "429:date+100", "500", "502", "503", "503:3", "504", "html:502", "error:E130429",
 	"half", "half:chunked", "half:silent", "slow:50s", "slow:70s", "slow-body:50s", "slow-body:70s", "stuck", "stuck:body", "reset",
 }
 
-// lasting are faults that another try cannot help, and what a sync says of them.
+// lasting has the faults that a retry cannot help, and the errors of a sync for them.
 var lasting = map[string]outcome{
 	"400":             {code: codes.InvalidArgument, says: "baton-descope: %s: HTTP 400 Bad Request: E011004"},
 	"401":             {code: codes.Unauthenticated, says: "baton-descope: %s: HTTP 401 Unauthorized: E111119"},
@@ -164,8 +164,8 @@ var lasting = map[string]outcome{
 	"error:E111119":   {code: codes.FailedPrecondition, says: "baton-descope: %s: HTTP 500 Internal Server Error: E111119"},
 }
 
-// enough is how often a lasting fault has to strike: once, for what is said for good is
-// not asked again; but a 500 is believed only when it is said several times.
+// enough returns how often a lasting fault has to occur: once, since a permanent error is
+// not retried; several times for a 500, which is.
 func enough(kind string) int {
 	if strings.HasPrefix(kind, "error:") {
 		return 4
@@ -173,7 +173,7 @@ func enough(kind string) int {
 	return 1
 }
 
-func TestAFaultThatPasses(t *testing.T) {
+func TestTransientFaults(t *testing.T) {
 	t.Parallel()
 	sorts := []string{"429:2", "503", "half:silent", "stuck", "reset"} // one of each
 	for _, at := range places {
@@ -186,8 +186,8 @@ func TestAFaultThatPasses(t *testing.T) {
 	}
 }
 
-// TestABurstOfFaults has more in a row than one request is tried.
-func TestABurstOfFaults(t *testing.T) {
+// TestBurstOfFaults has more faults in a row than one request has attempts.
+func TestBurstOfFaults(t *testing.T) {
 	t.Parallel()
 	for _, kind := range passing {
 		failing(t, kind, place{"SearchUsers", 3}, 6, outcome{})
@@ -197,13 +197,13 @@ func TestABurstOfFaults(t *testing.T) {
 	}
 }
 
-func TestAFaultThatLasts(t *testing.T) {
+func TestLastingFaults(t *testing.T) {
 	t.Parallel()
 	for kind, want := range lasting {
 		for _, at := range places {
 			times := enough(kind)
 			if at == (place{"SearchUsers", 3}) {
-				times = 1000 // A page that is read ahead is asked for again when it is needed.
+				times = 1000 // A prefetched page is requested again when it is needed.
 			}
 			failing(t, kind, at, times, want)
 		}
@@ -213,8 +213,8 @@ func TestAFaultThatLasts(t *testing.T) {
 	failing(t, "huge", place{"LoadAllRoles", 2}, 1, outcome{code: codes.Internal, says: tooLong})
 }
 
-// TestAFaultInValidation stops a sync before it begins, or passes.
-func TestAFaultInValidation(t *testing.T) {
+// TestFaultsInValidation: a fault stops a sync before it begins, or is transient.
+func TestFaultsInValidation(t *testing.T) {
 	t.Parallel()
 	for _, at := range []place{{"SearchUsers", 1}, {"LoadAllRoles", 1}} {
 		for kind, want := range lasting {
@@ -230,8 +230,8 @@ func TestAFaultInValidation(t *testing.T) {
 	}
 }
 
-// TestAFaultWithoutEnd keeps a sync waiting, unfinished, and asks ever more rarely.
-func TestAFaultWithoutEnd(t *testing.T) {
+// TestEndlessFaults: a sync waits without finishing, and retries less and less often.
+func TestEndlessFaults(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"429", "429:100", "429:date+100", "503", "html:502", "half:silent", "reset"} {
 		for _, operation := range []string{"SearchUsers", "LoadAllRoles"} {
@@ -253,8 +253,8 @@ func TestAFaultWithoutEnd(t *testing.T) {
 	}
 }
 
-// TestAPauseHoldsEverybody: after a 429 nobody asks before it is over.
-func TestAPauseHoldsEverybody(t *testing.T) {
+// TestPauseStopsAllRequests: after a 429 no request is sent before the pause is over.
+func TestPauseStopsAllRequests(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"429:20", "429:date+20", "503:20", "429:200", "429:date+200"} {
 		t.Run(kind, func(t *testing.T) {
@@ -288,7 +288,7 @@ func TestAPauseHoldsEverybody(t *testing.T) {
 	}
 }
 
-// TestSeveralFaultsAtOnce is a bad day: everything passes, and nothing is lost.
+// TestSeveralFaultsAtOnce: all of them are transient, and nothing is lost.
 func TestSeveralFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	for seed := range 8 {
@@ -309,8 +309,8 @@ func TestSeveralFaultsAtOnce(t *testing.T) {
 	}
 }
 
-// TestAReplyThatIsNoPage is about replies that are JSON and yet no list.
-func TestAReplyThatIsNoPage(t *testing.T) {
+// TestInvalidPages has replies that are JSON but not a list.
+func TestInvalidPages(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ operation, body, says string }{
 		{"SearchUsers", `{"users":[],"total":250}`, "baton-descope: SearchUsers: "},
@@ -355,8 +355,8 @@ func TestAReplyThatIsNoPage(t *testing.T) {
 	}
 }
 
-// TestFieldsOfAnotherType: what no rule reads may be anything, and what one reads
-// is named with its record.
+// TestFieldsOfAnotherType: a field that no rule reads may have any type. An error about
+// one that a rule reads names its record.
 func TestFieldsOfAnotherType(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ operation, field, says string }{

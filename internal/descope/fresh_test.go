@@ -18,11 +18,11 @@ import (
 	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
-// TestFreshConnectorForEachCall syncs as functions in a cloud do that are started
-// anew for each call: every page is listed by a connector that has seen nothing of the
-// sync but its page token and the session store. The list has a dozen steps, and the
-// SDK's workers read the grants of several at once. What such a connector asks for
-// ahead is lost with it, but nothing that was listed is read again for the grants.
+// TestFreshConnectorForEachCall syncs as cloud functions do that are started for each
+// call: each page is listed by a connector that knows only the page token and the session
+// store. The list has a dozen steps, and the SDK's workers read the grants of several at
+// once. Pages that such a connector prefetched are lost with it, but no page is read
+// again for the grants.
 func TestFreshConnectorForEachCall(t *testing.T) {
 	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 720, Tenants: 6, Roles: 8, Permissions: 5}), emulator.Options{})
 	want := expected(project(d), false)
@@ -52,8 +52,8 @@ func TestFreshConnectorForEachCall(t *testing.T) {
 	}
 }
 
-// fresh is a client that starts a connector for each list call, and leaves it be
-// when it has answered. All of them share one session store.
+// fresh is a client that starts a connector for each list call and abandons it after the
+// answer. All of them share one session store.
 type fresh struct {
 	types.ConnectorClient // for everything else
 	options               connector.Options

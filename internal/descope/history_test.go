@@ -11,16 +11,16 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// history is what a project held while a sync ran: what was there throughout, and
-// what was there at any time. A sync has to store all of the first, and nothing
-// beyond the second. Of a project that does not change, that is exactly its sets.
+// history is what a project held while a sync ran: what existed throughout, and what
+// existed at any time. A sync has to store all of the first, and nothing beyond the
+// second. For a project that does not change, both are its exact content.
 type history struct{ throughout, ever ids }
 
 func newHistory(d *emulatortest.Running) *history {
 	return &history{expected(project(d), false), expected(project(d), false)}
 }
 
-// note takes in what the project holds now. It has to be called after each change.
+// note adds the current content of the project. It has to be called after each change.
 func (h *history) note(d *emulatortest.Running) {
 	now := expected(project(d), false)
 	for _, set := range []struct{ throughout, ever, now map[string]bool }{
@@ -40,7 +40,7 @@ func (h *history) compare(t *testing.T, got *harness.Snapshot) {
 	compareBetween(t, "grant", h.throughout.grants, h.ever.grants, keys(got.Grants))
 }
 
-// compareBetween reports every id that is missing, and every one that never was.
+// compareBetween reports every missing id, and every one that never existed.
 func compareBetween(t *testing.T, what string, least, most, got map[string]bool) {
 	t.Helper()
 	between := maps.Clone(got)

@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// A record that no gRPC message holds ends the sync with its name and a way out,
-// and one that is only large does not.
+// A record too large for a gRPC message fails the sync, with its name and the fix in the
+// error. A record that is merely large does not.
 func TestLargeRecords(t *testing.T) {
 	for attributes, want := range map[int]string{
 		100: "",

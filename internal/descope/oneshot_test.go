@@ -34,7 +34,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
-// windowEnv makes the test program be baton-descope, with a window of that length.
+// windowEnv makes the test program run as baton-descope, with a window of that length.
 const windowEnv = "BATON_DESCOPE_TEST_WINDOW"
 
 func TestMain(m *testing.M) {
@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// stopping is a connector that stops its run after so many listing calls.
+// stopping is a connector that stops its run after a number of list calls.
 type stopping struct {
 	types.ConnectorServer
 	left *atomic.Int64
@@ -77,17 +77,17 @@ func (s stopping) ListGrants(ctx context.Context, r *v2.GrantsServiceListGrantsR
 	return s.ConnectorServer.ListGrants(ctx, r)
 }
 
-// syncOnce runs a one-shot sync in this process, with a connector of its own. It is
-// stopped after so many listing calls, and returns how many there were.
+// syncOnce runs a one-shot sync in this process, with a connector of its own. It stops
+// after a number of list calls, and returns how many there were.
 func syncOnce(ctx context.Context, t *testing.T, d *emulatortest.Running, file string, calls int64) (int64, error) {
 	t.Helper()
 	return syncOnceWith(ctx, t, options(t, d), file, calls, usualWorkers)
 }
 
-// usualWorkers is how many pages a run asks for at once without --workers.
+// usualWorkers is the number of workers without --workers.
 const usualWorkers = 4
 
-// syncOnceWith is syncOnce for a connector with these options, and so many workers.
+// syncOnceWith is syncOnce for a connector with these options, and a number of workers.
 func syncOnceWith(ctx context.Context, t *testing.T, o connector.Options, file string, calls int64, workers int) (int64, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(ctx)
@@ -112,14 +112,14 @@ func syncOnceWith(ctx context.Context, t *testing.T, o connector.Options, file s
 	return calls - left.Load(), err
 }
 
-// bigDescope is a local Descope of so many users.
+// bigDescope returns a local Descope with a number of users.
 func bigDescope(t *testing.T, users int, latency time.Duration) *emulatortest.Running {
 	t.Helper()
 	return emulatortest.Start(t, emulator.Generate(emulator.Size{Users: users, Tenants: 4, Roles: 6, Permissions: 5}), emulator.Options{Latency: latency})
 }
 
-// stops is how many places of a sync a sweep stops at; every one when it is set in
-// the environment.
+// stops returns the distance between the places of a sync at which a sweep stops: 1 when
+// the environment asks for every place.
 func stops(of int64) (step int64) {
 	if os.Getenv("BATON_DESCOPE_TEST_EVERY_STOP") != "" {
 		return 1
@@ -131,7 +131,7 @@ func stops(of int64) (step int64) {
 	return max(of/places, 1)
 }
 
-// A sync is stopped after every k-th call, in each phase, and goes on in another run
+// A sync that is stopped after every k-th call, in each phase, continues in another run
 // with another connector.
 func TestStoppedAfterCalls(t *testing.T) {
 	t.Parallel()
@@ -143,7 +143,7 @@ func TestStoppedAfterCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for stop := int64(1); stop < all-2; stop += stops(all) { // Of the last calls some are under way together.
+	for stop := int64(1); stop < all-2; stop += stops(all) { // Some of the last calls run concurrently.
 		t.Run(fmt.Sprintf("call %d of %d", stop, all), func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "sync.c1z")
@@ -152,7 +152,7 @@ func TestStoppedAfterCalls(t *testing.T) {
 				t.Fatalf("the sync was not stopped: %v", err)
 			}
 			if took := time.Since(started); took > 4*time.Second {
-				t.Errorf("the stop took %v", took) // Something was waited for that does not come.
+				t.Errorf("the stop took %v", took) // It waited for something that never happens.
 			}
 			if _, err := os.Stat(file); err == nil {
 				t.Fatal("there is a file before the sync is complete")
@@ -162,7 +162,7 @@ func TestStoppedAfterCalls(t *testing.T) {
 				t.Fatal(err)
 			}
 			compare(t, want, harness.Read(t, file))
-			// Those under way at the stop are made again.
+			// Calls that were in progress at the stop are repeated.
 			if calls > all-stop+2*usualWorkers {
 				t.Errorf("%d calls after %d of %d", calls, stop, all)
 			}
@@ -205,7 +205,7 @@ func TestStoppedAtRequests(t *testing.T) {
 	}
 }
 
-// process is baton-descope as a process of its own, with a short window.
+// process returns baton-descope as a separate process, with a short window.
 func process(t *testing.T, d *emulatortest.Running, window time.Duration, dir string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "--project-id", d.ProjectID(), "--base-url", d.URL, "-f", filepath.Join(dir, "sync.c1z"))
@@ -229,9 +229,9 @@ func requestAt(d *emulatortest.Running, n int64) <-chan struct{} {
 	return reached
 }
 
-// A process that is killed or asked to end, again and again, while users and roles
-// change, ends with exact sets of what does not change meanwhile, and with no mixture of
-// what does. BATON_DESCOPE_TEST_ENDS is how often: of seven times five are SIGKILL.
+// A sync is killed or interrupted repeatedly while users and roles change. The result has
+// exactly what did not change, and no mixture of two states of what did.
+// BATON_DESCOPE_TEST_ENDS is the number of times; five of seven are SIGKILL.
 func TestEnded(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -279,8 +279,8 @@ func TestEnded(t *testing.T) {
 	t.Logf("ended %v; %d syncs came to their end before that; %d searches for 16 pages each", ended, syncs, d.Count("SearchUsers"))
 }
 
-// endOnce runs a sync and sends it a signal at a random moment. It reports whether
-// that ended it.
+// endOnce runs a sync and sends it a signal at a random moment. It reports whether the
+// signal ended it.
 func (w *world) endOnce(t *testing.T, dir string, signal os.Signal) bool {
 	t.Helper()
 	const window = 100 * time.Millisecond
@@ -307,7 +307,7 @@ func (w *world) endOnce(t *testing.T, dir string, signal os.Signal) bool {
 	return err != nil
 }
 
-// nothingElse fails the test when a folder has more than the c1z.
+// nothingElse fails the test when a folder has other files than the c1z.
 func nothingElse(t *testing.T, dir string) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
@@ -321,7 +321,7 @@ func nothingElse(t *testing.T, dir string) {
 	}
 }
 
-// SIGINT and SIGTERM end a sync, which goes on at the page in the next run.
+// SIGINT and SIGTERM end a sync, and the next run continues at the page.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -360,8 +360,8 @@ func TestSignals(t *testing.T) {
 			}
 			compare(t, expected(project(d), false), harness.Read(t, filepath.Join(dir, "sync.c1z")))
 			nothingElse(t, dir)
-			// The pages, one search to validate each run, and what was under way at the
-			// signal: ten pages that were read and not stored yet, and those read ahead.
+			// The pages, one search to validate each run, and those in progress at the
+			// signal: ten pages that were read and not stored yet, and the prefetched ones.
 			if n := d.Count("SearchUsers"); n > pages+2+3*10 {
 				t.Errorf("%d searches for %d pages", n, pages)
 			}
@@ -369,7 +369,7 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// Stops that come before ten pages are read keep the pages that came in a row.
+// A stop before ten pages are read keeps the consecutive pages.
 func TestStopsWithinAStep(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -405,8 +405,8 @@ func TestStopsWithinAStep(t *testing.T) {
 	}
 	compare(t, expected(project(d), false), harness.Read(t, filepath.Join(dir, "sync.c1z")))
 	nothingElse(t, dir)
-	// Of the searches before a stop one validates, and six may be on their way. Of the
-	// others those count that came in a row: half of them, at the least.
+	// Of the searches before a stop one validates, and six may be in progress. Of the
+	// others the consecutive ones count: at least half of them.
 	const kept = stops * (searches - 1 - 6) / 2
 	if n := d.Count("SearchUsers") - before; n > 1+pages-kept {
 		t.Errorf("%d searches after the stops, for %d pages of which %d came", n, pages, kept)
@@ -426,8 +426,8 @@ func searchAt(d *emulatortest.Running, n int64) <-chan struct{} {
 	return reached
 }
 
-// noChild fails the test when a process has another under it: the arguments, which
-// may have the key, would show there once more.
+// noChild fails the test when a process has a child process: its arguments might show the
+// key.
 func noChild(t *testing.T, pid int) {
 	t.Helper()
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))

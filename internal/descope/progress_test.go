@@ -19,7 +19,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
-// manyUsers answers searches in a project of so many users, which has nothing else.
+// manyUsers answers searches in a project that has a number of users and nothing else.
 type manyUsers int
 
 func (n manyUsers) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -56,8 +56,8 @@ func (f *recordedProgress) Read(_ string, read, total int, earliest time.Time) {
 func (f *recordedProgress) Wait(_ time.Time, reason string) { f.waits = append(f.waits, reason) }
 func (*recordedProgress) LeftOut(int)                       {}
 
-// From the first thousand users on it is known how long Descope's limit lets a list take.
-func TestTimeLeftCountsTheLimitIn(t *testing.T) {
+// After the first thousand users, the remaining time includes Descope's rate limit.
+func TestRemainingTimeIncludesRateLimit(t *testing.T) {
 	for _, users := range []int{20_000, 50_000} {
 		t.Run(fmt.Sprint(users), func(t *testing.T) {
 			plan, err := descope.LoadMapping(&generated.Descope{})

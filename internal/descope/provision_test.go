@@ -127,7 +127,7 @@ func TestGrantAndRevoke(t *testing.T) {
 	}
 }
 
-// checkWrites makes sure that one write with a body was sent.
+// checkWrites verifies that exactly one write with this body was sent.
 func checkWrites(t *testing.T, d *emulatortest.Running, operation, body string) {
 	t.Helper()
 	var bodies []string
@@ -159,7 +159,7 @@ func sameJSON(t *testing.T, a, b string) bool {
 	return normal(a) == normal(b)
 }
 
-func TestTheSameNameAtBothLevelsIsTwoGrants(t *testing.T) {
+func TestSameRoleNameInProjectAndTenant(t *testing.T) {
 	u := member()
 	u.RoleNames = []string{"Viewer"}
 	u.Tenants[1].RoleNames = []string{"Viewer"}
@@ -259,7 +259,7 @@ func TestRevokeFromDeletedUser(t *testing.T) {
 	}
 }
 
-// TestLostReplyIsSettledByReading cuts the connection after the write was done.
+// TestLostReplyIsSettledByReading cuts the connection after the write was applied.
 func TestLostReplyIsSettledByReading(t *testing.T) {
 	d := emulatortest.Start(t, company(member()), emulator.Options{})
 	d.Intercept(func(operation string, _ int, w http.ResponseWriter, r *http.Request) bool {
@@ -278,15 +278,15 @@ func TestLostReplyIsSettledByReading(t *testing.T) {
 	}
 }
 
-// discard is an answer that nobody gets.
+// discard is a reply that nobody receives.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
-// TestAnAnswerThatDoesNotShowTheGrant is about an API that says yes and does nothing.
-func TestAnAnswerThatDoesNotShowTheGrant(t *testing.T) {
+// TestReplyWithoutTheGrant: the API reports success and does nothing.
+func TestReplyWithoutTheGrant(t *testing.T) {
 	d := emulatortest.Start(t, company(member()), emulator.Options{})
 	d.Intercept(func(operation string, _ int, w http.ResponseWriter, _ *http.Request) bool {
 		if operation != "AddUserRoles" {
@@ -303,8 +303,8 @@ func TestAnAnswerThatDoesNotShowTheGrant(t *testing.T) {
 	}
 }
 
-// TestAnAnswerWithAPartOfTheRecord proves nothing: how things are is read.
-func TestAnAnswerWithAPartOfTheRecord(t *testing.T) {
+// TestReplyWithPartialRecord: such a reply proves nothing, so the record is read.
+func TestReplyWithPartialRecord(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]struct{ record, says string }{
 		"no list":                  {`{"userId":"U1"}`, "is not visible"},
@@ -372,7 +372,7 @@ func TestGet(t *testing.T) {
 	}
 }
 
-func TestValidateNamesWhatCannotBeRead(t *testing.T) {
+func TestValidateNamesUnreadableLists(t *testing.T) {
 	d := emulatortest.Start(t, company(), emulator.Options{})
 	c, _ := harness.Client(t, options(t, d))
 	validate := func() error {
@@ -422,7 +422,7 @@ func troublesOfChanges(t *testing.T) map[string][]trouble {
 	}
 }
 
-// ownSync is a file with a sync of the project that troubles have, and a tenant in it.
+// ownSync is a file with a sync of the project of troubles, and a tenant in it.
 func ownSync(t *testing.T) (files map[string]string, tenant string) {
 	t.Helper()
 	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 150}), emulator.Options{})

@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/replay"
 )
 
-// CheckRecord reports whether replies can be recorded where they are to be.
+// CheckRecord returns an error if replies cannot be recorded in the configured folder.
 func CheckRecord(cfg *generated.Descope) error {
 	if cfg.Record == "" {
 		return nil
@@ -19,7 +19,7 @@ func CheckRecord(cfg *generated.Descope) error {
 	return recordError(replay.CheckFolder(cfg.Record))
 }
 
-// Record makes a connector record the replies that it gets, if that is wanted.
+// Record makes a connector record its replies, if the configuration asks for it.
 func Record(cfg *generated.Descope, o *connector.Options) error {
 	if cfg.Record == "" {
 		return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
-// listChanges change lists that come in one reply. Users are as they were.
+// listChanges changes lists that come in one reply. Users stay the same.
 var listChanges = map[string]func(*emulator.Store){
 	"a role is renamed": func(s *emulator.Store) {
 		r := projectRoles(s)[0]
@@ -55,7 +55,7 @@ func projectRoles(s *emulator.Store) []emulator.Role {
 	return slices.DeleteFunc(s.Roles(), func(r emulator.Role) bool { return r.TenantID != "" })
 }
 
-// reorder lists the same roles, tenants and permissions in another order.
+// reorder changes the order of roles, tenants and permissions.
 func reorder(s *emulator.Store) {
 	r, tenant, p := s.Roles()[0], s.Tenants()[0], s.Permissions()[0]
 	s.DeleteRole(r.TenantID, r.Name)
@@ -66,8 +66,8 @@ func reorder(s *emulator.Store) {
 	s.PutPermission(p)
 }
 
-// A sync that is stopped after every k-th call, and goes on when a list has changed,
-// ends with the one state or with the other, and with no mixture.
+// A sync that is stopped after every k-th call, and resumed after a list has changed, has
+// the old state or the new one, and no mixture.
 func TestListsChangeBetweenRuns(t *testing.T) {
 	t.Parallel()
 	const never = 1 << 30
@@ -76,7 +76,7 @@ func TestListsChangeBetweenRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, change := range listChanges {
-		for stop := int64(1); stop < all-2; stop += stops(all) { // Of the last calls some are under way together.
+		for stop := int64(1); stop < all-2; stop += stops(all) { // Some of the last calls run concurrently.
 			t.Run(fmt.Sprintf("%s after call %d of %d", what, stop, all), func(t *testing.T) {
 				t.Parallel()
 				d := bigDescope(t, 1100, 0)
@@ -98,12 +98,12 @@ func TestListsChangeBetweenRuns(t *testing.T) {
 	}
 }
 
-// are reports whether a sync stored just these.
+// are reports whether a sync stored exactly these.
 func (i ids) are(got *harness.Snapshot) bool {
 	return maps.Equal(i.resources, keys(got.Resources)) && maps.Equal(i.entitlements, keys(got.Entitlements)) && maps.Equal(i.grants, keys(got.Grants))
 }
 
-// The order of a list is not what it holds: the sync goes on.
+// A list in another order has the same content: the sync continues.
 func TestReorderedListsResume(t *testing.T) {
 	t.Parallel()
 	const never, stop = 1 << 30, 6
@@ -123,12 +123,12 @@ func TestReorderedListsResume(t *testing.T) {
 	}
 	compare(t, expected(project(d), false), harness.Read(t, file))
 	if calls > all-stop+2*usualWorkers {
-		t.Errorf("%d calls after %d of %d: the sync started over", calls, stop, all)
+		t.Errorf("%d calls after %d of %d: the sync was restarted", calls, stop, all)
 	}
 }
 
-// A process for each call, as in a cloud, cannot start the sync over: it fails, and
-// with the code that asks for that.
+// A process for each call, as in a cloud, cannot restart the sync: it fails with the code
+// that requests a restart.
 func TestListsChangeBetweenCalls(t *testing.T) {
 	t.Parallel()
 	for what, change := range listChanges {

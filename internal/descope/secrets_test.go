@@ -57,7 +57,7 @@ func (o *output) Write(line []byte) (int, error) {
 // Sync is there for zap.
 func (o *output) Sync() error { return nil }
 
-// overheard is a client that records its replies: rows and page tokens.
+// overheard is a client whose replies, with rows and page tokens, are recorded.
 type overheard struct {
 	types.ConnectorClient
 	output *output
@@ -93,8 +93,8 @@ func (o overheard) Grant(ctx context.Context, r *v2.GrantManagerServiceGrantRequ
 	return overhear(o, o.ConnectorClient.Grant)(ctx, r)
 }
 
-// echoes are the ways in which a server, or something in front of it, may tell a
-// client its own request. None of them is tried again.
+// echoes has the ways in which a server, or a proxy, may quote a request in its reply.
+// None of them is retried.
 var echoes = map[string]func(w http.ResponseWriter, authorization string){
 	"refused": func(w http.ResponseWriter, said string) {
 		echo(w, http.StatusUnauthorized, map[string]any{"errorCode": "E111119", "errorMessage": "no such key: " + said})
@@ -162,10 +162,10 @@ func echo(w http.ResponseWriter, status int, body map[string]any) {
 	json.NewEncoder(w).Encode(body)
 }
 
-// TestTheKeyStaysInTheConnector: it is in no log, reply, page token, error, c1z,
-// temporary file or recorded reply, whether the sync succeeds or fails, at the
-// first request or later, and whatever the server says of it.
-func TestTheKeyStaysInTheConnector(t *testing.T) {
+// TestKeyIsNeverExposed: no log, reply, page token, error, c1z, temporary file or recorded
+// reply has the key, whether the sync succeeds or fails, at the first request or later,
+// and however the server quotes it.
+func TestKeyIsNeverExposed(t *testing.T) {
 	t.Parallel()
 	t.Run("success", func(t *testing.T) {
 		t.Parallel()
@@ -187,8 +187,8 @@ func TestTheKeyStaysInTheConnector(t *testing.T) {
 	}
 }
 
-// syncs runs a sync that a hook makes fail, or that succeeds without one, and
-// looks for the key in all that came of it.
+// syncs runs a sync that fails because of a hook, or succeeds without one, and searches
+// all output for the key.
 func syncs(t *testing.T, hook emulator.Hook) {
 	t.Helper()
 	key := harness.KeyOf(theKey)
@@ -285,7 +285,7 @@ func hires(t *testing.T, hook func(w http.ResponseWriter, r *http.Request) bool)
 	}
 }
 
-// aGrant grants something, which may fail.
+// aGrant makes a grant, which may fail.
 func aGrant(ctx context.Context, client overheard) {
 	role := v2.ResourceId_builder{ResourceType: "role", Resource: "Role 1"}.Build()
 	client.Grant(ctx, v2.GrantManagerServiceGrantRequest_builder{

@@ -25,13 +25,13 @@ import (
 	"github.com/conductorone/baton-descope/internal/harness"
 )
 
-// defaultSyncs is how many syncs the soak runs, about five seconds' worth.
+// defaultSyncs is the number of syncs of the soak: about five seconds.
 const defaultSyncs = 20
 
-// TestSoak syncs projects that change while faults of every kind come and go. Each
-// sync ends in what was there, or fails with a named error. SOAK_SYNCS is how many
-// there are, and SOAK_SEED chooses them: with the seed that a failure names and
-// SOAK_SYNCS=1 that one sync runs again.
+// TestSoak syncs changing projects under faults of every kind. Each sync stores what the
+// project held, or fails with a named error. SOAK_SYNCS is the number of syncs, and
+// SOAK_SEED the first seed: with the seed of a failure and SOAK_SYNCS=1, that sync runs
+// again.
 func TestSoak(t *testing.T) {
 	seed := fromEnvironment(t, "SOAK_SEED", uint64(time.Now().UnixNano())%1_000_000_000)
 	syncs := fromEnvironment(t, "SOAK_SYNCS", defaultSyncs)
@@ -75,7 +75,7 @@ func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
 	return value
 }
 
-// soak runs one sync of a project that changes, and returns its error.
+// soak runs one sync of a changing project, and returns its error.
 func soak(t *testing.T, seed uint64) error {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -96,7 +96,7 @@ func soak(t *testing.T, seed uint64) error {
 	check := checkError
 	if stops := random.IntN(4); stops > 0 {
 		got, err = w.syncWithStops(ctx, t, o, stops)
-		check = checkRunError // The command line puts the name before it.
+		check = checkRunError // The command line adds the name.
 	} else {
 		got, err = harness.TrySync(t, ctx, o, sdksync.WithWorkerCount(1+random.IntN(6)))
 	}
@@ -111,15 +111,15 @@ func soak(t *testing.T, seed uint64) error {
 	return err
 }
 
-// syncWithStops runs a sync that is stopped some times and goes on, while the project,
-// its roles too, changes in between.
+// syncWithStops runs a sync that is stopped and resumed several times, while the project
+// and its roles change in between.
 func (w *world) syncWithStops(ctx context.Context, t *testing.T, o connector.Options, stops int) (*harness.Snapshot, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "sync.c1z")
 	for {
 		calls := int64(1) << 30
 		if stops > 0 {
-			calls = 1 + w.random.Int64N(14) // A whole sync has some 14.
+			calls = 1 + w.random.Int64N(14) // A whole sync has about 14.
 		}
 		stops--
 		switch _, err := syncOnceWith(ctx, t, o, file, calls, 1+w.random.IntN(6)); {
@@ -132,8 +132,8 @@ func (w *world) syncWithStops(ctx context.Context, t *testing.T, o connector.Opt
 	}
 }
 
-// compare fails the test when a sync lacks something that was there throughout, has
-// something that never was, or refers to something that it does not have.
+// compare fails the test when a sync lacks something that existed throughout, has
+// something that never existed, or has a dangling reference.
 func (w *world) compare(t *testing.T, got *harness.Snapshot) {
 	t.Helper()
 	w.seen.compare(t, got)
@@ -150,7 +150,7 @@ func (w *world) compare(t *testing.T, got *harness.Snapshot) {
 	}
 }
 
-// betweenRuns changes some users, and now and then a role.
+// betweenRuns changes some users, and sometimes a role.
 func (w *world) betweenRuns() {
 	for range 1 + w.random.IntN(3) {
 		w.change()
@@ -168,14 +168,14 @@ func (w *world) betweenRuns() {
 	w.seen.note(w.d)
 }
 
-// soakRules are a few faults with small chances.
+// soakRules returns a few faults with small probabilities.
 func soakRules(random *rand.Rand) []string {
 	var rules []string
 	for range 1 + random.IntN(5) {
 		kind := passing[random.IntN(len(passing))]
 		rules = append(rules, fmt.Sprintf("%s p=%.2f seed=%d", kind, 0.01+random.Float64()/5, random.Uint32()))
 	}
-	if random.IntN(6) == 0 { // For good, and seldom.
+	if random.IntN(6) == 0 { // Permanent, and rare.
 		kinds := []string{"401", "403", "404", "html", "empty", "204", "type:text/plain", "error:E111119"}
 		rules = append(rules, fmt.Sprintf("%s p=0.02 seed=%d", kinds[random.IntN(len(kinds))], random.Uint32()))
 	}
@@ -185,19 +185,19 @@ func soakRules(random *rand.Rand) []string {
 	return rules
 }
 
-// world changes a project while it is listed, and notes what it holds.
+// world changes a project while it is listed, and records its content.
 type world struct {
 	d        *emulatortest.Running
 	random   *rand.Rand
-	drift    float64 // the chance of a change before a search
+	drift    float64 // the probability of a change before a search
 	seen     *history
 	searches int
 	created  int
 	changes  int
 }
 
-// move changes the project now and then before a search. The local Descope calls it
-// for one request at a time.
+// move sometimes changes the project before a search. The local Descope calls it for one
+// request at a time.
 func (w *world) move(r emulator.Request) {
 	if r.Operation != "SearchUsers" {
 		return
@@ -250,7 +250,7 @@ func (w *world) projectRole() string {
 	return roles[w.random.IntN(len(roles))].Name
 }
 
-// toggle adds a name to a list, or takes it away.
+// toggle adds a name to a list, or removes it.
 func toggle(names []string, name string) []string {
 	if i := slices.Index(names, name); i >= 0 {
 		return slices.Delete(names, i, i+1)

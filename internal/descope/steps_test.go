@@ -18,7 +18,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
-// lossy is a session store that has lost some of its values whenever it is asked.
+// lossy is a session store that has lost some of its values at each read.
 type lossy struct {
 	*inprocess.Session
 	lost func(key string) bool
@@ -31,8 +31,8 @@ func (l *lossy) Get(ctx context.Context, key string, o ...sessions.SessionStoreO
 	return l.Session.Get(ctx, key, o...)
 }
 
-// TestManySteps syncs a list of a dozen steps, whose grants the SDK's workers
-// read at once, from session stores that keep everything, something and nothing.
+// TestManySteps syncs a list of a dozen steps, whose grants the SDK's workers read
+// concurrently, with session stores that keep all values, some or none.
 func TestManySteps(t *testing.T) {
 	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 720, Tenants: 6, Roles: 8, Permissions: 5}), emulator.Options{})
 	want := expected(project(d), false)

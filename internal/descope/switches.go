@@ -13,11 +13,11 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// A new switch is a field in the package config and its lines in this file: it has a
-// place in the help, in examples and in what a partial file is bound to.
+// A new switch is a field in the package config and its lines in this file: the help,
+// examples and the name of the partial file follow.
 
-// Switches returns the settings that are on or off and decide what a sync finds, by the
-// names of their flags.
+// Switches returns the settings that are on or off and affect the result of a sync, by
+// the names of their flags.
 func Switches(cfg *generated.Descope) map[string]*bool {
 	return map[string]*bool{
 		config.IncludeTestUsers.FieldName:  &cfg.IncludeTestUsers,
@@ -25,8 +25,8 @@ func Switches(cfg *generated.Descope) map[string]*bool {
 	}
 }
 
-// Environment is what a mapping can refer to: the operations of the API, and the switches
-// that a request may depend on, as option.NAME.
+// Environment returns what a mapping can refer to: the operations of the API, and the
+// switches that a request may depend on, as option.NAME.
 func Environment(cfg *generated.Descope) mapping.Environment {
 	return mapping.Environment{
 		Operations: api.Operations,
@@ -34,13 +34,13 @@ func Environment(cfg *generated.Descope) mapping.Environment {
 	}
 }
 
-// Offline returns the options that need no credentials: those of a connector that reads
+// Offline returns the options that need no credentials, for a connector that reads
 // recorded replies.
 func Offline(cfg *generated.Descope, plan *mapping.Plan) connector.Options {
 	return connector.Options{Name: Name, Plan: plan, Expand: cfg.ExpandPermissions}
 }
 
-// Set turns the switches with these names on or off.
+// Set sets the switches with these names.
 func Set(cfg *generated.Descope, states map[string]bool) error {
 	known := Switches(cfg)
 	for name, state := range states {

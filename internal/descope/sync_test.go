@@ -43,7 +43,7 @@ func TestEverythingIsReadOnce(t *testing.T) {
 	}
 }
 
-// company is a small project for cases of its own.
+// company is a small project for special cases.
 func company(users ...emulator.User) emulator.Project {
 	return emulator.Project{
 		Tenants: []emulator.Tenant{{ID: "T1", Name: "One"}, {ID: "T2", Name: "Two"}, {ID: "T3"}},
@@ -100,7 +100,7 @@ func TestAwkwardProjects(t *testing.T) {
 	}
 }
 
-// TestRawRecords syncs users as other versions of the API may write them.
+// TestRawRecords syncs users in the forms that other versions of the API may have.
 func TestRawRecords(t *testing.T) {
 	for name, user := range map[string]string{
 		"lists missing":            `{"userId":"U1","loginIds":["a"]}`,
@@ -154,7 +154,10 @@ func TestUser(t *testing.T) {
 		!trait.GetMfaStatus().GetMfaEnabled() || trait.GetSsoStatus().GetSsoEnabled() {
 		t.Errorf("Ann's trait is %v", trait)
 	}
-	if trait.HasStatus() || trait.HasProfile() || trait.HasCreatedAt() { //nolint:staticcheck // The deprecated places stay empty.
+	if trait.GetStatus().GetStatus() != v2.UserTrait_Status_STATUS_ENABLED { //nolint:staticcheck // Readers still look for the status here.
+		t.Errorf("the status in Ann's trait is %v", trait)
+	}
+	if trait.HasProfile() || trait.HasCreatedAt() { //nolint:staticcheck // These deprecated places stay empty.
 		t.Errorf("deprecated fields are set: %v", trait)
 	}
 	raw := &v2.RawId{}

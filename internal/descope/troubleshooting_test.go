@@ -33,7 +33,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// trouble is a run that goes wrong. Its zero is a sync of the local Descope.
+// trouble is a run that fails. Its zero value is a sync of the local Descope.
 type trouble struct {
 	project       *emulator.Project
 	faults        []string          // of the local Descope
@@ -48,9 +48,9 @@ type trouble struct {
 	passes        bool              // with a warning
 }
 
-// troubles has the runs that end with the text under each heading of
-// docs/troubleshooting.md, but for the disk that is full and for ConductorOne that is
-// not there or refuses: those texts are tested with internal/oneshot and internal/e2e.
+// troubles has the run that ends with the text under each heading of
+// docs/troubleshooting.md, except for a full disk and a ConductorOne that is unavailable
+// or refuses: internal/oneshot and internal/e2e test those texts.
 func troubles(t *testing.T) map[string][]trouble {
 	t.Helper()
 	forbids := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
@@ -118,7 +118,7 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The project ID and the key are pasted together": {{env: map[string]string{"BATON_MANAGEMENT_KEY": "P2abc:K2abc"}}},
 		"The key has extra characters":                   {{env: map[string]string{"BATON_MANAGEMENT_KEY": "K2abc\n"}}, {env: map[string]string{"BATON_MANAGEMENT_KEY": " K2abc"}}},
 		"The folder does not exist":                      {{args: []string{"--file", filepath.Join("nowhere", "sync.c1z")}}},
-		// Two dots: no resolver is asked, which may not be there.
+		// Two dots: this needs no resolver, which may be unavailable.
 		"The host is not found":                           {{baseURL: "https://api.descope..invalid"}},
 		"The host does not answer":                        {{baseURL: "http://" + dead}},
 		"The proxy does not answer":                       proxied("http://" + dead),
@@ -173,8 +173,8 @@ func troubles(t *testing.T) map[string][]trouble {
 
 const troubleshooting = "../../docs/troubleshooting.md"
 
-// TestTroubleshooting makes each failure of the document happen, and compares what the
-// program says with what stands there.
+// TestTroubleshooting causes each failure of the document, and compares the output of the
+// program with the text there.
 func TestTroubleshooting(t *testing.T) {
 	if testing.Short() {
 		t.Skip("these are processes that wait")
@@ -190,10 +190,10 @@ func TestTroubleshooting(t *testing.T) {
 	}
 	for heading := range documented {
 		if len(cases[heading]) == 0 {
-			t.Errorf("nothing makes %q happen", heading)
+			t.Errorf("no run causes %q", heading)
 		}
 	}
-	// At once, since some are tried again for half a minute.
+	// In parallel, since some are retried for half a minute.
 	var all sync.WaitGroup
 	atOnce := make(chan struct{}, 16)
 	for heading, ways := range cases {
@@ -213,11 +213,11 @@ func TestTroubleshooting(t *testing.T) {
 	all.Wait()
 }
 
-// whatBecame ends the error of a sync: FILE, and what is in it.
+// whatBecame matches the end of the error of a sync: FILE, and what is in it.
 const whatBecame = `(; \S+ (was not written|is as it was before)[^\n]*)?`
 
-// ends fails the test unless a run ends with the text as its error; one that passes
-// has it in its log.
+// ends fails the test unless a run ends with the text as its error; one that succeeds has
+// it in its log.
 func (c trouble) ends(t *testing.T, text string) {
 	t.Helper()
 	output, failed := c.run(t)
@@ -236,14 +236,14 @@ func (c trouble) ends(t *testing.T, text string) {
 	if c.passes {
 		pattern, said = text, strings.Join(logged, "")
 	} else if !strings.HasPrefix(said, "baton-descope: ") {
-		t.Error("the error does not start with our name")
+		t.Error("the error does not start with the name of the program")
 	}
 	if !regexp.MustCompile(pattern).MatchString(said) {
 		t.Errorf("the document has\n%s\nthe program says\n%s", text, output)
 	}
 }
 
-// run returns what the program says, and whether it failed.
+// run returns the output of the program, and whether it failed.
 func (c trouble) run(t *testing.T) (output string, failed bool) {
 	t.Helper()
 	if c.project == nil {
@@ -314,8 +314,8 @@ func (c trouble) wait(t *testing.T, d *emulatortest.Running, cmd *exec.Cmd) erro
 	return cmd.Wait()
 }
 
-// holdFrom lets requests from the nth on without an answer, until the caller gives up.
-// The channel that it returns is closed at the first of them.
+// holdFrom leaves requests from the nth on unanswered until the caller gives up. The
+// channel that it returns is closed at the first of them.
 func holdFrom(d *emulatortest.Running, n int64) <-chan struct{} {
 	reached := make(chan struct{})
 	var seen atomic.Int64
@@ -390,7 +390,7 @@ func serveTLS(t *testing.T, until time.Time) (url, authority string) {
 	return s.URL, authority
 }
 
-// deadAddress is one of this machine that nothing listens at.
+// deadAddress returns an address of this machine without a listener.
 func deadAddress(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -401,7 +401,7 @@ func deadAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// wrongMapping is the built-in one with a field that no user has.
+// wrongMapping is the built-in mapping with a field that no user has.
 func wrongMapping(t *testing.T) string {
 	t.Helper()
 	builtIn, err := os.ReadFile("../../mapping/descope.yaml")

@@ -66,8 +66,8 @@ func holders() emulator.Project {
 	)
 }
 
-// A list that comes in one reply is read once more before anything that refers to
-// it is left out: a first reply that has less than there is costs no grant.
+// A list in one reply is read again before a dangling reference to it is left out: an
+// incomplete first reply costs no grant.
 func TestFirstReplyHasLess(t *testing.T) {
 	for name, change := range map[string]func(list []any) any{
 		"null":        func([]any) any { return nil },
@@ -97,7 +97,7 @@ func TestFirstReplyHasLess(t *testing.T) {
 	}
 }
 
-// An empty list that records refer to is an error, however often it is read.
+// An empty list that records refer to is an error, also when it is read again.
 func TestEmptyListThatRecordsReferTo(t *testing.T) {
 	for path, field := range map[string]string{"/role/all": "roles", "/tenant/all": "tenants", "/permission/all": "permissions"} {
 		d := emulatortest.Start(t, holders(), emulator.Options{})
@@ -109,7 +109,7 @@ func TestEmptyListThatRecordsReferTo(t *testing.T) {
 	}
 }
 
-// The SDK has the permissions when it turns out that they were not all.
+// The SDK already has the permissions when the list turns out to be incomplete.
 func TestListWasReturnedAlready(t *testing.T) {
 	d := emulatortest.Start(t, holders(), emulator.Options{})
 	o, _ := lyingOptions(t, d, "/permission/all", func(n int, _ http.Header, body map[string]any) {
@@ -123,7 +123,8 @@ func TestListWasReturnedAlready(t *testing.T) {
 	}
 }
 
-// What is still missing at the second reading is left out, and counted once for each grant.
+// A reference that still dangles at the second reading is left out, and counted once for
+// each grant.
 func TestDanglingIsConfirmedOnce(t *testing.T) {
 	p := holders()
 	p.Users = append(p.Users, emulator.User{UserID: "U2c", RoleNames: []string{"Gone", "Gone too"}}, emulator.User{UserID: "U2d", RoleNames: []string{"Gone"}})
@@ -142,7 +143,7 @@ func TestDanglingIsConfirmedOnce(t *testing.T) {
 	}
 }
 
-// A list without pages whose reply says that there is more is not the whole list.
+// A list without pages whose reply announces more records is incomplete.
 func TestOneReplySaysThereIsMore(t *testing.T) {
 	for want, change := range map[string]func(header http.Header, body map[string]any){
 		`"total" is 6`:                func(_ http.Header, body map[string]any) { body["total"] = 6 },
