@@ -130,14 +130,14 @@ func (c *Connector) newAccount(ctx context.Context, t *mapping.ResourceType, inf
 const passwordLength = 20
 
 // givenFor returns what is given for the fields of an account: the profile, and for
-// fields named login and email what stands beside it. The SDK's command line puts these
+// fields named login and email that it leaves empty what stands beside it. The SDK's command line puts these
 // two into the profile whether or not there are such fields.
 func givenFor(a *mapping.Account, info *v2.AccountInfo) map[string]any {
 	given := info.GetProfile().AsMap()
 	beside := map[string]string{"login": info.GetLogin(), "email": primaryAddress(info)}
 	for name, value := range beside {
 		switch isField := slices.Contains(a.FieldNames(), name); {
-		case isField && given[name] == nil && value != "":
+		case isField && (given[name] == nil || given[name] == "") && value != "":
 			given[name] = value
 		case !isField && (given[name] == "" || given[name] == value):
 			delete(given, name)

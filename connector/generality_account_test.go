@@ -122,10 +122,11 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 		"as the SDK's command line gives it": {
 			login: "ann", profile: map[string]any{"login": "ann", "email": ""}, options: random, want: "created guest 1", sent: "ann level 1",
 		},
-		"found after a while":  {login: "ann", hidden: 2, want: "created guest 1", sent: "ann level 1"},
-		"not found afterwards": {login: "ann", hidden: 99, want: "Internal: a new guest: Join reported success, but there is no such guest", sent: "ann level 1"},
-		"no field":             {login: "ann", profile: map[string]any{"email": "a@b.c"}, want: `InvalidArgument: a new guest: there is no field "email"; it is one of login, level`},
-		"no login":             {want: `InvalidArgument: a new guest: "login" is required: Handle`},
+		"what the profile leaves empty": {login: "ann", profile: map[string]any{"login": ""}, want: "created guest 1", sent: "ann level 1"},
+		"found after a while":           {login: "ann", hidden: 2, want: "created guest 1", sent: "ann level 1"},
+		"not found afterwards":          {login: "ann", hidden: 99, want: "Internal: a new guest: Join reported success, but there is no such guest", sent: "ann level 1"},
+		"no field":                      {login: "ann", profile: map[string]any{"email": "a@b.c"}, want: `InvalidArgument: a new guest: there is no field "email"; it is one of login, level`},
+		"no login":                      {want: `InvalidArgument: a new guest: "login" is required: Handle`},
 		"passwords alone": {
 			mapping: onlyPasswords, login: "ann", options: none, want: `InvalidArgument: an account with the credential "no password" cannot be created here: choose random password`,
 		},

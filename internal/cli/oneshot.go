@@ -164,7 +164,7 @@ func (o *oneShot) createAccount(ctx context.Context) error {
 		}
 	}
 	for field, value := range map[string]string{"login": account.Login, "email": account.Email} {
-		if other := account.Profile[field]; value != "" && other != nil && other != value {
+		if other := account.Profile[field]; value != "" && other != nil && other != "" && other != value {
 			return fmt.Errorf("--create-account-%s and %q in the profile differ: leave one out", field, field)
 		}
 	}

@@ -338,3 +338,42 @@ func TestAccountCreatedInBetween(t *testing.T) {
 		})
 	}
 }
+
+// The steps by which Baton connectors are tested: create, find, delete, delete again. All
+// settings are in the environment, and the file is the default one.
+func TestAccountProvisioningSteps(t *testing.T) {
+	t.Parallel()
+	d, dir := descope(t, emulator.Demo()), t.TempDir()
+	env := []string{
+		"BATON_MANAGEMENT_KEY=" + key, "BATON_PROJECT_ID=" + d.ProjectID(), "BATON_BASE_URL=" + d.URL, "BATON_PROVISIONING=true",
+		"BATON_ACCOUNT_LOGIN=ann@example.com", "BATON_CONNECTOR=./baton-descope", // of the steps
+	}
+	step := func(args ...string) {
+		t.Helper()
+		if e := runIn(t, dir, env, "baton-descope", args...); e.code != 0 {
+			t.Fatalf("%v: exit code %d\n%s", args, e.code, e.all)
+		}
+	}
+	named := func() (ids []string) {
+		t.Helper()
+		for _, r := range read(t, filepath.Join(dir, "sync.c1z")).resources {
+			if r.ID.ResourceType == "user" && r.DisplayName == "ann@example.com" {
+				ids = append(ids, r.ID.Resource)
+			}
+		}
+		return ids
+	}
+	step()
+	step("--create-account-login=ann@example.com", "--create-account-email=ann@example.com", `--create-account-profile={"email": "ann@example.com", "login": ""}`)
+	step()
+	created := named()
+	if len(created) != 1 {
+		t.Fatalf("there are %v", created)
+	}
+	step("--delete-resource", created[0], "--delete-resource-type", "user")
+	step("--delete-resource", created[0], "--delete-resource-type", "user")
+	step()
+	if ids := named(); ids != nil {
+		t.Errorf("there is %v", ids)
+	}
+}
