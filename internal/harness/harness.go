@@ -16,7 +16,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types"
 
 	"github.com/conductorone/baton-descope/connector"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // Snapshot is what a sync stored, by id: "user:U1" for resources, the SDK's
@@ -29,7 +29,7 @@ type Snapshot struct {
 
 // Client returns a client of a new connector, and the session store to sync
 // it with.
-func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *inprocess.Session) {
+func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *oneshot.Session) {
 	t.Helper()
 	c, err := connector.New(t.Context(), o)
 	if err != nil {
@@ -40,15 +40,15 @@ func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *inproces
 
 // ClientOf is Client for a connector that is there already. Syncs of one connector
 // at the same time need a session store each: the SDK sets one for each sync.
-func ClientOf(t testing.TB, c *connector.Connector) (types.ConnectorClient, *inprocess.Session) {
+func ClientOf(t testing.TB, c *connector.Connector) (types.ConnectorClient, *oneshot.Session) {
 	t.Helper()
 	ctx := t.Context()
-	session := &inprocess.Session{}
+	session := &oneshot.Session{}
 	server, err := connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inprocess.NewClient(ctx, server), session
+	return oneshot.NewClient(ctx, server), session
 }
 
 // Sync runs one sync with the SDK's invariants as failures, and returns what
@@ -71,7 +71,7 @@ func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdk
 }
 
 // TrySyncWith is TrySync with a client and session store of [Client] or [ClientOf].
-func TrySyncWith(t testing.TB, ctx context.Context, client types.ConnectorClient, session *inprocess.Session, opts ...sdksync.SyncOpt) (*Snapshot, error) {
+func TrySyncWith(t testing.TB, ctx context.Context, client types.ConnectorClient, session *oneshot.Session, opts ...sdksync.SyncOpt) (*Snapshot, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	opts = append([]sdksync.SyncOpt{
