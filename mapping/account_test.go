@@ -274,3 +274,40 @@ func TestMistakesInAccounts(t *testing.T) {
 		})
 	}
 }
+
+// What is given for an account is refused, or is a request with all that has to be in it.
+func FuzzAccountValues(f *testing.F) {
+	for _, seed := range []string{
+		`{"mail":"a@b.c"}`, `{"mail":"a@b.c","login":"","verified":"false","level":"3","team":"T","roles":["A"],"extra":{"n":[1]}}`,
+		`{"mail":1}`, `{"mail":"a","level":1e99,"roles":[null]}`, `{"mail":"a","roles":[],"extra":{}}`, `{"":null}`, `[]`,
+	} {
+		f.Add(seed)
+	}
+	plan, err := mapping.Load("f", []byte(memberMapping), memberAPI)
+	if err != nil {
+		f.Fatal(err)
+	}
+	account := plan.Types[0].Account
+	f.Fuzz(func(t *testing.T, src string) {
+		var given map[string]any
+		if json.Unmarshal([]byte(src), &given) != nil {
+			return
+		}
+		values, err := account.Values(given)
+		if err != nil {
+			return
+		}
+		found, err := account.Find.Request(mapping.Inputs{Account: values})
+		if err != nil || found.(*findMemberCall).Query.Login == "" {
+			t.Fatalf("%s is looked for by %v: %v", src, found, err)
+		}
+		request, err := account.Credentials[0].Create.Request(mapping.Inputs{Account: values, Password: "s3cret"})
+		if err != nil {
+			return
+		}
+		body := request.(*addMemberAccountCall).Body
+		if body.Login != found.(*findMemberCall).Query.Login || body.Secret == nil || *body.Secret != "s3cret" {
+			t.Errorf("%s is created as %v, and looked for by %v", src, body, found)
+		}
+	})
+}
