@@ -89,7 +89,7 @@ test-lambda: ## Start that function beside a local AWS and ConductorOne, and syn
 
 # package:target of each fuzz test; FUZZTIME=10m looks for longer. A number of runs, not
 # a time: at the end of its time go test -fuzz now and then fails by its own deadline.
-FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzReference mapping:FuzzID connector:FuzzPageToken connector:FuzzPage \
+FUZZ     := mapping:FuzzLoad mapping:FuzzExpression mapping:FuzzReference mapping:FuzzID mapping:FuzzInputs connector:FuzzPageToken connector:FuzzPage \
             connector/transport:FuzzClean connector/transport:FuzzBaseURL internal/examples:FuzzCase \
             internal/cli:FuzzConfigFile
 FUZZTIME ?= 100000x

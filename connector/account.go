@@ -48,7 +48,9 @@ var credentialOptions = map[mapping.CredentialKind]v2.CapabilityDetailCredential
 // CreateAccount creates an account. That it is there already is an answer, and no error;
 // nothing is sent to it then. A password that was made is in the plaintexts, and nowhere
 // else.
-func (m *creator) CreateAccount(ctx context.Context, info *v2.AccountInfo, options *v2.LocalCredentialOptions) (connectorbuilder.CreateAccountResponse, []*v2.PlaintextData, annotations.Annotations, error) {
+func (m *creator) CreateAccount(ctx context.Context, info *v2.AccountInfo, options *v2.LocalCredentialOptions) (
+	connectorbuilder.CreateAccountResponse, []*v2.PlaintextData, annotations.Annotations, error,
+) {
 	a, err := m.c.newAccount(ctx, m.typ, info, options)
 	if err != nil {
 		return nil, nil, nil, m.c.wrap(err)

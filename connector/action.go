@@ -10,6 +10,8 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/actions"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -95,13 +97,13 @@ func argumentField(in *mapping.Input) *config.Field {
 		Name: in.Name, DisplayName: in.DisplayName, Description: in.Description, Placeholder: in.Placeholder, IsRequired: in.Required,
 	}
 	switch in.Kind {
-	case mapping.ValueBool:
+	case mapping.FieldTruth:
 		f.BoolField = &config.BoolField{}
-	case mapping.ValueNumber:
+	case mapping.FieldNumber:
 		f.IntField = &config.IntField{}
-	case mapping.ValueTexts:
+	case mapping.FieldTexts:
 		f.StringSliceField = &config.StringSliceField{}
-	case mapping.ValueText, mapping.ValueObject:
+	case mapping.FieldText, mapping.FieldObject:
 		f.StringField = &config.StringField{}
 	}
 	return f.Build()
@@ -145,9 +147,12 @@ func (c *Connector) invocationOf(t *mapping.ResourceType, a *mapping.Action, arg
 	name := resourceArgument(t)
 	id, ok := actions.GetResourceIDArg(arguments, name)
 	if !ok {
-		text, _ := actions.GetStringArg(arguments, name)
-		if text == "" {
+		text, isText := given[name].(string)
+		switch {
+		case given[name] == nil || isText && text == "":
 			return nil, errorf(codes.InvalidArgument, "%s is required: the id of the %s", name, t.ID)
+		case !isText:
+			return nil, errorf(codes.InvalidArgument, "%s is not an id: write it as text, in quotes", name)
 		}
 		id = v2.ResourceId_builder{ResourceType: t.ID, Resource: text}.Build()
 	}
@@ -176,7 +181,7 @@ func (in *invocation) invoke(ctx context.Context) (*structpb.Struct, error) {
 	case err != nil:
 		return nil, err
 	}
-	return in.result(ctx)
+	return in.result(ctx), nil
 }
 
 func (in *invocation) run(ctx context.Context) error {
@@ -246,12 +251,9 @@ func (in *invocation) canStart(ctx context.Context, call *mapping.Call) error {
 
 // reached reads whether the resource has the status that it is to have.
 func (in *invocation) reached(ctx context.Context) (bool, error) {
-	record, there, err := in.read(ctx)
-	switch {
-	case err != nil:
+	record, _, err := in.read(ctx)
+	if err != nil {
 		return false, err
-	case !there:
-		return false, errorf(codes.NotFound, "there is no %s any more", in.subject)
 	}
 	in.after, in.last = record, false
 	return in.shown(), nil
@@ -285,25 +287,29 @@ func (in *invocation) confirm(ctx context.Context) error {
 			return err
 		}
 	}
-	if !in.shown() {
-		_, word := in.typ.StatusOf(in.after)
-		return errorf(codes.Internal, "the calls reported success, but the status is %q, and not %s", word, in.Becomes)
+	switch {
+	case in.shown():
+		return nil
+	case !in.after.Given():
+		return errorf(codes.FailedPrecondition, "the calls reported success, but there is no %s any more", in.subject)
 	}
-	return nil
+	_, word := in.typ.StatusOf(in.after)
+	return errorf(codes.Internal, "the calls reported success, but the status is %q, and not %s", word, in.Becomes)
 }
 
-// result says what was done, with the resource where its record is known.
-func (in *invocation) result(ctx context.Context) (*structpb.Struct, error) {
+// result says that it was done, with the resource where its record is known.
+func (in *invocation) result(ctx context.Context) *structpb.Struct {
 	if !in.after.Given() {
-		return actions.NewReturnValues(true), nil
+		return actions.NewReturnValues(true)
 	}
+	var shown actions.ReturnField
 	r, err := in.alone(in.typ).resource(ctx, in.id, in.after)
-	if err != nil {
-		return nil, fmt.Errorf("it was done, but the resource cannot be shown: %w", err)
+	if err == nil {
+		shown, err = actions.NewResourceReturnField(resultResource, r)
 	}
-	shown, err := actions.NewResourceReturnField(resultResource, r)
-	if err != nil {
-		return nil, errorf(codes.Internal, "it was done, but the resource cannot be shown: %w", err)
+	if err != nil { // It was done all the same.
+		ctxzap.Extract(ctx).Warn("an action was carried out, but its resource cannot be shown", zap.String("action", in.Name), zap.Error(err))
+		return actions.NewReturnValues(true)
 	}
-	return actions.NewReturnValues(true, shown), nil
+	return actions.NewReturnValues(true, shown)
 }

@@ -215,7 +215,7 @@ func answered[Reply any](reply Reply, err error) (Reply, error) {
 }
 
 // Each set of methods that a syncer may have is a type, named in the next line.
-//go:generate go run ../internal/shapegen getter provisioner deleter creator
+//go:generate go run shapegen.go getter provisioner deleter creator
 
 // ResourceSyncers returns one syncer for each resource type of the mapping.
 // What a syncer implements is what the SDK reports as the type's capabilities.

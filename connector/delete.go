@@ -26,7 +26,7 @@ func (d *deleter) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotations
 	}
 	already, err := (&deletion{of}).run(ctx)
 	if err != nil {
-		return nil, c.wrapLast(err)
+		return nil, c.wrap(err)
 	}
 	var annos annotations.Annotations
 	if already {

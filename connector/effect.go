@@ -110,25 +110,28 @@ func covers(p *mapping.Provision, gained bool, e *mapping.Entitlement, on, resou
 	return slices.ContainsFunc(along, func(a *mapping.Along) bool { return a.Covers(e, on, resource) })
 }
 
-// onlyChange verifies that a write that was made changed nothing else. What was read
-// after it may lag behind in parts, unless the write's own reply shows it, so that a
-// difference is looked at once more.
+// onlyChange verifies that a write that was made changed nothing else. A difference is
+// looked at once more: what was read may lag behind in parts, and a reply may not have all
+// that a reading has. The second look counts if it shows the change. If the change was so
+// before the write as well, no reading can be told from an older one: the reply stands.
 func (ch *change) onlyChange(ctx context.Context, p *mapping.Provision, before, after state, replied bool) error {
 	e := ch.effect(p, before, after)
-	if !after.gone && !e.none() && !replied && pause(ctx, pauseBetween) == nil {
+	if !after.gone && !e.none() && (!replied || before.held != after.held) && pause(ctx, pauseBetween) == nil {
 		if again, err := ch.look(ctx, nil); err == nil && again.held == after.held {
 			after, e = again, ch.effect(p, before, again)
 		}
 	}
 	switch {
 	case after.gone:
-		return errorf(codes.Internal, "%s: %s reported success, and now there is no %s %q: either %s deletes it, and the mapping is wrong, or somebody else did at the same time",
+		return errorf(codes.Internal, "%s: %s was sent, and now there is no %s %q: either %s deletes it, and the mapping is wrong, or somebody else did at the same time",
 			ch.what(), p.Operation.Name, ch.holder.ID, ch.principalID, p.Operation.Name)
 	case e.none():
 		return nil
 	}
-	return errorf(codes.Internal, "%s: %s made the change, and more is different: %s; either %s does more than the mapping says (also_grants, also_revokes), or somebody else changed it at the same time: look at it, and put right what is wrong",
-		ch.what(), p.Operation.Name, ch.describe(e), p.Operation.Name)
+	return errorf(codes.Internal, "%s: %[2]s made the change, and more is different: %[3]s; "+
+		"either %[2]s does more than the mapping says (also_grants, also_revokes), "+
+		"or somebody else, or another run, changed it at about the same time: look at it, and put right what is wrong",
+		ch.what(), p.Operation.Name, ch.describe(e))
 }
 
 // describe lists an effect.
@@ -199,7 +202,7 @@ func (o *ownWrites) explain(ch *change, principal string, e *mapping.Entitlement
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.ContainsFunc(o.all, func(w ownWrite) bool {
-		about := w.Entitlement == e && w.onID.String() == on.String()
+		about := w.grants == gained && w.Entitlement == e && w.onID.String() == on.String()
 		return w.change != ch && w.principal() == principal && time.Since(w.at) <= remembered &&
 			(about || covers(w.with, gained, e, on, w.onID))
 	})

@@ -81,8 +81,9 @@ func TestSecondAPIActions(t *testing.T) {
 		{"tidy", `{"workspace_id": ` + lab + `}`, "bool_value:true", ""},
 		{"freeze", `{"workspace_id": ` + lab + `}`, "baton-workbench: freeze: reason is required", ""},
 		{"freeze", `{"workspace_id": ` + lab + `, "reason": "x", "day": 3}`, `baton-workbench: freeze: freeze takes no "day"; did you mean "days"?`, ""},
-		{"freeze", `{"workspace_id": ` + lab + `, "reason": 3}`, `baton-workbench: freeze for workspace "7": SetWorkspaceState: "reason": text is expected, not a number`, ""},
+		{"freeze", `{"workspace_id": ` + lab + `, "reason": 3}`, `baton-workbench: freeze: reason: text is expected`, ""},
 		{"freeze", `{"reason": "x"}`, "baton-workbench: freeze: workspace_id is required: the id of the workspace", ""},
+		{"tidy", `{"workspace_id": 7}`, "baton-workbench: tidy: workspace_id is not an id: write it as text, in quotes", ""},
 		{"tidy", `{"workspace_id": {"resource_type_id": "group", "resource_id": "31"}}`, `baton-workbench: tidy: a workspace is expected, not the group "31"`, ""},
 		{"tidy", `{"workspace_id": "99"}`, `baton-workbench: tidy for workspace "99": there is no workspace "99"`, ""},
 	} {

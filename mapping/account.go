@@ -38,10 +38,10 @@ type AccountField struct {
 	Default any
 }
 
-// FieldKind is what kind of value an account field is.
+// FieldKind is what kind of value an account field, or an input of an action, is.
 type FieldKind string
 
-// The kinds of account fields.
+// The kinds of values that are asked for.
 const (
 	FieldText   FieldKind = "text"
 	FieldTruth  FieldKind = "yes or no"
@@ -120,7 +120,7 @@ func (a *Account) Values(given map[string]any) (map[string]any, error) {
 		if value == nil {
 			continue
 		}
-		read, ok := f.read(value)
+		read, ok := f.Kind.read(value)
 		if !ok {
 			wrong = append(wrong, fmt.Sprintf("%q is not %s", f.Name, f.Kind.described()))
 			continue
@@ -142,9 +142,9 @@ func (a *Account) FieldNames() []string {
 	return names
 }
 
-// read returns a value as the field's kind has it; false when it is of another kind.
-func (f AccountField) read(value any) (any, bool) {
-	switch f.Kind {
+// read returns a value as the kind has it; false when it is of another kind.
+func (k FieldKind) read(value any) (any, bool) {
+	switch k {
 	case FieldText:
 		text, ok := value.(string)
 		return text, ok
@@ -162,7 +162,8 @@ func (f AccountField) read(value any) (any, bool) {
 
 func readTruth(value any) (truth, ok bool) {
 	if text, isText := value.(string); isText {
-		return text == "true", text == "true" || text == "false"
+		truth = text == "true"
+		return truth, truth || text == "false"
 	}
 	truth, ok = value.(bool)
 	return truth, ok
@@ -199,7 +200,10 @@ func readTexts(value any) ([]string, bool) {
 
 // calls returns every call of the account.
 func (a *Account) calls() []*Call {
-	all := []*Call{a.Find}
+	var all []*Call
+	if a.Find != nil { // It has a mistake otherwise.
+		all = append(all, a.Find)
+	}
 	for _, c := range a.Credentials {
 		all = append(all, c.Create)
 	}

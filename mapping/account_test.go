@@ -219,7 +219,8 @@ func TestAccountIsNotFoundByNothing(t *testing.T) {
 
 func TestMistakesInAccounts(t *testing.T) {
 	const passwordSent = "random_password: {with: {secret: password}}"
-	second := strings.Replace(memberMapping[strings.Index(memberMapping, "  member:\n"):], "  member:\n", "  guest:\n", 1)
+	_, types, _ := strings.Cut(memberMapping, "  member:\n")
+	second := "  guest:\n" + types
 	for _, c := range []struct{ name, old, new, want string }{
 		{"a type that is no user", "trait: user", "trait: app", `11:7: "account" belongs to a type with trait: user`},
 		{"a second type with one", "  member:\n", second + "  member:\n", "43:7: only one type can have an account, and guest has one"},
@@ -228,6 +229,10 @@ func TestMistakesInAccounts(t *testing.T) {
 		{"a field that is not there, to find it", "{login: account.login or account.mail}", "{login: account.lgoin}", "19:59: there is no account.lgoin; did you mean \"login\"?"},
 		{"a name that is none", "        team: {", "        Team Name: {display_name: x}\n        team: {",
 			"16:9: the name of an account field \"Team Name\" may have only lower-case letters, digits, - and _\n16:9: nothing uses account.Team Name"},
+		{"a secret that is asked for", "        team: {", "        pass_code_token: {display_name: Token}\n        team: {",
+			"16:9: nothing uses account.pass_code_token\n16:9: account.pass_code_token looks like a secret: what is asked for is kept and shown; a password is made by random_password"},
+		{"a field that fills a secret", "with: {secret: password}", "with: {secret: account.team, name: password}",
+			"16:9: account.team fills secret, which looks like a secret: what is asked for is kept and shown; a password is made by random_password"},
 		{"two kinds", "level: account.level", "level: account.verified", "15:9: nothing uses account.level\n25:18: account.verified is a whole number here, and true or false elsewhere"},
 		{"two kinds in one", "level: account.level", "level: account.level or account.team", "26:26: account.team is text here, and a whole number elsewhere"},
 		{"a number with a fraction", "level: account.level", "share: account.level", "25:18: account.level cannot be a number: a field of an account is text, a truth value, a whole number, a list of text or a free-form object"},

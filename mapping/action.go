@@ -53,26 +53,9 @@ type Input struct {
 	Description string
 	Placeholder string
 	Required    bool
-	Kind        ValueKind
+	Kind        FieldKind
 	// Keys are those of an object; nil for other kinds, and for an object that is free.
 	Keys []string
-}
-
-// ValueKind is what a value that somebody gives has to be.
-type ValueKind int
-
-// The kinds of values that can be asked for.
-const (
-	ValueText ValueKind = iota
-	ValueBool
-	ValueNumber
-	ValueTexts
-	ValueObject
-)
-
-// String describes the kind for messages.
-func (k ValueKind) String() string {
-	return [...]string{"text", "a truth value", "a number", "a list of texts", "an object"}[k]
 }
 
 // ShowsStatus reports whether the i-th call is one after which the resource has the
@@ -116,8 +99,15 @@ func (a *Action) ReadInputs(given map[string]any) (map[string]any, error) {
 
 // read returns a value as the request takes it; nil when it is absent.
 func (in *Input) read(value any) (any, error) {
-	if value == nil || in.Kind != ValueObject {
-		return value, nil
+	if value == nil {
+		return nil, nil
+	}
+	if in.Kind != FieldObject {
+		read, ok := in.Kind.read(value)
+		if !ok {
+			return nil, fmt.Errorf("%s is expected", in.Kind.described())
+		}
+		return read, nil
 	}
 	if text, ok := value.(string); ok {
 		if strings.TrimSpace(text) == "" {

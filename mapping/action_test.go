@@ -2,6 +2,8 @@ package mapping_test
 
 import (
 	"encoding/json"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/conductorone/baton-descope/gen/descope"
@@ -73,4 +75,44 @@ func TestInputs(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", c.given, got, c.want)
 		}
 	}
+}
+
+// FuzzInputs: whatever somebody gives, the request is about the user, and has nothing that
+// was not given.
+func FuzzInputs(f *testing.F) {
+	for _, seed := range []string{`{"name": "Ann"}`, `{}`, `null`, `[]`, `"name"`, `{"name": null, "verified": 1}`, `{"attributes": {"a": [1e400, {}]}}`, ` {"phone":""}x`, `{"name":"a","name":"b"}`} {
+		f.Add(seed)
+	}
+	src, err := os.ReadFile("testdata/frozen.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	const before = "    ignored: # looks like access\n      permissions:"
+	plan, err := mapping.Load("f", []byte(strings.Replace(string(src), before, updateUser+"\n"+before, 1)), descopeAPI)
+	if err != nil {
+		f.Fatal(err)
+	}
+	a := plan.Type("user").Actions[0]
+	f.Fuzz(func(t *testing.T, profile string) {
+		inputs, err := a.ReadInputs(map[string]any{"user_profile": profile})
+		if err != nil {
+			return
+		}
+		request, err := a.Calls[0].Request(mapping.Inputs{Resource: mapping.ID{"U1"}, Input: inputs})
+		if err != nil {
+			return
+		}
+		given := inputs["user_profile"].(map[string]any)
+		body := request.(*descope.PatchUserCall).Body
+		for key, sent := range map[string]bool{
+			"name": body.Name != nil, "verified": body.VerifiedEmail != nil, "phone": body.Phone != nil, "attributes": body.CustomAttributes != nil, "picture": body.Picture != nil,
+		} {
+			if sent != (given[key] != nil) {
+				t.Errorf("%s: %s was sent: %t", profile, key, sent)
+			}
+		}
+		if body.LoginID != "U1" {
+			t.Errorf("%s: the request is about %q", profile, body.LoginID)
+		}
+	})
 }

@@ -68,6 +68,12 @@ func TestWarningsOfWhatSaysNothing(t *testing.T) {
 				"add a rule, or a reason: ignored: {userTenants.roleNames: ...}",
 		},
 		{
+			"a part of an id that stands beside what is read",
+			"on: {tenantId: userTenants.tenantId, name: userTenants.roleNames}}\n    ignored", "on: {name: userTenants.roleNames}}\n    ignored",
+			"51:42: the id of a role has the part tenantId, and userTenants.tenantId stands beside what this rule reads; without it, the id is that of another role; " +
+				"add tenantId: userTenants.tenantId",
+		},
+		{
 			"one that is ignored with a reason",
 			"      - {entitlement: role.assigned, on: {tenantId: userTenants.tenantId, name: userTenants.roleNames}}\n    ignored:",
 			"    ignored:\n      userTenants.roleNames: They are in another system.\n     ", "",

@@ -98,8 +98,8 @@ func (b *accountBuilder) fill(name string, typ reflect.Type, ref writtenReferenc
 	return true
 }
 
-// fieldKindOf returns what an account field is that fills a request field of a type;
-// empty when none can.
+// fieldKindOf returns what an account field or an input is that fills a request field of
+// a type; empty when none can.
 func fieldKindOf(t reflect.Type) FieldKind {
 	switch k := apitype.KindOf(t); {
 	case k == apitype.KindText || k == apitype.KindTime || k == apitype.KindAny:
@@ -215,9 +215,28 @@ func (b *accountBuilder) endFields() {
 		if !b.filled[f.Name] && !unsure {
 			b.fieldNotUsed(e.Key.Pos, f.Name)
 		}
+		b.checkSecrets(e.Key.Pos, f.Name)
 		if e.Value.Default.Node != nil && f.Kind != "" {
 			f.Default = b.compileDefault(f.Kind, e.Value.Default)
 		}
+	}
+}
+
+// checkSecrets reports a secret that somebody would have to give: ConductorOne keeps and
+// shows what it asks for.
+func (b *accountBuilder) checkSecrets(at syntax.Pos, field string) {
+	if secretName.MatchString(field) {
+		b.secretField(at, "account."+field)
+	}
+	for _, call := range b.calls() {
+		call.eachField(func(into string, ref reference) {
+			for _, r := range eachOf(ref) {
+				given, ok := r.(givenReference)
+				if ok && given.name == field && secretName.MatchString(into) && !secretName.MatchString(field) {
+					b.secretField(at, given.String()+" fills "+into+", which")
+				}
+			}
+		})
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/conductorone/baton-descope/mapping/internal/apitype"
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
@@ -188,7 +187,7 @@ func (in *inputs) end(sure bool) []*Input {
 			compiled.Kind = in.kind(e.Key, e.Key.Value, sure)
 			continue
 		}
-		compiled.Kind, compiled.Keys = ValueObject, doc.Object.Values()
+		compiled.Kind, compiled.Keys = FieldObject, doc.Object.Values()
 		if in.used[e.Key.Value] != nil {
 			in.objectNotUsedWhole(e.Key.Pos, e.Key.Value)
 		}
@@ -200,18 +199,18 @@ func (in *inputs) end(sure bool) []*Input {
 }
 
 // kind returns what an input, or a key of one, has to be for the fields that it fills.
-func (in *inputs) kind(at syntax.Text, name string, sure bool) ValueKind {
-	var first ValueKind
-	for i, typ := range in.used[name] {
-		kind, ok := kindOfField(typ)
+func (in *inputs) kind(at syntax.Text, name string, sure bool) FieldKind {
+	var first FieldKind
+	for _, typ := range in.used[name] {
+		kind := fieldKindOf(typ)
 		switch {
-		case !ok:
+		case kind == "":
 			in.cannotBeAskedFor(at.Pos, name, typ)
 			return first
-		case i == 0:
+		case first == "":
 			first = kind
 		case kind != first:
-			in.inputOfTwoKinds(at.Pos, name, first.String(), kind.String())
+			in.inputOfTwoKinds(at.Pos, name, first.described(), kind.described())
 			return first
 		}
 	}
@@ -219,23 +218,4 @@ func (in *inputs) kind(at syntax.Text, name string, sure bool) ValueKind {
 		in.inputNotUsed(at.Pos, name)
 	}
 	return first
-}
-
-// kindOfField returns what a value for a request field of a type has to be; false for a
-// field that no single value fills.
-func kindOfField(t reflect.Type) (ValueKind, bool) {
-	switch apitype.KindOf(t) {
-	case apitype.KindText, apitype.KindTime, apitype.KindAny:
-		return ValueText, true
-	case apitype.KindBool:
-		return ValueBool, true
-	case apitype.KindNumber:
-		return ValueNumber, true
-	case apitype.KindMap:
-		return ValueObject, true
-	case apitype.KindList:
-		return ValueTexts, apitype.KindOf(apitype.Deref(t).Elem()) == apitype.KindText
-	case apitype.KindObject:
-	}
-	return ValueText, false
 }

@@ -36,6 +36,11 @@ func readWhole(t syntax.Table[syntax.Argument]) bool {
 func (c *compiler) checkWrite(key string, e *Entitlement, doc *syntax.Provision, call *Call) {
 	op := call.Operation
 	c.checkMethod(doc.Operation.Pos, key, op)
+	for _, t := range append(slices.Clone(e.GrantableTo), e.On) {
+		if t.Get != nil && op.Method == http.MethodDelete && op.Path == t.Get.Operation.Path {
+			c.deletes(doc.Operation.Pos, op.Name, t.ID, t.Get.Operation.Name)
+		}
+	}
 	c.checkPair(key, e, doc, call)
 	if bodyOf(op).Kind() == reflect.Slice {
 		c.bodyNotFilled(doc.Operation.Pos, op.Name)

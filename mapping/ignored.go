@@ -50,6 +50,9 @@ func (w *warner) unreadBeside(doc *syntax.ResourceType, t *ResourceType) {
 			}
 			warned[path] = true
 		}
+		if path, part := rule.partBeside(t); path != "" && !isKnown(path, t.ignored) {
+			w.partNotRead(doc.Grants[i].On.Pos, path, part, rule.Entitlement.On.ID)
+		}
 	}
 	for i, e := range t.Entitlements {
 		if e.Holders == nil || e.Holders.record == e.Holders.Of.record {
@@ -63,6 +66,27 @@ func (w *warner) unreadBeside(doc *syntax.ResourceType, t *ResourceType) {
 			w.besideNotRead(doc.Entitlements.Entries[i].Value.Holders.Pos, path, e.Name())
 		}
 	}
+}
+
+// partBeside returns a path beside what a rule reads that is called as a part of the id
+// which the rule leaves empty, and the part; "" for none.
+func (g *GrantRule) partBeside(t *ResourceType) (path, part string) {
+	parent, _, inside := cutLast(g.on.parts[len(g.on.parts)-1].written)
+	entry, prefix := t.record, ""
+	if inside {
+		p, mistake := compilePath(parent, t.record, "")
+		if mistake != nil || apitype.KindOf(p.typ) != apitype.KindObject {
+			return "", ""
+		}
+		entry, prefix = apitype.Deref(p.typ), parent+"."
+	}
+	for i, bound := range g.on.parts {
+		name := g.Entitlement.On.Parts[i]
+		if _, found := apitype.Find(apitype.FieldsOf(entry), name); found && !bound.bound {
+			return prefix + name, name
+		}
+	}
+	return "", ""
 }
 
 // beside returns the paths in a record, beside those of a binding and in the same entry,

@@ -454,6 +454,10 @@ func (m mistakes) notAWrite(at syntax.Pos, key, operation, method string) {
 	m.Addf(at, "%s calls %s, which is a %s and changes nothing", key, operation, method)
 }
 
+func (m mistakes) deletes(at syntax.Pos, operation, typ, get string) {
+	m.Addf(at, "%s deletes the %s itself: it is the DELETE of what %s reads", operation, typ, get)
+}
+
 func (m mistakes) principalNotUsed(at syntax.Pos, key string, parts []string) {
 	m.Addf(at, `%s does not say whose it is: "with" needs %s`, key, headed(headPrincipal, parts, " or "))
 }
@@ -492,7 +496,7 @@ func (m mistakes) replacesNotGiven(at syntax.Pos, field, operation string) {
 }
 
 func (m mistakes) mayReplace(at syntax.Pos, field, operation string) {
-	m.Addf(at, "%s is a list in the body of %s, which may take the place of the list that is there; write replaces: true if it does (only in revoke), or replaces: false if its entries are added or taken away", field, operation)
+	m.Addf(at, "%s is a list in the body of %s, which may take the place of the list that is there; write replaces: true if so (only in revoke), or replaces: false", field, operation)
 }
 
 func (m mistakes) replacesNothing(at syntax.Pos, operation string) {
@@ -587,6 +591,10 @@ func (m mistakes) fieldOfTwoKinds(at syntax.Pos, ref string, kind, before FieldK
 	m.Addf(at, "%s is %s here, and %s elsewhere", ref, kind.described(), before.described())
 }
 
+func (m mistakes) secretField(at syntax.Pos, name string) {
+	m.Addf(at, "%s looks like a secret: what is asked for is kept and shown; a password is made by random_password", name)
+}
+
 func (m mistakes) passwordNotSent(at syntax.Pos) {
 	m.Addf(at, `random_password needs a request field that takes the password: with: {...: password}`)
 }
@@ -647,6 +655,10 @@ func (m mistakes) otherPageField(at syntax.Pos, key, field, meant string) {
 
 func (m mistakes) besideNotRead(at syntax.Pos, path, entitlement string) {
 	m.Addf(at, "%s stands beside the id and may say that %s is not held, or by something else, but nothing reads it; give a reason: ignored: {%s: ...}", path, entitlement, path)
+}
+
+func (m mistakes) partNotRead(at syntax.Pos, path, part, typ string) {
+	m.Addf(at, "the id of a %s has the part %s, and %s stands beside what this rule reads; without it, the id is that of another %s; add %s: %s", typ, part, path, typ, part, path)
 }
 
 func (m mistakes) userWithout(at syntax.Pos, typ, key, field string) {

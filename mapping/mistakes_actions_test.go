@@ -89,7 +89,7 @@ func TestMistakesInActions(t *testing.T) {
 		{"update: {display_name: A, inputs: {nmae: {display_name: N}}, " + patch + "name: input.name}}}", `53:142: there is no input.name; did you mean "nmae"?`},
 		{"update: {display_name: A, inputs: {name: {display_name: N}, phone: {display_name: P}}, " + patch + "name: input.name}}}", "53:67: no call of the action uses input.phone"},
 		{"update: {display_name: A, inputs: {user_id: {display_name: N}}, " + patch + "name: input.user_id}}}", `53:42: "user_id" is the user that the action is for, and is asked for in any case`},
-		{"update: {display_name: A, inputs: {name: {display_name: N}}, " + patch + "name: input.name, verifiedEmail: input.name}}}", "53:42: input.name is used as text and as a truth value"},
+		{"update: {display_name: A, inputs: {name: {display_name: N}}, " + patch + "name: input.name, verifiedEmail: input.name}}}", "53:42: input.name is used as text and as true or false"},
 		{"update: {display_name: A, inputs: {p: {display_name: N, object: [name, phone]}}, " + patch + "name: input.p.name}}}", "53:78: no call of the action uses input.p.phone"},
 		{"update: {display_name: A, inputs: {p: {display_name: N, object: [name]}}, " + patch + "name: input.p.nmae}}}", `53:155: input.p has no key "nmae"; did you mean "name"?`},
 		{"update: {display_name: A, inputs: {p: {display_name: N, object: [name]}}, " + patch + "name: input.p.name, phone: input.p}}}", "53:42: input.p is an object; use its keys"},
@@ -124,6 +124,10 @@ func TestActionsOfOtherTypes(t *testing.T) {
 		if got := mistakesIn(t, tenant(action)); got != want {
 			t.Errorf("%s: got %s, want %s", action, got, want)
 		}
+	}
+	unnamed := strings.Replace(withUser(t, "    actions: {a: {display_name: A, only_if: pending, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}}"), "pending: invited, ", "", 1)
+	if got, want := mistakesIn(t, unnamed), "52:45: only_if: pending needs a status of user: nothing says which of the API's values mean pending"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 	twice := strings.Replace(strings.Replace(tenant("kind: account, "), "    trait: group\n", "    trait: user\n", 1),
 		"    ignored: # looks like access\n      permissions:",

@@ -50,6 +50,9 @@ type (
 	}
 	personCall struct {
 		Person int64 `in:"path" json:"person_id"`
+		Params struct {
+			Group *int64 `json:"group_id,omitempty"`
+		} `in:"query"`
 	}
 	groupCall struct {
 		Group int64 `in:"path" json:"group_id"`
@@ -149,7 +152,6 @@ func checkWrites(t *testing.T, cases []writeCase) {
 func TestWritesThatDestroy(t *testing.T) {
 	const (
 		noRole  = `revoke does not say on which role: "with" needs resource.name; without it other grants would change`
-		noGroup = `revoke does not say on which group: "with" needs resource.group_id; without it other grants would change`
 		replace = "is a list in the body of %s, a PUT: it takes the place of the list that is there, and whoever else is in it loses access; grant with an operation that adds one"
 	)
 	checkWrites(t, []writeCase{
@@ -179,7 +181,11 @@ func TestWritesThatDestroy(t *testing.T) {
 			"revoke is the same call as grant, so one of them does the opposite for role.assigned",
 		},
 
-		{"a revoke that deletes the person", "Workbench", revokeGroup, "operation: DeletePerson\n          with: «{person_id: principal.id}", noGroup},
+		{
+			"a revoke that deletes the person", "Workbench", revokeGroup, "operation: «DeletePerson\n          with: {person_id: principal.id, group_id: resource.group_id}",
+			"DeletePerson deletes the person itself: it is the DELETE of what GetPerson reads",
+		},
+		{"a revoke of all that a person has", "Workbench", revokeHeld, "operation: GiveRole\n          request: {key: none, level: 1}\n          with: «{person_id: principal.id}", `revoke does not say on which role: "with" needs resource.level and resource.key; without it other grants would change`},
 		{
 			"a revoke that deletes the group", "Workbench", revokeGroup, "operation: DeleteGroup\n          with: «{group_id: resource.group_id}",
 			`revoke does not say whose it is: "with" needs principal.id`,
@@ -253,7 +259,7 @@ func TestMistakesInListsThatReplace(t *testing.T) {
 		fields   = "\n          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: «[resource.name]}"
 		memberOf = "\n          principal: user"
 		may      = "roleNames is a list in the body of %s, which may take the place of the list that is there; " +
-			"write replaces: true if it does (only in revoke), or replaces: false if its entries are added or taken away"
+			"write replaces: true if so (only in revoke), or replaces: false"
 		of = "a grant must not replace a list: whoever else is in it loses access; grant with an operation that adds one"
 	)
 	unmarked := func(text string) string { return strings.Replace(text, "«", "", 1) }

@@ -65,6 +65,7 @@ func (c *compiler) compileNarrowed(l *List, doc *syntax.List) []Narrowing {
 func mayNarrow(field string, value *yaml.Node) bool {
 	name := plainName(field)
 	switched := value.Kind == yaml.ScalarNode && strings.HasPrefix(value.Value, syntax.OptionPrefix)
-	adds := value.Kind == yaml.ScalarNode && value.Value == "true" && addingField.MatchString(name)
+	var sent bool
+	adds := value.Decode(&sent) == nil && sent && addingField.MatchString(name)
 	return !switched && !adds && !sortField.MatchString(name)
 }

@@ -65,6 +65,10 @@ func userResource(u *emulator.User) (*v2.Resource, error) {
 	if u.Email != "" {
 		trait.Emails = []*v2.UserTrait_Email{v2.UserTrait_Email_builder{Address: u.Email, IsPrimary: true}.Build()}
 	}
+	status := userStatus(u.Status)
+	trait.Status = v2.UserTrait_Status_builder{ //nolint:staticcheck // The connector sets it too.
+		Status: v2.UserTrait_Status_Status(status.GetStatus()), Details: status.GetDetails(),
+	}.Build()
 	profile := &structpb.Struct{Fields: make(map[string]*structpb.Value, 7)}
 	for key, value := range map[string]string{"user_id": u.UserID, "first_name": u.GivenName, "last_name": u.FamilyName, "phone": u.Phone} {
 		if value != "" {
@@ -81,7 +85,7 @@ func userResource(u *emulator.User) (*v2.Resource, error) {
 		profile.Fields["custom_attributes"] = structpb.NewStructValue(attributes)
 	}
 	return v2.Resource_builder{
-		Id: rid(typeUser, u.UserID), DisplayName: u.Name, Profile: profile, Status: userStatus(u.Status),
+		Id: rid(typeUser, u.UserID), DisplayName: u.Name, Profile: profile, Status: status,
 		CreatedAt: timestamppb.New(time.Unix(int64(u.CreatedTime), 0)), Annotations: annotations.New(trait.Build(), &v2.RawId{Id: u.UserID}),
 	}.Build(), nil
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime/pprof"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
@@ -90,17 +90,17 @@ func connectorOptions(api string) (connector.Options, error) {
 	return connector.Options{Name: descope.Name, Plan: plan, BaseURL: api, Token: key}, err
 }
 
+var perMinuteLine = regexp.MustCompile(`(?m)^  per_minute: .*\n`)
+
 // mappingFor returns the built-in mapping with another number of searches a minute; 0 for
 // no limit.
 func mappingFor(perMinute int) ([]byte, error) {
-	const limit = "  per_minute: {SearchUsers: 200}\n"
+	if !perMinuteLine.Match(mapping.Descope) {
+		return nil, errors.New("the built-in mapping has no per_minute any more")
+	}
 	instead := ""
 	if perMinute > 0 {
 		instead = fmt.Sprintf("  per_minute: {SearchUsers: %d}\n", perMinute)
 	}
-	src := bytes.Replace(mapping.Descope, []byte(limit), []byte(instead), 1)
-	if !bytes.Contains(mapping.Descope, []byte(limit)) {
-		return nil, fmt.Errorf("the built-in mapping has no line %q any more", limit)
-	}
-	return src, nil
+	return perMinuteLine.ReplaceAll(mapping.Descope, []byte(instead)), nil
 }

@@ -9,6 +9,6 @@ func newMappingCommand() *cobra.Command {
 		Use:   "mapping",
 		Short: "Check, explain and test a mapping",
 	}
-	command.AddCommand(newMappingCheckCommand(), newMappingExplainCommand(), newMappingTestCommand())
+	command.AddCommand(newMappingCheckCommand(), newMappingExplainCommand(), newMappingTestCommand(), newMappingSchemaCommand())
 	return command
 }

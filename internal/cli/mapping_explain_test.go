@@ -57,6 +57,15 @@ func TestExplain(t *testing.T) {
 		"reading       permission  LoadAllPermissions    GET /v1/mgmt/permission/all",
 		"provisioning  tenant      RemoveUserTenant      POST /v1/mgmt/user/update/tenant/remove",
 		"deleting      user        DeleteUser            POST /v1/mgmt/user/delete",
+		"accounts      user        CreateUser            POST /v1/mgmt/user/create",
+		"user: before one is created, LoadUser looks for {loginId: account.login or account.email}. One that is there is left as it is.",
+		"userTenants: [{tenantId: account.tenant, roleNames: account.tenant_roles}]",
+		"no password (preferred)        nothing more is sent",
+		"random password                {password: password} is sent as well",
+		"change it at the next sign-in  POST /v1/mgmt/user/password/expire  {loginId: account.login or account.email}",
+		"email              text           required  E-mail address",
+		"invite             yes or no      true      Send an invitation",
+		"tenant_roles       list of texts  -         Roles in that tenant",
 		"disable_user(user_id)               POST /v1/mgmt/user/update/status  {loginId: resource.userId, status: \"disabled\"}",
 	} {
 		if !strings.Contains(said, want) {

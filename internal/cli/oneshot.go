@@ -174,7 +174,7 @@ func (o *oneShot) createAccount(ctx context.Context) error {
 	}
 	fmt.Fprintln(os.Stderr, done)
 	if password != "" {
-		fmt.Println(password)
+		fmt.Fprintln(os.Stdout, password)
 	}
 	return nil
 }

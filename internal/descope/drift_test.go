@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -23,11 +24,13 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// small reads seven users per page, so that a short list has many pages.
+// small reads seven users per page, so that a short list has many pages, without limits.
 func small(t *testing.T) func(*generated.Descope) {
 	src := bytes.Replace(mapping.Descope, []byte("size: 100"), []byte("size: 7"), 1)
-	src = bytes.Replace(src, []byte("per_minute: {SearchUsers: 200}"), []byte("parallel_requests: 6"), 1)
-	src = bytes.Replace(src, []byte("  parallel_requests: 6\n  parallel_requests: 6\n"), []byte("  parallel_requests: 6\n"), 1)
+	src = regexp.MustCompile(`(?m)^  per_minute: .*\n`).ReplaceAll(src, nil)
+	if len(src) == len(mapping.Descope) {
+		t.Fatal("the built-in mapping has neither a size nor limits to change")
+	}
 	path := filepath.Join(t.TempDir(), "small.yaml")
 	if err := os.WriteFile(path, src, 0o600); err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func TestWriteChangesOneGrant(t *testing.T) {
 	seed := rand.Uint64N(1_000_000)
 	alarms := 0
 	for n := range uint64(150) {
-		random := rand.New(rand.NewPCG(seed+n, 7)) //nolint:gosec // A test.
+		random := rand.New(rand.NewPCG(seed+n, 7))
 		synctest.Test(t, func(t *testing.T) {
 			if wantsOneGrant(t, random) {
 				alarms++
@@ -201,6 +201,24 @@ func TestChangesInARow(t *testing.T) {
 			t.Errorf("%v does not say %s", err, want)
 		}
 	})
+}
+
+// TestDefaultRolesOfATenant come with the membership, and are no surprise.
+func TestDefaultRolesOfATenant(t *testing.T) {
+	t.Parallel()
+	d := emulatortest.Start(t, company(member()), emulator.Options{})
+	d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+		if operation == "AddUserTenant" {
+			u := member()
+			u.Tenants = append(u.Tenants, emulator.Membership{TenantID: "T3", RoleNames: []string{"Viewer"}})
+			d.Store().PutUser(u)
+		}
+		return false
+	})
+	c, _ := harness.Client(t, options(t, d))
+	if _, err := grant(t, c, entitlement("tenant", "T3", "member"), "U1"); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestRevocationDeletesUser: a revocation that deletes the user is an error, although the

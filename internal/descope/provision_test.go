@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 func entitlement(resourceType, resource, slug string) *v2.Entitlement {
@@ -393,9 +395,20 @@ func TestValidateNamesUnreadableLists(t *testing.T) {
 // troublesOfChanges is troubles for grants and revocations.
 func troublesOfChanges(t *testing.T) map[string][]trouble {
 	t.Helper()
+	u := member()
+	u.RoleNames, u.Tenants[1].RoleNames = []string{"Viewer"}, []string{"Viewer"}
+	held := company(u)
 	file, tenant := ownSync(t)
 	member := "tenant:" + tenant + ":member"
+	says := regexp.MustCompile(` *also_revokes: .*\n`).ReplaceAllString(string(mapping.Descope), "")
 	return map[string][]trouble{
+		"A change has changed more": {{
+			project: &held, synced: true, files: map[string]string{"own.yaml": says},
+			args: []string{"--mapping", "own.yaml", "-p", "--revoke-grant", "tenant:T2:member:user:U1"},
+		}},
+		"A revocation has deleted the user": {{
+			project: &held, synced: true, faults: []string{"502 on=RemoveUserRoles taken", "delete:U1 on=LoadUser call=2-"}, args: []string{"-p", "--revoke-grant", "role:Viewer:assigned:user:U1"},
+		}},
 		"The temporary folder does not exist": {{args: []string{"-p", "--revoke-grant", "x", "--c1z-temp-dir", "nowhere"}}},
 		"Provisioning is off":                 {{args: []string{"--revoke-grant", member + ":user:U1"}}},
 		"The file to read does not exist":     {{args: []string{"-p", "--revoke-grant", member + ":user:U1"}}},

@@ -227,6 +227,64 @@ func syncs(t *testing.T, hook emulator.Hook) {
 	}
 }
 
+// TestAPasswordStaysInTheConnector: it is in no log, error or recorded reply, and in an
+// answer encrypted alone, whatever the server says of it.
+func TestAPasswordStaysInTheConnector(t *testing.T) {
+	t.Parallel()
+	for name, answer := range echoes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hires(t, func(w http.ResponseWriter, r *http.Request) bool {
+				var request struct{ Password string }
+				if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+					t.Error(err)
+				}
+				answer(w, request.Password)
+				return true
+			})
+		})
+	}
+	t.Run("success", func(t *testing.T) {
+		t.Parallel()
+		hires(t, func(http.ResponseWriter, *http.Request) bool { return false })
+	})
+}
+
+// hires creates an account with a password, which a hook may answer, and looks for the
+// password in all that came of it.
+func hires(t *testing.T, hook func(w http.ResponseWriter, r *http.Request) bool) {
+	t.Helper()
+	d := emulatortest.Start(t, company(), emulator.Options{})
+	d.Intercept(func(operation string, _ int, w http.ResponseWriter, r *http.Request) bool {
+		return operation == "CreateUser" && hook(w, r)
+	})
+	heard := &output{}
+	ctx := ctxzap.ToContext(t.Context(), zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), heard, zapcore.DebugLevel)))
+	dir := t.TempDir()
+	o := options(t, d)
+	if err := descope.Record(&generated.Descope{Record: filepath.Join(dir, "replies")}, &o); err != nil {
+		t.Fatal(err)
+	}
+	client, _ := harness.Client(t, o)
+	h := &hiring{options: withPassword}
+	err := h.create(ctx, t, client)
+	heard.add(err, fmt.Sprintf("%+v %#v", err, err), h.reply)
+	passwords := sentPasswords(d)
+	if len(passwords) != 1 {
+		t.Fatalf("%d passwords were sent", len(passwords))
+	}
+	heard.mu.Lock()
+	defer heard.mu.Unlock()
+	key := harness.KeyOf(passwords[0])
+	key.Hidden(t, "the output", heard.text.Bytes())
+	if heard.logs == 0 {
+		t.Error("there is no log")
+	}
+	for _, found := range key.InFolder(t, dir) {
+		t.Error(found)
+	}
+}
+
 // aGrant makes a grant, which may fail.
 func aGrant(ctx context.Context, client overheard) {
 	role := v2.ResourceId_builder{ResourceType: "role", Resource: "Role 1"}.Build()

@@ -154,7 +154,10 @@ func TestUser(t *testing.T) {
 		!trait.GetMfaStatus().GetMfaEnabled() || trait.GetSsoStatus().GetSsoEnabled() {
 		t.Errorf("Ann's trait is %v", trait)
 	}
-	if trait.HasStatus() || trait.HasProfile() || trait.HasCreatedAt() { //nolint:staticcheck // The deprecated places stay empty.
+	if trait.GetStatus().GetStatus() != v2.UserTrait_Status_STATUS_ENABLED { //nolint:staticcheck // Readers still look for the status here.
+		t.Errorf("the status in Ann's trait is %v", trait)
+	}
+	if trait.HasProfile() || trait.HasCreatedAt() { //nolint:staticcheck // These deprecated places stay empty.
 		t.Errorf("deprecated fields are set: %v", trait)
 	}
 	raw := &v2.RawId{}

@@ -67,6 +67,10 @@ func troubles(t *testing.T) map[string][]trouble {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"users":[{"userId":"U2abc","createdTime":"today"}],"total":1,"tenants":[],"roles":[],"permissions":[]}`)
 	})
+	unmoved := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"user":{"userId":"U1","status":"enabled"}}`)
+	})
 	untrusted, _ := serveTLS(t, time.Now().Add(time.Hour))
 	expired, authority := serveTLS(t, time.Now().Add(-time.Hour))
 	early, authorityOfEarly := serveTLS(t, time.Now().Add(48*time.Hour))
@@ -155,7 +159,7 @@ func troubles(t *testing.T) map[string][]trouble {
 		"An argument is missing or not valid":  append(invoking("disable_user", "{}"), invoking("disable_user", `{"user_id": "U1", "reason": "x"}`)...),
 		"There is no such user":                invoking("disable_user", `{"user_id": "U9"}`),
 		"The status does not allow the action": invoking("resend_invitation", `{"user_id": "U1"}`),
-		"The status did not change":            invoking("disable_user", `{"user_id": "U1"}`, "lag:1h on=UpdateUserStatus,LoadUser"),
+		"The status did not change":            {{baseURL: unmoved, args: []string{"--invoke-action", "disable_user", "--invoke-action-args", `{"user_id": "U1"}`}}},
 		"An action may have been carried out":  invoking("sign_out", `{"user_id": "U1"}`, "500 on=LogoutAllUserDevices"),
 		"A deletion is not allowed":            {{args: []string{"--delete-resource", "U1"}}},
 

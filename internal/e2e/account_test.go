@@ -179,7 +179,7 @@ func TestRefusedPasswordIsNotShown(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
-		w.Write(said) //nolint:errcheck // The caller went away.
+		w.Write(said)
 		return true
 	})
 	e := fails(t, d, createAccount(annsProfile, "--show-password")...)
@@ -229,7 +229,6 @@ func TestCreateAccountWithoutAnAnswer(t *testing.T) {
 
 func TestRefusedAccounts(t *testing.T) {
 	t.Parallel()
-	d := descope(t, emulator.Demo())
 	for name, test := range map[string]struct {
 		args []string
 		says string
@@ -252,17 +251,26 @@ func TestRefusedAccounts(t *testing.T) {
 		"a password alone":       {[]string{"-p", "--show-password"}, "--show-password is for --create-account-profile, which is not given"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := descope(t, emulator.Demo())
 			fails(t, d, test.args...).contains(t, test.says)
 			if d.Count("CreateUser") > 0 {
 				t.Error("something was sent")
 			}
 		})
 	}
+}
+
+// What the API refuses is said in its words, and nobody is there afterwards.
+func TestAccountsThatTheAPIRefuses(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ profile, says string }{
 		"a role that there is not":   {`{"email": "ann@example.com", "roles": ["Nobody"]}`, "E111403"},
 		"a tenant that there is not": {`{"email": "ann@example.com", "tenant": "T2none"}`, "E111104"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := descope(t, emulator.Demo())
 			fails(t, d, createAccount(test.profile)...).contains(t, "a new user: CreateUser: HTTP 400 Bad Request: "+test.says)
 			if _, there := ann(d); there {
 				t.Error("she is there all the same")
@@ -303,4 +311,30 @@ func TestNoAccountsInTheMapping(t *testing.T) {
 		t.Fatal(err)
 	}
 	fails(t, d, createAccount(annsProfile, "--mapping", file)...).contains(t, "no account can be created: the mapping has no account block")
+}
+
+// Somebody else creates the account between the look and the request. Whichever way
+// Descope answers then, it is the other's account, and no password is shown for it.
+func TestAccountCreatedInBetween(t *testing.T) {
+	t.Parallel()
+	for _, taken := range []string{emulator.DefaultTaken, "E777777", emulator.NotCreated} {
+		t.Run(taken, func(t *testing.T) {
+			t.Parallel()
+			d := emulatortest.Start(t, emulator.Demo(), emulator.Options{ManagementKey: key, Taken: taken, SecondLayout: true})
+			d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+				if operation == "CreateUser" {
+					d.Store().PutUser(emulator.User{UserID: "U2other", LoginIDs: []string{"ann@example.com"}, Name: "Other Ann", Status: "enabled"})
+				}
+				return false
+			})
+			e := connector(t, d, createAccount(annsProfile, "--show-password")...)
+			if e.code != 0 || e.stdout != "" || d.Count("CreateUser") != 1 {
+				t.Errorf("exit code %d, %d requests\n%s", e.code, d.Count("CreateUser"), e.all)
+			}
+			e.contains(t, "nothing to do: there is user Other Ann (U2other), enabled already")
+			if user, _ := ann(d); user.Name != "Other Ann" || user.Password || len(user.Tenants) > 0 {
+				t.Errorf("it was changed: %v", user)
+			}
+		})
+	}
 }

@@ -15,14 +15,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
+	"github.com/conductorone/baton-sdk/pkg/crypto/providers"
+	"github.com/conductorone/baton-sdk/pkg/crypto/providers/jwk"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
@@ -127,7 +132,7 @@ func (c *conductorOne) FinishTask(_ context.Context, finish *v1.BatonServiceFini
 
 // service starts the connector in service mode, with ConductorOne at an address. Its
 // output can be read once it has ended.
-func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address string) (*exec.Cmd, *lockedBuffer) {
+func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address string, env ...string) (*exec.Cmd, *lockedBuffer) {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "baton-descope"))
@@ -200,6 +205,98 @@ func TestServiceWaitsForConductorOne(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Errorf("nothing came\n%s", output)
+	}
+	interrupt(t, cmd, output, 0)
+	hidden(t, "the log", []byte(output.String()))
+}
+
+// ConductorOne has an account created, and can decrypt the password, which is in no log.
+func TestServiceCreatesAnAccount(t *testing.T) {
+	t.Parallel()
+	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
+	provider, err := providers.GetEncryptionProvider(jwk.EncryptionProviderJwk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, private, err := provider.GenerateKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, err := structpb.NewStruct(map[string]any{"email": "ann@example.com", "tenant": "T2acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-c1.tasks
+	c1.tasks <- v1.Task_builder{Id: "account", CreateAccount: v1.Task_CreateAccountTask_builder{
+		AccountInfo: v2.AccountInfo_builder{Profile: profile}.Build(),
+		CredentialOptions: v2.CredentialOptions_builder{
+			RandomPassword: v2.CredentialOptions_RandomPassword_builder{Length: 20}.Build(), ForceChangeAtNextLogin: true,
+		}.Build(),
+		EncryptionConfigs: []*v2.EncryptionConfig{config},
+	}.Build()}.Build()
+	cmd, output := service(t, d, c1, c1.host, "BATON_PROVISIONING=true", "BATON_LOG_LEVEL=debug")
+	var finish *v1.BatonServiceFinishTaskRequest
+	select {
+	case finish = <-c1.finished:
+	case <-time.After(time.Minute):
+		t.Fatalf("nothing came\n%s", output)
+	}
+	interrupt(t, cmd, output, 0)
+	reply := &v2.CreateAccountResponse{}
+	if err := finish.GetSuccess().GetResponse().UnmarshalTo(reply); err != nil {
+		t.Fatalf("the task ended with %v: %v", finish, err)
+	}
+	user, ok := ann(d)
+	if got := reply.GetSuccess().GetResource().GetId().GetResource(); !ok || got != user.UserID || len(reply.GetEncryptedData()) != 1 {
+		t.Fatalf("it came to %v; she is there: %v", reply, ok)
+	}
+	password, err := provider.Decrypt(t.Context(), reply.GetEncryptedData()[0], private)
+	if err != nil || len(password.GetBytes()) != 20 {
+		t.Fatalf("the password is %v: %v", password, err)
+	}
+	effects := d.Store().Effects()
+	if !slices.Contains(effects, emulator.Effect{Kind: emulator.PasswordExpired, UserID: user.UserID}) {
+		t.Errorf("the password is not expired: %v", effects)
+	}
+	harness.KeyOf(string(password.GetBytes())).Hidden(t, "the log", []byte(output.String()))
+	hidden(t, "the log", []byte(output.String()))
+}
+
+// ConductorOne invokes an action, and deletes a user.
+func TestServiceActsOnUsers(t *testing.T) {
+	t.Parallel()
+	d, c1 := descope(t, emulator.Demo()), newConductorOne(t)
+	<-c1.tasks // It asks for no sync.
+	cmd, output := service(t, d, c1, c1.host, "BATON_PROVISIONING=true", "BATON_LOG_LEVEL=debug")
+	arguments, err := structpb.NewStruct(map[string]any{"user_id": chloe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range []*v1.Task{
+		v1.Task_builder{Id: "schemas", ActionListSchemas: &v1.Task_ActionListSchemasTask{}}.Build(),
+		v1.Task_builder{Id: "disable", ActionInvoke: v1.Task_ActionInvokeTask_builder{Name: "disable_user", Args: arguments}.Build()}.Build(),
+		v1.Task_builder{Id: "expire", ActionInvoke: v1.Task_ActionInvokeTask_builder{Name: "expire_password", ResourceTypeId: "user", Args: arguments}.Build()}.Build(),
+		v1.Task_builder{Id: "delete", DeleteResource: v1.Task_DeleteResourceTask_builder{
+			ResourceId: v2.ResourceId_builder{ResourceType: "user", Resource: chloe}.Build(),
+		}.Build()}.Build(),
+	} {
+		c1.tasks <- task
+		select {
+		case finish := <-c1.finished:
+			if finish.GetSuccess() == nil {
+				t.Errorf("%s ended with %v", task.GetId(), finish)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("nothing came of %s\n%s", task.GetId(), output)
+		}
+	}
+	user, _ := emulator.New(emulator.Demo(), emulator.Options{}).Store().User(chloe)
+	want := []string{disables, signsOut, `ExpireUserPassword {"loginId":"` + user.LoginIDs[0] + `"}`, `DeleteUser {"userId":"` + chloe + `"}`}
+	if got := wrote(t, d); !slices.Equal(got, want) {
+		t.Errorf("wrote %v, want %v", got, want)
+	}
+	if _, there := d.Store().User(chloe); there {
+		t.Error("the user is still there")
 	}
 	interrupt(t, cmd, output, 0)
 	hidden(t, "the log", []byte(output.String()))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
+	"github.com/conductorone/baton-descope/mapping"
 )
 
 // change is a write request.
@@ -135,6 +136,51 @@ func TestRevokingAMembershipRemovesItsRoles(t *testing.T) {
 	}
 	if _, ok := found.grants["role:Support%2FL2:assigned:user:U2demoKwameAsante"]; !ok {
 		t.Error("the project's role of that name is gone")
+	}
+}
+
+// A mapping may say less than its operations do. The change is made, and fails with the
+// list of what else is different.
+func TestChangesThatChangeMore(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		old, new string // in the mapping
+		args     func(file string) []string
+		wrote    string
+		says     string
+	}{
+		"leaving a tenant takes its roles": {
+			"          also_revokes: {entitlement: role.assigned, on: {tenantId: resource.id}} # its roles go with it\n", "",
+			func(file string) []string { return revoke(file, "tenant:T2acme:member:user:U2demoAmaraOkafor") },
+			"RemoveUserTenant",
+			`RemoveUserTenant made the change, and more is different: the user lost role.assigned on "T2acme/Approver", role.assigned on "T2acme/Tenant Admin"; either RemoveUserTenant does more`,
+		},
+		"a role makes a member": {
+			"          operation: AddUserRoles\n", "          operation: AddUserRolesV2\n",
+			func(file string) []string {
+				return grantTo(file, "role:T2cobalt/Viewer:assigned", "user", "U2demoAmaraOkafor")
+			},
+			"AddUserRolesV2",
+			`AddUserRolesV2 made the change, and more is different: the user was given tenant.member on "T2cobalt"; either AddUserRolesV2 does more`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := descope(t, emulator.Demo())
+			src := strings.Replace(string(mapping.Descope), test.old, test.new, 1)
+			src = strings.Replace(src, "          requires: {entitlement: tenant.member, on: {id: resource.tenantId}}\n", "", 1)
+			own := filepath.Join(t.TempDir(), "own.yaml")
+			if err := os.WriteFile(own, []byte(src), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			file := synced(t, d, "--mapping", own)
+			d.ResetRequests()
+			e := fails(t, d, append(test.args(file), "--mapping", own)...)
+			e.contains(t, test.says)
+			if wrote := changes(t, d); len(wrote) != 1 || wrote[0].operation != test.wrote {
+				t.Errorf("wrote %v", wrote)
+			}
+		})
 	}
 }
 

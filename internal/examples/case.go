@@ -31,6 +31,11 @@
 //	    on: user:U1
 //	    inputs: {user_profile: {name: Ann}}
 //	  - delete: user:U1
+//	  - create: {email: ann@example.com}
+//	    with: random_password
+//	    resource: user:U2
+//
+// A new password is ANY in a request.
 //
 // The package knows no particular API.
 package examples
@@ -107,20 +112,25 @@ type expectation struct {
 	Requests []map[string]map[string]any `yaml:"requests"`
 }
 
-// step is a grant to, or a revocation from, a principal, a deletion, or an action on a
-// resource.
+// step is a grant to, or a revocation from, a principal, a deletion, an action on a
+// resource, or a new account.
 type step struct {
-	Grant    string                      `yaml:"grant"`
-	To       string                      `yaml:"to"`
-	Revoke   string                      `yaml:"revoke"`
-	From     string                      `yaml:"from"`
-	Delete   string                      `yaml:"delete"`
-	Invoke   string                      `yaml:"invoke"`
-	On       string                      `yaml:"on"`
-	Inputs   map[string]any              `yaml:"inputs"`
+	Grant  string         `yaml:"grant"`
+	To     string         `yaml:"to"`
+	Revoke string         `yaml:"revoke"`
+	From   string         `yaml:"from"`
+	Delete string         `yaml:"delete"`
+	Invoke string         `yaml:"invoke"`
+	On     string         `yaml:"on"`
+	Inputs map[string]any `yaml:"inputs"`
+	// Create has the fields of a new account, With its credential, the preferred one
+	// unless it is given, and Resource the id that it comes to, TYPE:ID.
+	Create   map[string]any              `yaml:"create"`
+	With     string                      `yaml:"with"`
+	Resource string                      `yaml:"resource"`
 	Replies  map[string]yaml.Node        `yaml:"replies"`
 	Requests []map[string]map[string]any `yaml:"requests"`
-	// Result is done, which need not be given, or already.
+	// Result is done, which need not be given, already, or of an account action_required.
 	Result string `yaml:"result"`
 	// Error is text that the step's error has to hold.
 	Error string `yaml:"error"`
@@ -165,9 +175,9 @@ func (c *Case) check() error {
 	for i, s := range c.doc.Steps {
 		switch {
 		case !s.whole():
-			return fmt.Errorf("step %d needs grant and to, revoke and from, invoke and on, or delete", i+1)
-		case s.Result != "" && s.Result != resultDone && s.Result != resultAlready:
-			return fmt.Errorf("step %d: result is %q; it can be %s or %s, and error stands alone", i+1, s.Result, resultDone, resultAlready)
+			return fmt.Errorf("step %d needs grant and to, revoke and from, invoke and on, delete, or create", i+1)
+		case s.Result != "" && !slices.Contains(s.results(), s.Result):
+			return fmt.Errorf("step %d: result is %q; it can be %s, and error stands alone", i+1, s.Result, strings.Join(s.results(), " or "))
 		case s.Result != "" && s.Error != "":
 			return fmt.Errorf("step %d has a result and an error", i+1)
 		}
@@ -191,8 +201,19 @@ func (s *step) whole() bool {
 			given = append(given, key.name)
 		}
 	}
+	if s.Create != nil {
+		return given == nil && s.Inputs == nil
+	}
 	whole := []string{"grant to", "revoke from", "invoke on", "delete"}
-	return slices.Contains(whole, strings.Join(given, " ")) && (s.Inputs == nil || s.Invoke != "")
+	return slices.Contains(whole, strings.Join(given, " ")) && (s.Inputs == nil || s.Invoke != "") && s.With+s.Resource == ""
+}
+
+// results are what the step can come to.
+func (s *step) results() []string {
+	if s.Create != nil {
+		return []string{resultDone, resultAlready, resultActionRequired}
+	}
+	return []string{resultDone, resultAlready}
 }
 
 // addInline adds the replies that stand in a file. Text is a body as it is; the

@@ -9,6 +9,8 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/crypto/providers"
+	"github.com/conductorone/baton-sdk/pkg/crypto/providers/jwk"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -23,11 +25,15 @@ import (
 const (
 	resultDone    = "done"
 	resultAlready = "already"
+	// resultActionRequired is that of an account that is created, and with which
+	// something has to be done by hand.
+	resultActionRequired = "action_required"
 )
 
 // stepped is the outcome of a step.
 type stepped struct {
 	result   string
+	resource string // of a new account
 	err      error
 	requests []replay.Request
 }
@@ -45,7 +51,12 @@ func (c *Case) step(ctx context.Context, env Environment, options connector.Opti
 		return err
 	}
 	var done stepped
-	if done.result, done.err, err = s.do(ctx, client, options.Name); err != nil {
+	if s.Create != nil {
+		done, err = s.create(ctx, client, options.Name)
+	} else {
+		done.result, done.err, err = s.do(ctx, client, options.Name)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: step %d: %w", c.Dir, i+1, err)
 	}
 	if ctx.Err() != nil {
@@ -61,6 +72,9 @@ func (c *Case) step(ctx context.Context, env Environment, options connector.Opti
 	lines := compareErrors("it", s.Error, done.err)
 	if want := s.wanted(); done.err == nil && s.Error == "" && want != done.result {
 		lines = append(lines, "- result: "+want, "+ result: "+done.result)
+	}
+	if s.Resource != "" && s.Resource != done.resource {
+		lines = append(lines, "- resource: "+s.Resource, "+ resource: "+done.resource)
 	}
 	lines = append(lines, section("requests", compareRequests(s.Requests, done.requests))...)
 	for _, name := range replies.Unused() {
@@ -79,6 +93,8 @@ func (s *step) wanted() string {
 
 func (s *step) what() string {
 	switch {
+	case s.Create != nil:
+		return "create an account"
 	case s.Grant != "":
 		return fmt.Sprintf("grant %s to %s", s.Grant, s.To)
 	case s.Delete != "":
@@ -104,6 +120,48 @@ func (s *step) do(ctx context.Context, client types.ConnectorClient, name string
 		return "", preview.Plain(name, failed), err
 	}
 	return result, nil, err
+}
+
+// create creates an account.
+func (s *step) create(ctx context.Context, client types.ConnectorClient, name string) (done stepped, err error) {
+	profile, err := structpb.NewStruct(s.Create)
+	if err != nil {
+		return done, fmt.Errorf("create: %w", err)
+	}
+	request := v2.CreateAccountRequest_builder{AccountInfo: v2.AccountInfo_builder{Profile: profile}.Build()}
+	switch s.With {
+	case "":
+	case "no_password":
+		request.CredentialOptions = v2.CredentialOptions_builder{NoPassword: &v2.CredentialOptions_NoPassword{}}.Build()
+	case "random_password":
+		request.CredentialOptions = v2.CredentialOptions_builder{RandomPassword: v2.CredentialOptions_RandomPassword_builder{Length: 20}.Build()}.Build()
+	default:
+		return done, fmt.Errorf("with: %q is neither no_password nor random_password", s.With)
+	}
+	provider, err := providers.GetEncryptionProvider(jwk.EncryptionProviderJwk)
+	if err != nil {
+		return done, err
+	}
+	config, _, err := provider.GenerateKey(ctx) // Nobody reads the password.
+	if err != nil {
+		return done, err
+	}
+	request.EncryptionConfigs = []*v2.EncryptionConfig{config}
+	reply, failed := client.CreateAccount(ctx, request.Build())
+	if failed != nil {
+		done.err = preview.Plain(name, failed)
+		return done, nil
+	}
+	resource := reply.GetSuccess().GetResource()
+	done.result = resultDone
+	switch {
+	case reply.HasAlreadyExists():
+		done.result, resource = resultAlready, reply.GetAlreadyExists().GetResource()
+	case reply.HasActionRequired():
+		done.result, resource = resultActionRequired, reply.GetActionRequired().GetResource()
+	}
+	done.resource = resource.GetId().GetResourceType() + ":" + resource.GetId().GetResource()
+	return done, nil
 }
 
 func (s *step) delete(ctx context.Context, client types.ConnectorClient) (result string, failed, err error) {

@@ -148,7 +148,7 @@ func updateHolders(expect *yaml.Node, section string, wanted, there holders) {
 }
 
 func updateStep(node *yaml.Node, done stepped) {
-	for _, key := range []string{"result", "error"} {
+	for _, key := range []string{"result", "resource", "error"} {
 		remove(node, key)
 	}
 	if len(done.requests) > 0 {
@@ -161,6 +161,9 @@ func updateStep(node *yaml.Node, done stepped) {
 		set(node, "error", scalar(done.err.Error()))
 	case done.result != resultDone:
 		set(node, "result", scalar(done.result))
+	}
+	if done.resource != "" {
+		set(node, "resource", scalar(done.resource))
 	}
 }
 

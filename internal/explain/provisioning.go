@@ -26,6 +26,7 @@ func (p *printer) provisioning() {
 		}
 	}
 	p.linef("What is held already is not granted again, and what is gone is not revoked; each is a success.")
+	p.linef("A change that changes more than that is an error, which lists what.")
 }
 
 func (p *printer) entitlement(e *mapping.Entitlement) {
@@ -34,17 +35,33 @@ func (p *printer) entitlement(e *mapping.Entitlement) {
 		p.linef("Before it is granted, the %s has to hold %s, with %s, where that has a value.",
 			typeNames(e.GrantableTo), r.Entitlement.Name(), list(r.Sources(e.On)))
 	}
-	p.write("grant", e.Grant, e.Grant.Sources())
-	p.write("revoke", e.Revoke, e.Revoke.Sources())
+	p.write("grant", e.Grant, e)
+	p.write("revoke", e.Revoke, e)
 }
 
-func (p *printer) write(what string, w *mapping.Provision, with []mapping.Source) {
-	p.linef("  %s\t%s %s\t{%s}", what, w.Operation.Method, w.Operation.Path, list(with))
+func (p *printer) write(what string, w *mapping.Provision, e *mapping.Entitlement) {
+	p.linef("  %s\t%s %s\t{%s}%s%s", what, w.Operation.Method, w.Operation.Path, list(w.Sources()),
+		along(", which may give ", w.AlsoGrants, e), along(", which may take ", w.AlsoRevokes, e))
 	if w.ReturnsRecord() {
 		p.linef("  \tthe reply shows that it happened")
 	} else {
 		p.linef("  \tit is read again, to see that it happened")
 	}
+}
+
+// along says what may change with a write about e.
+func along(what string, all []*mapping.Along, e *mapping.Entitlement) string {
+	if len(all) == 0 {
+		return ""
+	}
+	said := make([]string, len(all))
+	for i, a := range all {
+		said[i] = a.Entitlement.Name()
+		if on := a.Sources(e.On); len(on) > 0 {
+			said[i] += " {" + list(on) + "}"
+		}
+	}
+	return what + strings.Join(said, " and ")
 }
 
 // readsBefore returns the operations that show whether an entitlement is held.

@@ -13,6 +13,7 @@ import (
 
 	config "github.com/conductorone/baton-sdk/pb/c1/config/v1"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/actions"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"google.golang.org/grpc/codes"
@@ -143,7 +144,22 @@ func (d *doing) invoke(ctx context.Context) (string, error) {
 	if reply.GetStatus() != v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE {
 		return "", errors.New(cmp.Or(result.GetFields()["error"].GetStringValue(), schema.GetName()+" did not end: "+reply.GetStatus().String()))
 	}
-	return fmt.Sprintf("%s: done%s", schema.GetName(), shown(result)), nil
+	on := shown(result)
+	if on == "" {
+		on = named(schema, arguments)
+	}
+	return fmt.Sprintf("%s: done: %s", schema.GetName(), on), nil
+}
+
+// named describes the resource that an action is for by the argument with its id, which
+// is the first.
+func named(schema *v2.BatonActionSchema, arguments *structpb.Struct) string {
+	argument := schema.GetArguments()[0].GetName()
+	id := arguments.GetFields()[argument].GetStringValue()
+	if of, ok := actions.GetResourceIDArg(arguments, argument); ok {
+		id = of.GetResource()
+	}
+	return strings.TrimSuffix(argument, "_id") + " " + readable(id)
 }
 
 // arguments reads the arguments of an action.
@@ -236,5 +252,5 @@ func shown(result *structpb.Struct) string {
 	}
 	rid := r.GetResourceId()
 	id := v2.ResourceId_builder{ResourceType: rid.GetResourceTypeId(), Resource: rid.GetResourceId()}.Build()
-	return fmt.Sprintf(": %s %s", id.GetResourceType(), called(v2.Resource_builder{Id: id, DisplayName: r.GetDisplayName()}.Build()))
+	return fmt.Sprintf("%s %s", id.GetResourceType(), called(v2.Resource_builder{Id: id, DisplayName: r.GetDisplayName()}.Build()))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/connector/transport"
 )
 
 // Request is a request as it went over the wire.
@@ -19,8 +20,12 @@ type Request struct {
 	Path string
 	// Fields are what the request was given, by the names that a mapping uses:
 	// the parameters of the path, those of the query, and the fields of the body.
+	// A new password is Any.
 	Fields map[string]any
 }
+
+// Any stands for a new password, which is another one each time.
+const Any = "ANY"
 
 // String returns the request in one line: the operation and its fields as JSON.
 func (r Request) String() string {
@@ -63,6 +68,7 @@ func requestOf(req *http.Request, op *api.Operation) (Request, error) {
 	if err != nil {
 		return r, err
 	}
+	value = withoutSecret(value, transport.CallOf(req).Secret)
 	object, ok := value.(map[string]any)
 	if !ok {
 		r.Fields["body"] = value
@@ -71,6 +77,25 @@ func requestOf(req *http.Request, op *api.Operation) (Request, error) {
 		r.Fields[name] = value
 	}
 	return r, nil
+}
+
+// withoutSecret returns a value of JSON with Any for a secret, if there is one.
+func withoutSecret(value any, secret string) any {
+	switch v := value.(type) {
+	case string:
+		if v == secret && secret != "" {
+			return Any
+		}
+	case []any:
+		for i, entry := range v {
+			v[i] = withoutSecret(entry, secret)
+		}
+	case map[string]any:
+		for name, entry := range v {
+			v[name] = withoutSecret(entry, secret)
+		}
+	}
+	return value
 }
 
 // pathFields adds the parameters of a path, by the template it was made of. The

@@ -8,14 +8,9 @@ import (
 	"log"
 	"os"
 
-	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/internal/descope"
-	"github.com/conductorone/baton-descope/mapping"
 	"github.com/conductorone/baton-descope/mapping/schema"
 )
-
-// schemaID is where editors find the schema.
-const schemaID = "https://raw.githubusercontent.com/conductorone/baton-descope/main/mapping/mapping.schema.json"
 
 func main() {
 	if err := generate("mapping.schema.json", "../docs/mapping.md"); err != nil {
@@ -24,7 +19,7 @@ func main() {
 }
 
 func generate(schemaFile, manual string) error {
-	written, err := schema.JSON(environment(), schemaID)
+	written, err := descope.MappingSchema()
 	if err != nil {
 		return err
 	}
@@ -40,11 +35,6 @@ func generate(schemaFile, manual string) error {
 		return err
 	}
 	return os.WriteFile(manual, written, 0o644) //nolint:gosec // Checked in.
-}
-
-// environment is what mappings of Descope can refer to.
-func environment() mapping.Environment {
-	return descope.Environment(&generated.Descope{})
 }
 
 // The reference stands between these lines of the manual.

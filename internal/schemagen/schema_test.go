@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,16 +13,21 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
+	generated "github.com/conductorone/baton-descope/gen/config"
+	"github.com/conductorone/baton-descope/internal/descope"
 	"github.com/conductorone/baton-descope/internal/secondapi"
 	"github.com/conductorone/baton-descope/internal/secondapi/client"
 	"github.com/conductorone/baton-descope/mapping"
 	"github.com/conductorone/baton-descope/mapping/schema"
 )
 
+// environment is what mappings of Descope can refer to.
+func environment() mapping.Environment { return descope.Environment(&generated.Descope{}) }
+
 // schemaOf compiles the schema of mappings of an API.
 func schemaOf(t *testing.T, env mapping.Environment) *jsonschema.Schema {
 	t.Helper()
-	written, err := schema.JSON(env, schemaID)
+	written, err := schema.JSON(env, "https://example.com/mapping.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,6 +161,13 @@ func TestTheSchemaMarksMistakes(t *testing.T) {
 		{"a value that the field does not have", "{field: createdTime", "{field: birthday", user + ".list.request.sort.0.field"},
 		{"an option that is not there", "option.include-test-users", "option.include-tests", user + ".list.request.withTestUser"},
 		{"a page in a field of text", "limit: limit", "limit: text", user + ".list.pages.limit"},
+		{"a wrong path", "email: email\n", "email: mail\n", user + ".user.email"},
+		{"a wrong path in a list", "on: {id: userTenants.tenantId}", "on: {id: userTenants.tenant}", user + ".grants.0.on.id"},
+		{"a wrong path behind or", "name: name or email", "name: name or mail", user + ".name"},
+		{"a wrong path in braces", "{name or id} member\"", "{nam or id} member\"", tenant + ".entitlements.member.display_name"},
+		{"a wrong part of an id", "id: [tenantId, name]", "id: [tenant, name]", role + ".id.0"},
+		{"a wrong path to the records", "records: users", "records: user", user + ".list.records"},
+		{"a wrong path that is ignored", "permissions: They follow from the roles.\n", "permisions: They follow from the roles.\n", ""},
 		{"a key of a rule", "expand: assigned", "expands: assigned", role + ".grants.0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -174,5 +187,86 @@ func TestTheBuiltInMappingNamesTheSchema(t *testing.T) {
 	file, _, _ := strings.Cut(after, "\n")
 	if _, err := os.Stat(filepath.Join("../../mapping", file)); !ok || err != nil {
 		t.Errorf("%q: %v", file, err)
+	}
+}
+
+// Strict validators (ajv with strict: true) refuse schemas that say things without an
+// effect, or that nothing fits by mistake.
+func TestTheSchemaIsStrict(t *testing.T) {
+	for name, env := range map[string]mapping.Environment{
+		"descope": environment(), "workbench": {Operations: client.Operations},
+	} {
+		written, err := schema.JSON(env, "https://example.com/mapping.schema.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read map[string]any
+		if err := json.Unmarshal(written, &read); err != nil {
+			t.Fatal(err)
+		}
+		strict(t, name+":#", read, nil)
+		for def, s := range read["$defs"].(map[string]any) {
+			strict(t, name+":#/$defs/"+def, s, nil)
+		}
+	}
+}
+
+// typeOfKeyword is what a keyword says something about.
+var typeOfKeyword = map[string]string{
+	"properties": "object", "required": "object", "additionalProperties": "object", "propertyNames": "object", "minProperties": "object",
+	"items": "array", "minItems": "array", "pattern": "string",
+}
+
+// plainKeywords are the others that are known.
+var plainKeywords = []string{"$schema", "$id", "$defs", "$ref", "title", "description", "type", "enum", "const", "examples", "allOf", "anyOf", "if", "then"}
+
+// strict reports what a strict validator refuses in a schema of a value, which the schemas
+// around it know to be of a type.
+func strict(t *testing.T, at string, s any, types []string) {
+	t.Helper()
+	keywords, ok := s.(map[string]any)
+	if !ok {
+		return // true or false
+	}
+	if typ, given := keywords["type"]; given {
+		text, ok := typ.(string)
+		if !ok {
+			t.Errorf("%s: a union of types", at)
+		}
+		types = []string{text}
+	}
+	if values, given := keywords["enum"].([]any); given && len(values) == 0 {
+		t.Errorf("%s: an empty enum", at)
+	}
+	if _, then := keywords["then"]; then != (keywords["if"] != nil) {
+		t.Errorf("%s: if and then belong together", at)
+	}
+	properties, _ := keywords["properties"].(map[string]any)
+	required, _ := keywords["required"].([]any)
+	for _, name := range required {
+		if _, ok := properties[name.(string)]; !ok {
+			t.Errorf("%s: requires %s, which is not among its properties", at, name)
+		}
+	}
+	for keyword, value := range keywords {
+		if typ := typeOfKeyword[keyword]; typ != "" && !slices.Contains(types, typ) {
+			t.Errorf("%s: %s without type %s", at, keyword, typ)
+		} else if typ == "" && !slices.Contains(plainKeywords, keyword) {
+			t.Errorf("%s: unknown keyword %s", at, keyword)
+		}
+		switch keyword {
+		case "properties":
+			for name, inner := range properties {
+				strict(t, at+"/"+name, inner, nil)
+			}
+		case "additionalProperties", "items", "propertyNames":
+			strict(t, at+"/"+keyword, value, nil)
+		case "allOf", "anyOf":
+			for _, inner := range value.([]any) {
+				strict(t, at+"/"+keyword, inner, types)
+			}
+		case "if", "then":
+			strict(t, at+"/"+keyword, value, types)
+		}
 	}
 }

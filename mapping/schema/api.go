@@ -3,7 +3,9 @@ package schema
 import (
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping/internal/apitype"
@@ -14,21 +16,23 @@ import (
 // where it is called, and the paths in the records that it lists.
 func (w *schemaWriter) api() object {
 	names := w.env.Operations.Names()
-	var about []string
 	var calls, records []any
 	var callDefs, recordDefs object
 	for _, name := range names {
 		op := w.env.Operations[name]
-		about = append(about, op.Summary)
 		calls = append(calls, object{{"if", operationIs(name)}, {"then", ref("call." + name)}})
 		callDefs = append(callDefs, member{"call." + name, w.call(op)})
 		for _, list := range recordLists(op.Reply) {
-			listed := object{{"list", operationIs(name, member{"records", object{{"const", list.path}}})}}
-			records = append(records, object{{"if", object{{"properties", listed}, {"required", []string{"list"}}}}, {"then", ref("record." + list.entry.Name())}})
+			listed := operationIs(name)
+			if list.path != "" {
+				listed = operationIs(name, member{"records", object{{"const", list.path}}})
+			}
+			lists := object{{"type", "object"}, {"properties", object{{"list", listed}}}, {"required", []string{"list"}}}
+			records = append(records, object{{"if", lists}, {"then", ref("record." + list.entry.Name())}})
 			recordDefs = append(recordDefs, recordDef(recordDefs, list.entry)...)
 		}
 	}
-	operation := object{{"enum", names}, {"enumDescriptions", about}}
+	operation := object{{"enum", names}}
 	return append(append(object{{operationKey, operation}, {callsDef, object{{"allOf", calls}}}, {"record", object{{"allOf", records}}}}, callDefs...), recordDefs...)
 }
 
@@ -40,7 +44,7 @@ func recordDef(defined object, record reflect.Type) object {
 		return nil
 	}
 	paths := "paths." + record.Name()
-	return object{{name, ofRecords(reflect.TypeFor[syntax.ResourceType](), paths)}, {paths, proposals(fieldPaths(record))}}
+	return object{{name, ofRecords(reflect.TypeFor[syntax.ResourceType](), paths)}, {paths, expression(record)}}
 }
 
 func operationIs(name string, more ...member) object {
@@ -48,7 +52,7 @@ func operationIs(name string, more ...member) object {
 	for _, m := range more {
 		required = append(required, m.name)
 	}
-	return object{{"properties", append(object{{operationKey, object{{"const", name}}}}, more...)}, {"required", required}}
+	return object{{"type", "object"}, {"properties", append(object{{operationKey, object{{"const", name}}}}, more...)}, {"required", required}}
 }
 
 // call is what a block that calls an operation can say.
@@ -72,52 +76,64 @@ func (w *schemaWriter) call(op *api.Operation) object {
 		}
 	}
 	properties := object{{"with", closed(with)}, {"request", closed(request)}}
-	if len(cursors) > 0 {
-		number := object{{"enum", append([]string{}, numbers...)}}
-		properties = append(properties, member{"pages", object{{"properties", object{
-			{"limit", number}, {"offset", number}, {"page", number}, {"cursor", object{{"enum", cursors}}},
-		}}}})
-	}
-	if lists := recordLists(op.Reply); len(lists) > 0 {
-		var paths []string
-		for _, list := range lists {
+	number := oneOf(numbers)
+	properties = append(properties, member{"pages", object{{"type", "object"}, {"properties", object{
+		{"limit", number}, {"offset", number}, {"page", number}, {"cursor", oneOf(cursors)},
+	}}}})
+	var paths []string
+	for _, list := range recordLists(op.Reply) {
+		if list.path != "" {
 			paths = append(paths, list.path)
 		}
-		properties = append(properties, member{"records", proposals(paths)})
 	}
-	return object{{"properties", properties}}
+	properties = append(properties, member{"records", oneOf(paths)})
+	return object{{"type", "object"}, {"properties", properties}}
 }
 
-// filled is the schema of a request field that is filled from references: of one with
-// fields, what they are. inside are the types that it is in.
+// filled is the schema of a request field that is filled from references: a reference,
+// or what a list or an object of such holds. inside are the types that it is in.
 func filled(t reflect.Type, inside []reflect.Type) object {
 	t = apitype.Deref(t)
 	switch {
 	case apitype.KindOf(t) == apitype.KindList:
-		if entry := filled(t.Elem(), inside); entry != nil {
-			return object{{"items", entry}}
-		}
+		return anyOf(ref("text"), object{{"type", "array"}, {"items", filled(t.Elem(), inside)}, {"minItems", 1}})
 	case apitype.KindOf(t) == apitype.KindObject && !slices.Contains(inside, t):
 		properties := object{}
 		for _, f := range apitype.FieldsOf(t) {
 			properties = append(properties, member{f.Name, append(filled(f.Type, append(slices.Clone(inside), t)), member{"description", apitype.Describe(f.Type)})})
 		}
-		return closed(properties)
+		return anyOf(ref("text"), closed(properties))
 	}
-	return nil
+	return ref("argument")
 }
 
-// proposals are values that an editor proposes among others.
-func proposals(values []string) object {
-	snippets := make([]any, len(values))
-	for i, value := range values {
-		snippets[i] = object{{"label", value}, {"body", value}}
+// oneOf is the schema of one of some values; of none, nothing fits.
+func oneOf(values []string) any {
+	if len(values) == 0 {
+		return false
 	}
-	return object{{"defaultSnippets", snippets}}
+	return object{{"enum", values}}
 }
 
 func closed(properties object) object {
-	return object{{"properties", properties}, {"additionalProperties", false}}
+	return object{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}
+}
+
+// expression is the schema of a path in records of a type, of alternatives, and of a text
+// with these in braces. The fields are examples, which editors propose.
+func expression(record reflect.Type) object {
+	fields := fieldPaths(record)
+	paths := make([]string, len(fields))
+	for i, path := range fields {
+		paths[i] = regexp.QuoteMeta(path)
+		if isOpen(record, path) {
+			paths[i] += `(\.([^ ."'{}]+|"[^"]+"|'[^']+'))*`
+		}
+	}
+	path := `(first +)?((` + strings.Join(paths, "|") + `)|parent\.[^ {}]+)`
+	either := ` *` + path + `( +or +` + path + `)* *`
+	piece := `([^{}]|\{` + either + `\})*`
+	return object{{"type", "string"}, {"pattern", `^(` + either + `|` + piece + `\{` + either + `\}` + piece + `)$`}, {"examples", fields}}
 }
 
 // fixed is the schema of a fixed value of a request field.
@@ -148,7 +164,7 @@ func (w *schemaWriter) fixed(t reflect.Type) object {
 		for _, f := range apitype.FieldsOf(t) {
 			properties = append(properties, member{f.Name, w.fixed(f.Type)})
 		}
-		return append(object{{"type", "object"}}, closed(properties)...)
+		return closed(properties)
 	case apitype.KindMap, apitype.KindAny:
 	}
 	return object{}
@@ -169,15 +185,19 @@ func (w *schemaWriter) options(t reflect.Type) []any {
 func ofRecords(block reflect.Type, def string) object {
 	properties := object{}
 	for _, k := range syntax.Keys(block) {
-		_, isTable := entryOf(k.Type)
 		switch {
-		case k.OfRecord && (isTable || k.Type == reflect.TypeFor[syntax.PartValues]()):
-			properties = append(properties, member{k.Name, object{{"additionalProperties", ref(def)}}})
+		case k.Name == "ignored" && block == reflect.TypeFor[syntax.ResourceType]():
+			properties = append(properties, member{k.Name, object{{"type", "object"}, {"propertyNames", ref(def)}}})
 		case k.OfRecord:
-			properties = append(properties, member{k.Name, ref(def)})
+			properties = append(properties, member{k.Name, pathsIn(k.Type, def)})
 		case k.Type.Kind() == reflect.Slice:
 			if inner := ofRecords(k.Type.Elem(), def); inner != nil {
-				properties = append(properties, member{k.Name, object{{"items", inner}}})
+				properties = append(properties, member{k.Name, anyOf(object{{"type", "array"}, {"items", inner}}, inner)})
+			}
+		case isTableOfBlocks(k.Type):
+			entry, _ := entryOf(k.Type)
+			if inner := ofRecords(entry, def); inner != nil {
+				properties = append(properties, member{k.Name, object{{"type", "object"}, {"additionalProperties", inner}}})
 			}
 		case isBlock(k.Type):
 			if inner := ofRecords(k.Type, def); inner != nil {
@@ -188,17 +208,44 @@ func ofRecords(block reflect.Type, def string) object {
 	if len(properties) == 0 {
 		return nil
 	}
-	return object{{"properties", properties}}
+	return object{{"type", "object"}, {"properties", properties}}
 }
 
-// recordList is a list of objects in a reply.
+func isTableOfBlocks(t reflect.Type) bool {
+	entry, isTable := entryOf(t)
+	return isTable && isBlock(entry)
+}
+
+// pathsIn is the schema of a syntax type whose texts are paths.
+func pathsIn(t reflect.Type, def string) object {
+	if entry, isTable := entryOf(t); isTable {
+		return object{{"type", "object"}, {"additionalProperties", pathsIn(entry, def)}}
+	}
+	switch t {
+	case reflect.TypeFor[syntax.PartValues]():
+		return anyOf(ref(def), object{{"type", "object"}, {"additionalProperties", ref(def)}})
+	case reflect.TypeFor[syntax.Words]():
+		return oneOrMore(ref(def))
+	}
+	return ref(def)
+}
+
+// recordList is a list of objects in a reply; the reply itself has no path.
 type recordList struct {
 	path  string
 	entry reflect.Type
 }
 
 // recordLists returns the lists of objects in a reply that are in no other list.
-func recordLists(reply reflect.Type) []recordList { return recordListsIn(reply, "", nil) }
+func recordLists(reply reflect.Type) []recordList {
+	if reply = apitype.Deref(reply); apitype.KindOf(reply) == apitype.KindList {
+		if entry := apitype.Deref(reply.Elem()); apitype.KindOf(entry) == apitype.KindObject {
+			return []recordList{{"", entry}}
+		}
+		return nil
+	}
+	return recordListsIn(reply, "", nil)
+}
 
 func recordListsIn(object reflect.Type, prefix string, inside []reflect.Type) []recordList {
 	object = apitype.Deref(object)
@@ -215,6 +262,29 @@ func recordListsIn(object reflect.Type, prefix string, inside []reflect.Type) []
 		}
 	}
 	return lists
+}
+
+// isOpen reports whether what is at a path of a record has fields that the API document
+// does not name, or that the list of paths ends before.
+func isOpen(record reflect.Type, path string) bool {
+	t, inside := record, []reflect.Type{}
+	for _, name := range strings.Split(path, ".") {
+		t = entryType(t)
+		inside = append(inside, t)
+		f, _ := apitype.Find(apitype.FieldsOf(t), name)
+		t = f.Type
+	}
+	t = entryType(t)
+	kind := apitype.KindOf(t)
+	return kind == apitype.KindMap || kind == apitype.KindAny || kind == apitype.KindObject && slices.Contains(inside, t)
+}
+
+// entryType is the type of a value, or of an entry of the list that it is.
+func entryType(t reflect.Type) reflect.Type {
+	for t = apitype.Deref(t); apitype.KindOf(t) == apitype.KindList; t = apitype.Deref(t) {
+		t = t.Elem()
+	}
+	return t
 }
 
 // fieldPaths returns the paths of the fields of an object, and of those inside them.

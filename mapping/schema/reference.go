@@ -116,11 +116,9 @@ func formOf(t reflect.Type, single, number, value, block string) string {
 	case reflect.TypeFor[syntax.ReadOnly]():
 		return "`true`, `false` or a sentence"
 	case reflect.TypeFor[syntax.Truth]():
-		return "`true`, `false`"
+		return "`true` or `false`"
 	case reflect.TypeFor[syntax.Integer]():
 		return number
-	case reflect.TypeFor[syntax.Truth]():
-		return "`true` or `false`"
 	case reflect.TypeFor[syntax.Literal]():
 		return value
 	}

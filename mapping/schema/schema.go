@@ -17,7 +17,8 @@ const operationKey = "operation"
 // callsDef is the definition of what each operation takes, for every block that calls one.
 const callsDef = "calls"
 
-// JSON returns the JSON Schema of mappings of an API, for editors: the keys
+// JSON returns the JSON Schema of mappings of an API, for editors, as strict validators
+// take it: the keys
 // of the language with what they mean, and the API's operations with what each
 // takes and replies. id is the address at which editors find it.
 func JSON(env mapping.Environment, id string) ([]byte, error) {
@@ -50,15 +51,15 @@ type schemaWriter struct {
 // leaves are the definitions of what is no block.
 func leaves() object {
 	return object{
-		{"text", object{{"type", []string{"string", "number"}}, {"pattern", `\S`}}},
+		{"text", anyOf(object{{"type", "string"}, {"pattern", `\S`}}, object{{"type", "number"}})},
 		{"words", oneOrMore(ref("text"))},
-		{"values", oneOrMore(object{{"type", []string{"string", "number", "boolean"}}})},
-		{"argument", object{{"anyOf", []any{
+		{"values", oneOrMore(anyOf(object{{"type", "string"}}, object{{"type", "number"}}, object{{"type", "boolean"}}))},
+		{"argument", anyOf(
 			ref("text"),
 			object{{"type", "array"}, {"items", ref("argument")}, {"minItems", 1}},
 			object{{"type", "object"}, {"additionalProperties", ref("argument")}, {"minProperties", 1}},
-		}}}},
-		{"id", object{{"anyOf", []any{ref("text"), object{{"type", "object"}, {"additionalProperties", ref("text")}, {"minProperties", 1}}}}}},
+		)},
+		{"id", anyOf(ref("text"), object{{"type", "object"}, {"additionalProperties", ref("text")}, {"minProperties", 1}})},
 		{"readOnly", object{{"anyOf", []any{object{{"type", "boolean"}}, object{{"type", "string"}, {"pattern", `\S\s+\S`}}}}}},
 		{"trait", object{{"enum", syntax.Traits}}},
 		{"purpose", object{{"enum", syntax.Purposes}}},
@@ -70,8 +71,10 @@ func leaves() object {
 }
 
 func oneOrMore(entry object) object {
-	return object{{"anyOf", []any{entry, object{{"type", "array"}, {"items", entry}, {"minItems", 1}}}}}
+	return anyOf(entry, object{{"type", "array"}, {"items", entry}, {"minItems", 1}})
 }
+
+func anyOf(forms ...any) object { return object{{"anyOf", forms}} }
 
 // block defines a block and returns a reference to it.
 func (w *schemaWriter) block(t reflect.Type) object {
@@ -144,8 +147,6 @@ func (w *schemaWriter) form(t reflect.Type) object {
 		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Integer]():
 		return object{{"type", "integer"}}
-	case reflect.TypeFor[syntax.Truth]():
-		return object{{"type", "boolean"}}
 	case reflect.TypeFor[syntax.Literal]():
 		return object{}
 	}
@@ -159,7 +160,7 @@ func (w *schemaWriter) form(t reflect.Type) object {
 	}
 	table := object{{"type", "object"}, {"minProperties", 1}, {"additionalProperties", w.form(entry)}}
 	if isBlock(entry) {
-		table = append(table, member{"propertyNames", object{{"pattern", syntax.NamePattern.String()}}})
+		table = append(table, member{"propertyNames", object{{"type", "string"}, {"pattern", syntax.NamePattern.String()}}})
 	}
 	return table
 }

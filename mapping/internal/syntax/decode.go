@@ -165,14 +165,18 @@ func (d *decoder) inner(n *yaml.Node) int {
 	return start + 1
 }
 
+// intTag is what YAML calls a whole number.
+const intTag = "!!int"
+
 func (i *Integer) decode(d *decoder, n *yaml.Node, what string) bool {
 	i.Pos, i.Value = At(n), 1
-	if OddNumber(n) && n.Tag == "!!int" {
+	whole := n.Kind == yaml.ScalarNode && n.Tag == intTag
+	if whole && OddNumber(n) {
 		d.OddNumber(i.Pos, what, n.Value)
 		return false
 	}
 	value, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
+	if !whole || err != nil {
 		return d.unfit(n, what, "a whole number")
 	}
 	i.Value = value
@@ -198,9 +202,12 @@ func (w *Words) decode(d *decoder, n *yaml.Node, what string) bool {
 	return ok
 }
 
+// isTruth reports whether a node is true or false.
+func isTruth(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!bool" }
+
 func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 	t.Pos = At(n)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
+	if !isTruth(n) {
 		return d.unfit(n, what, "true or false")
 	}
 	t.Value = strings.EqualFold(n.Value, "true")
@@ -209,7 +216,7 @@ func (t *Truth) decode(d *decoder, n *yaml.Node, what string) bool {
 
 func (r *ReadOnly) decode(d *decoder, n *yaml.Node, what string) bool {
 	r.Pos, r.Value = At(n), true
-	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" {
+	if isTruth(n) {
 		r.Value = strings.EqualFold(n.Value, "true")
 		return true
 	}
@@ -299,7 +306,7 @@ var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-
 // OddNumber reports whether a node is a number in a form that some programs read
 // otherwise, or not as a number: 0144, 0x64, 1_000.
 func OddNumber(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && (n.Tag == "!!int" || n.Tag == "!!float") && !plainNumber.MatchString(n.Value)
+	return n.Kind == yaml.ScalarNode && (n.Tag == intTag || n.Tag == "!!float") && !plainNumber.MatchString(n.Value)
 }
 
 // KindOf names what a node is, for messages.
@@ -313,7 +320,7 @@ func KindOf(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!null":
 		return "nothing"
-	case "!!bool", "!!int", "!!float", "!!timestamp":
+	case "!!bool", intTag, "!!float", "!!timestamp":
 		return n.Value
 	}
 	return strconv.Quote(n.Value)

@@ -156,8 +156,8 @@ type Also struct {
 // Entitlement is what can be held on a resource.
 type Entitlement struct {
 	Block
-	DisplayName Text      `yaml:"display_name" doc:"Name of the entitlement. Default: the resource's name and the slug."`
-	Description Text      `yaml:"description" doc:"Description of the entitlement."`
+	DisplayName Text      `yaml:"display_name" path:"record" doc:"Name of the entitlement. Default: the resource's name and the slug."`
+	Description Text      `yaml:"description" path:"record" doc:"Description of the entitlement."`
 	GrantableTo Words     `yaml:"grantable_to" need:"yes" doc:"Resource types that can hold it."`
 	Purpose     Text      `yaml:"purpose" doc:"assignment (default), permission or ownership."`
 	ReadOnly    ReadOnly  `yaml:"read_only" doc:"It cannot be granted or revoked: true, or a sentence that says where to change it."`
@@ -193,7 +193,7 @@ type Provision struct {
 	// What else the write changes.
 	AlsoGrants  []Along `yaml:"also_grants" doc:"Other grants of the principal that may come with the write. A grant that comes and is not named here is an error."`
 	AlsoRevokes []Along `yaml:"also_revokes" doc:"Other grants of the principal that may go with the write. A grant that goes and is not named here is an error."`
-	Replaces    Truth   `yaml:"replaces" doc:"Whether a list in the body takes the place of the list that is there: true, only in revoke, or false, where the operation adds its entries or takes them away."`
+	Replaces    Truth   `yaml:"replaces" doc:"Whether a list in the body takes the place of the list that is there: true, only in revoke, or false, if its entries are added or removed."`
 }
 
 // Along are grants that may change with a write.
@@ -231,12 +231,12 @@ type AccountField struct {
 
 // AccountFind says how the account is found.
 type AccountFind struct {
-	Call `need:"with" operation:"Operation that reads the account." with:"Request fields, each account.NAME, or a list or a table of such. All of them need a value." record:"Path in the reply to the record. Default: the reply."`
+	Call `need:"with" operation:"Operation that reads it." with:"Request fields, each account.NAME, or a list or a table of such." record:"Path in the reply to the record. Default: the reply."`
 }
 
 // AccountCreate says how the account is created.
 type AccountCreate struct {
-	Call    `need:"with" operation:"Operation that creates the account." with:"Request fields, each account.NAME, or a list or a table of such. A field that is not given is left out." record:"Path in the reply to the record of the account. Without it, the account is found again."`
+	Call    `need:"with" operation:"Operation that creates it." with:"Request fields, each account.NAME, or a list or a table of such." record:"Path in the reply to its record. Default: find it."`
 	Created Text `yaml:"created" doc:"Path in the reply to whether the account is new: with false it was there already. Without a value it is new."`
 }
 
@@ -276,7 +276,7 @@ type Delete struct {
 // Action is something that can be done with a resource.
 type Action struct {
 	Block
-	Kind        Text         `yaml:"kind" doc:"What ConductorOne may use it for: account_enable, account_disable, account_update_profile or account, which are actions of the connector for type user; enable or disable. Without it, whoever invokes it decides."`
+	Kind        Text         `yaml:"kind" doc:"What ConductorOne may use it for; those of account are actions of the connector, for trait user. Without it, whoever invokes it decides."`
 	DisplayName Text         `yaml:"display_name" need:"yes" doc:"Name of the action for people."`
 	Description Text         `yaml:"description" doc:"What the action does."`
 	Inputs      Table[Input] `yaml:"inputs" doc:"What is asked for besides the resource, by name."`
@@ -298,7 +298,7 @@ type Input struct {
 
 // ActionCall is one call of an action.
 type ActionCall struct {
-	Call `need:"with" operation:"Operation that is called." with:"Request fields, each resource.PART, the resource's record.PATH, input.NAME or input.NAME.KEY, or a list or a table of such." record:"Path in the reply to the resource's record after the call. A status that the action becomes is verified there; without it, the record is read."`
+	Call `need:"with" operation:"Operation that is called." with:"Request fields, each resource.PART, record.PATH or input.NAME." record:"Path in the reply to the record."`
 }
 
 // What becomes of references to resources that no list has.

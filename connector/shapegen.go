@@ -1,6 +1,8 @@
-// Shapegen writes connector/shapes.gen.go: a type for each combination of the sets of
+//go:build ignore
+
+// Shapegen writes shapes.gen.go: a type for each combination of the sets of
 // methods that it is given. The SDK finds what a syncer can do by its methods, and Go
-// puts methods together when it compiles. It is run in connector/.
+// puts methods together when it compiles.
 package main
 
 import (
