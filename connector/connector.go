@@ -1,7 +1,7 @@
 // Package connector runs a mapping on the Baton SDK: it calls the operations
 // that a [mapping.Plan] names, makes resources, entitlements and grants of the
-// records they return, and grants and revokes. It knows nothing of any
-// particular API.
+// records they return, grants and revokes, creates accounts, deletes resources and
+// runs actions. It knows nothing of any particular API.
 //
 //	plan, err := mapping.Load("descope.yaml", src, environment)
 //	c, err := connector.New(ctx, connector.Options{

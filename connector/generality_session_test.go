@@ -14,7 +14,7 @@ import (
 
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 	"github.com/conductorone/baton-descope/internal/secondapi"
 )
 
@@ -58,7 +58,7 @@ func clientWith(t *testing.T, o connector.Options, session sessions.SessionStore
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inprocess.NewClient(t.Context(), server)
+	return oneshot.NewClient(t.Context(), server)
 }
 
 func syncWith(t *testing.T, client types.ConnectorClient, opts ...sdksync.SyncOpt) *harness.Snapshot {

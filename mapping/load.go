@@ -43,7 +43,7 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-//go:generate go run ../internal/schemagen
+//go:generate go run schema/generate.go
 
 // Descope is the mapping of Descope's Management API, descope.yaml.
 //

@@ -9,7 +9,7 @@ import (
 )
 
 // accessWords are the words of a name that looks like access, in the singular.
-// A descoper is who administers a project of Descope.
+// A descoper is an administrator of a Descope project.
 var accessWords = []string{
 	"access", "admin", "app", "application", "assignment", "descoper", "entitlement", "grant", "group",
 	"key", "member", "membership", "owner", "permission", "policy", "privilege", "relation", "role",
@@ -28,7 +28,7 @@ func looksLikeAccess(names ...string) bool {
 	return false
 }
 
-// words are the words of a name, in lower case: "ssoAppIDs" has sso, app and ids.
+// words returns the words of a name, in lower case: "ssoAppIDs" has sso, app and ids.
 func words(name string) []string {
 	var all []string
 	var word []rune
@@ -66,8 +66,8 @@ func singular(word string) string {
 	return strings.TrimSuffix(word, "s")
 }
 
-// additions are operations and fields of theirs alone that look like access, or are a
-// newer version of a call of ours. Deprecated ones are left out.
+// additions returns the operations and fields that only their document has and that look
+// like access, or are a newer version of a call of ours. Deprecated ones are left out.
 func (c *comparison) additions() []Addition {
 	var all []Addition
 	for _, o := range c.theirs.operations {
@@ -92,12 +92,12 @@ func (c *comparison) additions() []Addition {
 	return all
 }
 
-// lastName is the name of a field or a parameter.
+// lastName returns the name of a field or a parameter.
 func lastName(place string) string {
 	return place[strings.LastIndexAny(place, ". ")+1:]
 }
 
-// olderOf is the call of ours that another is a newer version of, "" for none.
+// olderOf returns the call of ours that another is a newer version of, "" for none.
 func (c *comparison) olderOf(o operation) string {
 	version, rest := versioned(o.path)
 	for _, ours := range c.ours.operations {
@@ -108,7 +108,7 @@ func (c *comparison) olderOf(o operation) string {
 	return ""
 }
 
-// inPath are the variables of a path, which are not what an operation is about.
+// inPath returns the variables of a path, which do not say what an operation is about.
 var inPath = regexp.MustCompile(`\{[^}]*\}`)
 
 var versionInPath = regexp.MustCompile(`^/v(\d+)/`)

@@ -1,10 +1,10 @@
-// Package apidiff compares the part of an API that we describe with a newer
-// document of the whole API, and says in words what breaks, what changed in what
-// we use, and what is new and looks like access.
+// Package apidiff compares the part of an API that we describe with a newer document of
+// the whole API. It reports what breaks, what changed in the part that we use, and what is
+// new and looks like access.
 //
-// Ours is a subset: what it leaves out is no difference. What differs or is left
-// out on purpose is declared, with the reason, in a file of known differences, and
-// is reported only once it is no longer so.
+// Our document is a subset: an omission is not a difference. Intended differences and
+// omissions are declared, with the reason, in a file of known differences, and reported
+// only when they no longer hold.
 package apidiff
 
 import (
@@ -12,19 +12,19 @@ import (
 	"slices"
 )
 
-// Report is the outcome of a comparison, each part in the order of the places.
+// Report is the result of a comparison, each part sorted by place.
 type Report struct {
 	// Breaks would make the generated client or a mapping wrong.
 	Breaks []Difference
-	// Changed differs in what we use, and breaks nothing.
+	// Changed differs in the part that we use, and breaks nothing.
 	Changed []Difference
-	// New is what we do not use and what looks like access.
+	// New is what we do not use and looks like access.
 	New []Addition
-	// Stale are the known differences that are no longer so.
+	// Stale are the known differences that no longer hold.
 	Stale []StaleEntry
 }
 
-// Difference is one aspect of one place that is not the same in both documents.
+// Difference is one aspect of one place that differs between the documents.
 type Difference struct {
 	// At is an operation ("GET /v1/roles"), a part of one ("GET /v1/roles: query
 	// id", "GET /v1/roles: reply"), a schema of ours or a field in one ("Role.name";
@@ -34,7 +34,7 @@ type Difference struct {
 	What string
 	// Here and There are its values in our document and in the newer one.
 	Here, There string
-	// Uses are the messages it is part of, such as "reply of LoadAllRoles".
+	// Uses are the messages that the place is part of, such as "reply of LoadAllRoles".
 	Uses []string
 	// Hint is what else there is to say, "" for nothing.
 	Hint string
@@ -45,14 +45,14 @@ type Difference struct {
 // Addition is an operation, a parameter or a field that only the newer document has.
 type Addition struct {
 	At string
-	// Is says what it is: the id of an operation, the type of the others.
+	// Is is the id of an operation, or the type of a parameter or a field.
 	Is string
 	// Hint is what else there is to say, "" for nothing.
 	Hint string
 }
 
-// Compare holds our document against a newer one of the whole API. The error is of
-// a reference in one of them that leads nowhere.
+// Compare compares our document with a newer one of the whole API. The error is a dangling
+// reference in one of them.
 func Compare(ours, theirs *Document, known *Known) (*Report, error) {
 	places, err := Places(ours)
 	if err != nil {
@@ -83,7 +83,7 @@ func Compare(ours, theirs *Document, known *Known) (*Report, error) {
 	return report, nil
 }
 
-// Places are all places of a document at which something can differ.
+// Places returns all places of a document that can have a difference.
 func Places(document *Document) (map[string]bool, error) {
 	itself, err := walk(document, document)
 	return itself.reached, err

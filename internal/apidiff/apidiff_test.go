@@ -55,8 +55,8 @@ func report(t *testing.T, ours, theirs *apidiff.Document, known *apidiff.Known) 
 	return found, text.String()
 }
 
-// TestEachKindOfChange holds a small API against what became of it; the two
-// documents have each kind of change once.
+// TestEachKindOfChange compares two versions of a small API, which have each kind of
+// change once.
 func TestEachKindOfChange(t *testing.T) {
 	ours, theirs := parse(t, "ours.yaml", read(t, "ours.yaml")), parse(t, "newer.yaml", read(t, "newer.yaml"))
 	found, got := report(t, ours, theirs, known(t, string(read(t, "known.yaml"))))
@@ -87,7 +87,7 @@ func TestNothingIsNewInTheSameDocument(t *testing.T) {
 	}
 }
 
-// TestDocumentsInJSON compares what is the same but for the notation.
+// TestDocumentsInJSON compares documents that differ only in the notation.
 func TestDocumentsInJSON(t *testing.T) {
 	const inYAML = `
 openapi: 3.0.3
@@ -160,8 +160,8 @@ func TestMistakesInTheKnownDifferences(t *testing.T) {
 	}
 }
 
-// TestStrangeDocuments replaces each object and list of a document by a text:
-// whatever a document holds, the comparison comes to an end.
+// TestStrangeDocuments replaces each object and list of a document by a text: the
+// comparison terminates for any document.
 func TestStrangeDocuments(t *testing.T) {
 	ours := parse(t, "ours.yaml", read(t, "ours.yaml"))
 	var whole yaml.Node
@@ -181,7 +181,7 @@ func TestStrangeDocuments(t *testing.T) {
 				t.Fatal(err)
 			}
 			if document, err := apidiff.Parse("newer.yaml", src); err == nil {
-				_, _ = apidiff.Compare(ours, document, known(t, "")) // An error may well be right.
+				_, _ = apidiff.Compare(ours, document, known(t, "")) // An error is allowed.
 				parts++
 			}
 			n.Content[i] = child

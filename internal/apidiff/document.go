@@ -16,15 +16,15 @@ import (
 type Document struct {
 	name string
 	root node
-	// operations are all of it, by path.
+	// operations are those of the document, by path.
 	operations []operation
 }
 
 // node is an object of a document.
 type node = map[string]any
 
-// Parse reads an OpenAPI 3 document in YAML or JSON. The name is for errors, which
-// say the line where they can.
+// Parse reads an OpenAPI 3 document in YAML or JSON. Errors have the name, and the line
+// where it is known.
 func Parse(name string, src []byte) (*Document, error) {
 	value, err := decode(src)
 	if err != nil {
@@ -62,7 +62,7 @@ func decode(src []byte) (any, error) {
 	return value, err
 }
 
-// plain makes texts of all keys: YAML has statuses such as 200 as numbers.
+// plain converts all keys to texts: statuses such as 200 are numbers in YAML.
 func plain(value any) any {
 	switch v := value.(type) {
 	case map[any]any:
@@ -83,7 +83,7 @@ func plain(value any) any {
 	return value
 }
 
-// at follows keys down a document. It is nil where there is nothing.
+// at follows keys through a document. It returns nil if one is missing.
 func at(n node, keys ...string) node {
 	for _, key := range keys {
 		next, _ := n[key].(node)
@@ -92,13 +92,13 @@ func at(n node, keys ...string) node {
 	return n
 }
 
-// object is a value as an object, nil when it is none.
+// object returns a value as an object, nil if it is not one.
 func object(value any) node {
 	n, _ := value.(node)
 	return n
 }
 
-// texts are the entries of a list, as texts.
+// texts returns the entries of a list as texts.
 func texts(n node, key string) []string {
 	values, _ := n[key].([]any)
 	var all []string
@@ -113,15 +113,15 @@ func text(n node, key string) string {
 	return value
 }
 
-// reference is the name of the schema that a node refers to, "" for none.
+// reference returns the name of the schema that a node refers to, "" for none.
 func reference(n node) string {
 	return strings.TrimPrefix(text(n, "$ref"), "#/components/schemas/")
 }
 
-// maxHops is how many references in a row are followed.
+// maxHops is the maximum length of a chain of references.
 const maxHops = 50
 
-// resolve follows a reference to what it means.
+// resolve returns the target of a reference.
 func (d *Document) resolve(n node) (node, error) {
 	for range maxHops {
 		path, refers := n["$ref"].(string)
@@ -144,11 +144,11 @@ func (d *Document) resolve(n node) (node, error) {
 	return nil, fmt.Errorf("%s: its reference %v goes round in a circle", d.name, n["$ref"])
 }
 
-// schema follows a reference to a schema, and makes one schema of the parts of an
-// allOf, and of a oneOf or anyOf with a single part beside null.
+// schema returns the target of a reference to a schema. It merges the parts of an allOf,
+// and of a oneOf or anyOf with a single part besides null.
 func (d *Document) schema(n node) (node, error) { return d.whole(n, 0) }
 
-// maxDepth is how many allOf are looked into inside each other.
+// maxDepth is the maximum depth of nested allOf.
 const maxDepth = 10
 
 func (d *Document) whole(n node, depth int) (node, error) {
@@ -175,7 +175,7 @@ func (d *Document) whole(n node, depth int) (node, error) {
 	return whole, nil
 }
 
-// parts are the schemas that a schema is made of, beside what it says itself.
+// parts returns the schemas that a schema consists of, besides its own keys.
 func parts(n node) []node {
 	var parts []node
 	for _, key := range []string{"allOf", "oneOf", "anyOf"} {

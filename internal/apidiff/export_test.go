@@ -5,5 +5,5 @@ import (
 	"slices"
 )
 
-// Aspects are all words for what can differ.
+// Aspects are the words for all that can differ.
 func Aspects() []string { return slices.Sorted(maps.Keys(aspects)) }

@@ -11,7 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Known is what differs or is left out on purpose, each with the reason.
+// Known has the intended differences and omissions, each with the reason.
 type Known struct {
 	Differences []KnownDifference `yaml:"differences"`
 	NotUsed     []NotUsed         `yaml:"not_used"`
@@ -19,8 +19,8 @@ type Known struct {
 	name string
 }
 
-// KnownDifference declares one difference of each of several places. Another value
-// on either side is another difference.
+// KnownDifference declares one difference of several places. With another value on either
+// side it is a different one.
 type KnownDifference struct {
 	Why   string  `yaml:"why"`
 	What  string  `yaml:"what"`
@@ -29,8 +29,8 @@ type KnownDifference struct {
 	At    []Place `yaml:"at"`
 }
 
-// NotUsed declares what is left out of our document: operations ("POST /v1/roles"),
-// all operations below a path ("/v1/roles/..."), parameters and fields.
+// NotUsed declares omissions of our document: operations ("POST /v1/roles"), all operations
+// below a path ("/v1/roles/..."), parameters and fields.
 type NotUsed struct {
 	Why string  `yaml:"why"`
 	At  []Place `yaml:"at"`
@@ -48,10 +48,10 @@ func (p *Place) UnmarshalYAML(n *yaml.Node) error {
 	return n.Decode(&p.Text)
 }
 
-// StaleEntry is an entry of the known differences that is no longer so.
+// StaleEntry is an entry of the known differences that no longer holds.
 type StaleEntry struct {
 	Place
-	// File is the name of the file, and Says what it says of the place.
+	// File is the name of the file, and Says the entry's text about the place.
 	File, Says string
 }
 
@@ -100,7 +100,7 @@ func (k *Known) leavesOut(at string) bool {
 	})
 }
 
-// covers reports whether a place is this one, or an operation below this path.
+// covers reports whether a place equals this one, or is an operation below this path.
 func (p Place) covers(at string) bool {
 	below, ok := strings.CutSuffix(p.Text, "/...")
 	_, path, isOperation := strings.Cut(at, " ")
@@ -110,7 +110,7 @@ func (p Place) covers(at string) bool {
 	return path == below || strings.HasPrefix(path, below+"/")
 }
 
-// publishedIDs are the ids that the whole document is known to have for an operation.
+// publishedIDs returns the known ids of an operation in the whole document.
 func (k *Known) publishedIDs(at string) []string {
 	var ids []string
 	for _, d := range k.Differences {
@@ -121,8 +121,8 @@ func (k *Known) publishedIDs(at string) []string {
 	return ids
 }
 
-// stale are the entries that do not hold. An entry of a place that was not
-// reached, as its operation is gone, may hold; places are all there are.
+// stale returns the entries that do not hold. An entry for a place that was not reached,
+// since its operation was removed, may hold. places has all places of our document.
 func (k *Known) stale(found *comparison, places map[string]bool) []StaleEntry {
 	var all []StaleEntry
 	for _, d := range k.Differences {
@@ -143,7 +143,7 @@ func (k *Known) stale(found *comparison, places map[string]bool) []StaleEntry {
 	return all
 }
 
-// lacks reports whether they have a place and we do not, or whether that cannot be told.
+// lacks reports whether only their document has a place, or whether that is unknown.
 func (c *comparison) lacks(p Place, places map[string]bool) bool {
 	if slices.ContainsFunc(c.fresh, func(f Addition) bool { return f.At == p.Text }) {
 		return true

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// aspects are what can differ, each with what is said of it: HERE is the value in our
-// document, THERE that in the newer one.
+// aspects are the words for what can differ, each with its message: HERE is the value in
+// our document, THERE that in the newer one.
 var aspects = map[string]string{
 	"operation":        "the operation is gone",
 	"operation id":     "its operation id is THERE; here it is HERE",
@@ -32,7 +32,7 @@ var aspects = map[string]string{
 
 func aspectNames() string { return strings.Join(slices.Sorted(maps.Keys(aspects)), ", ") }
 
-// String says a difference in words.
+// String describes a difference.
 func (d Difference) String() string {
 	what := strings.NewReplacer("THERE", d.There, "HERE", d.Here).Replace(aspects[d.What])
 	switch {
@@ -57,7 +57,7 @@ func (d Difference) String() string {
 	return d.At + ": " + what
 }
 
-// used says which messages a difference of a schema is part of.
+// used lists the messages that a difference of a schema affects.
 func (d Difference) used() string {
 	const most = 3
 	named, more := d.Uses[:min(most, len(d.Uses))], len(d.Uses)-most
@@ -80,7 +80,7 @@ func (s StaleEntry) String() string {
 	return fmt.Sprintf("%s:%d: %s: %s", s.File, s.Line, s.Text, s.Says)
 }
 
-// Print writes a report: what breaks first.
+// Print writes a report, starting with what breaks.
 func (r *Report) Print(w io.Writer) error {
 	var text strings.Builder
 	if len(r.Breaks) > 0 {

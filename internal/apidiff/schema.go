@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// schema compares two schemas. What ours refers to is a place of its own.
+// schema compares two schemas. The target of a reference in ours is a separate place.
 func (c *comparison) schema(where string, ours, theirs node) {
 	if name := reference(ours); name != "" {
 		where = name
@@ -39,10 +39,10 @@ func (c *comparison) schema(where string, ours, theirs node) {
 	c.furtherFields(where, our, their)
 }
 
-// kind notes another type or format, which breaks unless the values still fit.
+// kind records a different type or format, which breaks unless the values still fit.
 func (c *comparison) kind(where string, ours, theirs node) {
 	here, there := c.outline(c.ours, ours), c.outline(c.theirs, theirs)
-	fit := fits(ours, theirs) // what they reply with fits ours
+	fit := fits(ours, theirs) // their replies fit our schema
 	if c.toThem {
 		fit = fits(theirs, ours)
 	}
@@ -67,13 +67,13 @@ func fits(reader, values node) bool {
 	case r == "integer":
 		return format != "int32" || text(values, "format") == "int32"
 	case r == "string":
-		// Formats with a type of their own in the generated client.
+		// Formats that have their own type in the generated client.
 		return !slices.Contains([]string{"date", "date-time", "uuid", "email", "byte", "binary"}, format) || text(values, "format") == format
 	}
 	return true
 }
 
-// values compares the values that are listed for a field.
+// values compares the enums of a field.
 func (c *comparison) values(where string, ours, theirs []string) {
 	switch {
 	case len(ours) == 0 && len(theirs) == 0:
@@ -129,7 +129,7 @@ func (c *comparison) fields(where string, ours, theirs node) {
 	}
 }
 
-// need breaks when we may leave out what has to be sent.
+// need records a break when we may omit what is required.
 func (c *comparison) need(where string, ours, theirs bool) {
 	switch {
 	case ours == theirs:
@@ -140,8 +140,8 @@ func (c *comparison) need(where string, ours, theirs bool) {
 	}
 }
 
-// furtherFields compares the fields of an object that have no names in the
-// document, where ours says anything of them.
+// furtherFields compares the additional properties of an object, if our document defines
+// them.
 func (c *comparison) furtherFields(where string, ours, theirs node) {
 	if ours["additionalProperties"] == nil {
 		return
@@ -173,7 +173,7 @@ const (
 	typeNull   = "null"
 )
 
-// typeOf is the type of a schema, "anything" where it says none.
+// typeOf returns the type of a schema, "anything" without one.
 func typeOf(n node) string {
 	types := slices.DeleteFunc(texts(n, "type"), func(t string) bool { return t == typeNull })
 	switch {
@@ -209,8 +209,8 @@ func allowed(is bool) string {
 
 func (c *comparison) theirType(n node) string { return c.outline(c.theirs, n) }
 
-// outline says in a few words what a schema is: "integer (int32)", "list of
-// string", "table of string", "{id, name}".
+// outline describes a schema briefly: "integer (int32)", "list of string", "table of
+// string", "{id, name}".
 func (c *comparison) outline(d *Document, n node) string { return c.outlined(d, n, 0) }
 
 func (c *comparison) outlined(d *Document, n node, depth int) string {
@@ -235,5 +235,5 @@ func (c *comparison) outlined(d *Document, n node, depth int) string {
 	return kind
 }
 
-// maxFields is how many fields of an object an outline names.
+// maxFields is the maximum number of fields of an object in an outline.
 const maxFields = 6

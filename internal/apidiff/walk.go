@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// comparison walks our document and looks up each thing in theirs.
+// comparison walks our document and looks up each part in theirs.
 type comparison struct {
 	ours, theirs *Document
 	differences  []*Difference
-	// fresh are the fields and parameters that they have and we have not.
+	// fresh are the fields and parameters that only their document has.
 	fresh []Addition
 	// reached are the places that have been compared.
 	reached map[string]bool
@@ -39,8 +39,8 @@ type operation struct {
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-// operations are all of a document, by path. The parameters of a path are added to
-// those of its operations.
+// operations returns the operations of a document, by path. The parameters of a path are
+// added to those of its operations.
 func operations(root node) []operation {
 	var all []operation
 	paths := at(root, "paths")
@@ -97,8 +97,8 @@ func (c *comparison) operation(ours operation) {
 	}
 }
 
-// parameters compares what goes into the query and the headers. Those in the path
-// have no name on the wire.
+// parameters compares the parameters of the query and the headers. Those of the path have
+// no name on the wire.
 func (c *comparison) parameters(where string, ours, theirs operation) {
 	c.message(where+": parameters", "parameter of "+ours.id(), true)
 	our, their := c.named(c.ours, ours), c.named(c.theirs, theirs)
@@ -125,7 +125,7 @@ func (c *comparison) parameters(where string, ours, theirs operation) {
 	}
 }
 
-// named are the parameters of an operation, "query id" for one.
+// named returns the parameters of an operation, by names such as "query id".
 func (c *comparison) named(d *Document, o operation) map[string]node {
 	all := make(map[string]node)
 	list, _ := o.node["parameters"].([]any)
@@ -164,7 +164,7 @@ func (c *comparison) reply(where, status string, ours, theirs operation) {
 	their := c.follow(c.theirs, object(published))
 	place := where + ": reply"
 	if !succeeds(status) {
-		place = "reply " + status // The same for every operation.
+		place = "reply " + status // It is the same for every operation.
 	}
 	c.message(place, "reply of "+ours.id(), false)
 	switch {
@@ -182,8 +182,8 @@ func (c *comparison) reply(where, status string, ours, theirs operation) {
 
 func succeeds(status string) bool { return strings.HasPrefix(status, "2") }
 
-// likest is the reply to a status, or else the one that speaks for it: another
-// that succeeds, the one for its class, or the default.
+// likest returns the reply for a status, or else the nearest one: another success, the one
+// for its class, or the default.
 func likest(replies node, status string) (reply any, as string) {
 	candidates := []string{status, status[:min(1, len(status))] + "XX", "default"}
 	if succeeds(status) {
@@ -218,8 +218,8 @@ func (c *comparison) body(where string, ours, theirs node) {
 
 func jsonOf(message node) node { return at(message, "content", "application/json", "schema") }
 
-// shape compares the outermost schema of a message, which is another altogether
-// when the type differs or no field is common.
+// shape compares the outermost schema of a message. It is entirely different if the type
+// differs or no field is common.
 func (c *comparison) shape(where string, ours, theirs node) {
 	our, their := c.whole(c.ours, ours), c.whole(c.theirs, theirs)
 	fields, others := at(our, "properties"), at(their, "properties")
@@ -234,7 +234,7 @@ func (c *comparison) shape(where string, ours, theirs node) {
 	c.schema(where, ours, theirs)
 }
 
-// security compares how a call shows who makes it; the names of the schemes are free.
+// security compares the authentication of a call; the names of the schemes do not matter.
 func (c *comparison) security(where string, ours, theirs operation) {
 	our, their := c.schemes(c.ours, ours), c.schemes(c.theirs, theirs)
 	for _, scheme := range our {
@@ -247,7 +247,7 @@ func (c *comparison) security(where string, ours, theirs operation) {
 	}
 }
 
-// schemes are the ways to authenticate an operation, any of which will do.
+// schemes returns the alternative ways to authenticate an operation.
 func (c *comparison) schemes(d *Document, o operation) []string {
 	wanted, ok := o.node["security"].([]any)
 	if !ok {
@@ -284,7 +284,7 @@ func (d *Document) servers() []string {
 	return all
 }
 
-// message says what is compared from here on.
+// message sets the message that is compared from now on.
 func (c *comparison) message(place, use string, toThem bool) {
 	c.reached[place] = true
 	c.use, c.toThem, c.seen = use, toThem, make(map[[2]string]bool)
@@ -314,7 +314,7 @@ func (c *comparison) index(where, what, here, there string) int {
 	})
 }
 
-// follow resolves a reference, and keeps the first error.
+// follow resolves a reference, and records the first error.
 func (c *comparison) follow(d *Document, n node) node {
 	n, err := d.resolve(n)
 	if err != nil && c.err == nil {
@@ -323,7 +323,7 @@ func (c *comparison) follow(d *Document, n node) node {
 	return n
 }
 
-// whole is what a schema says, and keeps the first error.
+// whole returns the resolved schema, and records the first error.
 func (c *comparison) whole(d *Document, n node) node {
 	n, err := d.schema(n)
 	if err != nil && c.err == nil {
@@ -332,7 +332,7 @@ func (c *comparison) whole(d *Document, n node) node {
 	return n
 }
 
-// Words that stand for a value, or are one.
+// Words that represent a value, or are one.
 const (
 	none     = "none"
 	gone     = "gone"

@@ -27,11 +27,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// few is how many users the tests have: two steps of the list.
+// few is the number of users in the tests: two steps of the list.
 const few = 1100
 
-// TestSameRows syncs with every contender, and compares what they store: only what
-// makes the same rows can be measured side by side.
+// TestSameRows syncs with every contender, and compares what they store: only contenders
+// with the same rows are comparable.
 func TestSameRows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("what it runs is no part of the connector")
@@ -78,7 +78,7 @@ func same[M proto.Message](t *testing.T, what string, want, got map[string]M) {
 	}
 }
 
-// TestBench runs the program with few users.
+// TestBench runs the program with a few users.
 func TestBench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the connector")

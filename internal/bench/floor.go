@@ -15,11 +15,11 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// floor is a connector that produces the rows of a generated project without any
-// request or check. No connector on the SDK can cost less.
+// floor is a connector that produces the rows of a generated project without requests or
+// checks. No connector on the SDK can cost less.
 //
-// The users are generated each time they are needed: to hold all of them would take
-// memory that belongs to no floor.
+// The users are generated each time they are needed: keeping all of them would take memory
+// that is not part of the floor.
 type floor struct {
 	project emulator.Project
 	count   int // users
@@ -29,7 +29,7 @@ type floor struct {
 	roles       map[roleKey]*emulator.Role
 
 	mu sync.Mutex
-	// firstOn is the page of users that was the first to show a role. mu guards it.
+	// firstOn is the first page of users that shows a role. mu guards it.
 	firstOn map[roleKey]int
 }
 
@@ -74,8 +74,8 @@ type floorType struct {
 
 func (s *floorType) ResourceType(context.Context) *v2.ResourceType { return s.kind }
 
-// List returns a page of the type's resources. With users come the roles that they hold
-// and that are in no list.
+// List returns a page of the type's resources, for users with the roles that they hold
+// and no list has.
 func (s *floorType) List(_ context.Context, parent *v2.ResourceId, o resource.SyncOpAttrs) ([]*v2.Resource, *resource.SyncOpResults, error) {
 	if parent != nil {
 		return nil, &resource.SyncOpResults{}, nil
@@ -119,8 +119,8 @@ func (s *floorType) listUsers(page int) ([]*v2.Resource, *resource.SyncOpResults
 	return out, following(page, more), nil
 }
 
-// EntitlementsForResourceType returns a page of the type's entitlements. Those of
-// roles that are in no list come from the users.
+// EntitlementsForResourceType returns a page of the type's entitlements. Those of roles
+// that no list has come from the users.
 func (s *floorType) EntitlementsForResourceType(_ context.Context, _ string, o resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
 	at := number(o.PageToken.Token)
 	var out []*v2.Entitlement
@@ -155,7 +155,7 @@ func (s *floorType) GrantsForResourceType(_ context.Context, _ string, o resourc
 		for i := range users {
 			out = append(out, userGrants(&users[i])...)
 		}
-		slices.SortFunc(out, func(a, b *v2.Grant) int { return strings.Compare(a.GetId(), b.GetId()) }) // As the store likes them.
+		slices.SortFunc(out, func(a, b *v2.Grant) int { return strings.Compare(a.GetId(), b.GetId()) }) // The order of the store.
 		return out, following(at, more), nil
 	case s.kind.GetId() != typeRole:
 	case at == 0:
@@ -170,17 +170,17 @@ func (s *floorType) GrantsForResourceType(_ context.Context, _ string, o resourc
 	return out, &resource.SyncOpResults{}, nil
 }
 
-// Entitlements is there for the SDK's interface; it asks by type.
+// Entitlements implements the SDK's interface. It is not called: the SDK reads by type.
 func (s *floorType) Entitlements(context.Context, *v2.Resource, resource.SyncOpAttrs) ([]*v2.Entitlement, *resource.SyncOpResults, error) {
 	return nil, &resource.SyncOpResults{}, nil
 }
 
-// Grants is there for the SDK's interface; it asks by type.
+// Grants implements the SDK's interface. It is not called: the SDK reads by type.
 func (s *floorType) Grants(context.Context, *v2.Resource, resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
 	return nil, &resource.SyncOpResults{}, nil
 }
 
-// users returns a page of 1,000 users, and reports whether a page follows it.
+// users returns a page of 1,000 users, and reports whether another page follows.
 func (f *floor) users(page int) (users []emulator.User, more bool) {
 	const size = 1000
 	from, to := page*size, min((page+1)*size, f.count)
@@ -191,8 +191,8 @@ func (f *floor) users(page int) (users []emulator.User, more bool) {
 	return users, to < f.count
 }
 
-// eachDerived gives visit the roles that a page of users is the first to show, each
-// once, and reports whether a page follows it.
+// eachDerived calls visit once for each role that a page of users is the first to show,
+// and reports whether another page follows.
 func (f *floor) eachDerived(page int, visit func(key roleKey, like *emulator.Role)) (more bool) {
 	users, more := f.users(page)
 	isNew := f.newOn(page)
@@ -206,8 +206,8 @@ func (f *floor) eachDerived(page int, visit func(key roleKey, like *emulator.Rol
 	return more
 }
 
-// derived gives visit the project's roles that a user holds inside tenants: they are
-// roles of their own, and in no list.
+// derived calls visit with the project roles that a user holds inside tenants: they are
+// separate roles, and no list has them.
 func (f *floor) derived(u *emulator.User, visit func(key roleKey, like *emulator.Role)) {
 	for _, m := range u.Tenants {
 		for _, name := range m.RoleNames {
@@ -222,7 +222,7 @@ func (f *floor) derived(u *emulator.User, visit func(key roleKey, like *emulator
 }
 
 // newOn returns a function that reports whether a page of users is the first to show a
-// role; for each role it reports so once.
+// role, once for each role.
 func (f *floor) newOn(page int) func(roleKey) bool {
 	seen := map[roleKey]bool{}
 	return func(key roleKey) bool {

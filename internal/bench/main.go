@@ -1,7 +1,7 @@
 // Command bench measures baton-descope as it is shipped: whole syncs from the local
-// Descope on loopback, each in a process of its own, beside the floor, which makes the
-// same rows without any request. It reports and asserts nothing. docs/performance.md has
-// the last results.
+// Descope on loopback, each in a separate process, compared with the floor, which makes
+// the same rows without requests. It asserts nothing. docs/performance.md has the latest
+// results.
 //
 //	go run ./internal/bench                                  # 10,000 and 100,000 users
 //	go run ./internal/bench -users 10000 -latency 20ms
@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// run is the program. It calls itself for the processes that it measures.
+// run is the program. It starts itself for the processes that it measures.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
@@ -49,10 +49,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return s.measure(ctx, out)
 }
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	users []int
-	// tenantRoles is how many of the project's roles are held inside a tenant, 0 for
+	// tenantRoles is the number of project roles that are held inside a tenant, 0 for
 	// any of them.
 	tenantRoles int
 	pairs       int
@@ -92,8 +92,8 @@ func parse(args []string) (*settings, error) {
 	return s, nil
 }
 
-// sizeOf is the project that is measured: everything but the users is the same for
-// all that have more than a few.
+// sizeOf returns the size of the measured project: everything but the users is the same
+// for all but very small projects.
 func sizeOf(users, tenantRoles int) emulator.Size {
 	if users < 1000 {
 		return emulator.Size{Users: users, Tenants: 10, Roles: 20, Permissions: 20, TenantRoles: tenantRoles}

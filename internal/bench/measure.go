@@ -23,17 +23,17 @@ const (
 	nothing = "floor"
 )
 
-// result is what one sync took.
+// result is the cost of one sync.
 type result struct {
 	wall time.Duration
-	// cpu is that of the process and its children, in user mode and in the kernel.
+	// cpu is the CPU time of the process and its children, in user mode and in the kernel.
 	cpu time.Duration
-	// memory is the most that was resident, in bytes.
+	// memory is the maximum resident memory, in bytes.
 	memory int64
 	traffic
 }
 
-// measure runs what the settings ask for, and prints it.
+// measure runs the configured measurements, and prints them.
 func (s *settings) measure(ctx context.Context, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "baton-descope-bench")
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *settings) measureSize(ctx context.Context, out io.Writer, dir string, u
 			}
 		}
 		turns = append(turns, turn)
-		slices.Reverse(names) // What comes second must not always be the same.
+		slices.Reverse(names) // So that the order has no effect.
 	}
 	report(out, users, turns)
 	return nil
@@ -128,7 +128,7 @@ func (s *settings) command(ctx context.Context, dir, file string, api *api, name
 	return cmd, nil
 }
 
-// build makes the program to measure, and the mapping it is given.
+// build creates the program to measure, and its mapping.
 func (s *settings) build(ctx context.Context, dir string) error {
 	src, err := mappingFor(s.rateLimit)
 	if err != nil {

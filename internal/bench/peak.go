@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// peak is the most memory that was resident in a process that has ended, in bytes.
+// peak returns the maximum resident memory of a process that has ended, in bytes.
 func peak(p *os.ProcessState) int64 {
 	usage, ok := p.SysUsage().(*syscall.Rusage)
 	switch {

@@ -2,5 +2,5 @@ package main
 
 import "os"
 
-// peak is not known of a process that has ended.
+// peak returns 0: Windows does not report it for a process that has ended.
 func peak(*os.ProcessState) int64 { return 0 }

@@ -52,7 +52,7 @@ func (k roleKey) id() string {
 // roleKey identifies a role: no tenant for one of the whole project.
 type roleKey struct{ tenantID, name string }
 
-// userResource makes the SDK's resource of a user.
+// userResource returns the SDK's resource for a user.
 func userResource(u *emulator.User) (*v2.Resource, error) {
 	trait := v2.UserTrait_builder{
 		AccountType: v2.UserTrait_ACCOUNT_TYPE_HUMAN,
@@ -111,7 +111,8 @@ func tenantResource(t emulator.Tenant) *v2.Resource {
 	}.Build()
 }
 
-// roleResource makes the resource of a role; like says the rest of one that is in no list.
+// roleResource returns the resource of a role; like has the description of one that no
+// list has.
 func (f *floor) roleResource(key roleKey, like *emulator.Role) *v2.Resource {
 	out := v2.Resource_builder{
 		Id: rid(typeRole, key.id()), DisplayName: f.roleName(key), Description: like.Description,
@@ -173,7 +174,7 @@ func userGrants(u *emulator.User) []*v2.Grant {
 	return out
 }
 
-// eachHeld gives visit everything that a user holds.
+// eachHeld calls visit with everything that a user holds.
 func eachHeld(u *emulator.User, visit func(resourceType, id string)) {
 	for _, m := range u.Tenants {
 		visit(typeTenant, escaped(m.TenantID))
@@ -208,7 +209,7 @@ func grant(on, principal *v2.ResourceId) *v2.Grant {
 	}.Build()
 }
 
-// describe makes a resource type of the SDK.
+// describe returns a resource type of the SDK.
 func describe(id, name string, trait v2.ResourceType_Trait, annos ...proto.Message) *v2.ResourceType {
 	return v2.ResourceType_builder{
 		Id: id, DisplayName: name, Traits: []v2.ResourceType_Trait{trait}, Annotations: annotations.New(annos...),

@@ -20,16 +20,16 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 )
 
-// traffic is what the API saw.
+// traffic counts the requests that the API received.
 type traffic struct {
 	Requests int `json:"requests"`
-	// InFlight is how many requests were answered at once, at most.
+	// InFlight is the maximum number of concurrent requests.
 	InFlight int `json:"in_flight"`
-	// Refused is how many had a 429.
+	// Refused is the number of replies with 429.
 	Refused int `json:"refused"`
 }
 
-// counter counts what goes to the API.
+// counter counts the requests to the API.
 type counter struct {
 	api http.Handler
 
@@ -38,7 +38,7 @@ type counter struct {
 	seen traffic
 }
 
-// trafficPath tells the traffic since it was last asked for.
+// trafficPath returns the traffic since the previous call.
 const trafficPath = "/-/traffic"
 
 func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ type api struct {
 	users int
 }
 
-// startAPI starts the API in a process of its own, so that its work is not counted.
+// startAPI starts the API in a separate process, so that its work is not measured.
 func (s *settings) startAPI(ctx context.Context, users int) (*api, error) {
 	cmd, err := self(ctx, "serve", "-users", strconv.Itoa(users), "-tenant-roles", strconv.Itoa(s.tenantRoles), "-latency", s.latency.String(), "-rate-limit", strconv.Itoa(s.rateLimit))
 	if err != nil {
@@ -141,7 +141,7 @@ func (s *settings) startAPI(ctx context.Context, users int) (*api, error) {
 	return &api{url: strings.TrimSpace(line), stop: stop, users: users}, nil
 }
 
-// self returns this program as another process.
+// self returns a command that runs this program.
 func self(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -152,10 +152,10 @@ func self(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// selfEnv makes the test program be this one.
+// selfEnv makes the test program run as this one.
 const selfEnv = "BATON_DESCOPE_BENCH"
 
-// traffic returns what the API saw since the last time.
+// traffic returns the traffic since the previous call.
 func (a *api) traffic(ctx context.Context) (seen traffic, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+trafficPath, nil) //nolint:gosec // It is the process that was started here.
 	if err != nil {

@@ -22,10 +22,10 @@ import (
 	"github.com/conductorone/baton-descope/mapping"
 )
 
-// key is what the API takes.
+// key is the API's key.
 const key = emulator.DefaultProjectID + ":" + emulator.DefaultManagementKey
 
-// syncOnce is the process of one contender: one sync, as baton-descope runs it.
+// syncOnce runs in the process of one contender: one sync, as baton-descope runs it.
 func syncOnce(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("sync", flag.ContinueOnError)
 	name := flags.String("name", "", "")
@@ -63,8 +63,8 @@ func syncOnce(ctx context.Context, args []string) (err error) {
 	})
 }
 
-// newServer makes a contender. The connector itself is among them only for profiles:
-// it is measured as the program it is.
+// newServer returns a contender. The connector itself is one only for profiles: otherwise
+// the program is measured.
 func newServer(ctx context.Context, name, api string, size emulator.Size, session sessions.SessionStore) (types.ConnectorServer, error) {
 	if name == nothing {
 		return connectorbuilder.NewConnector(ctx, newFloor(size), connectorbuilder.WithSessionStore(session))
@@ -80,7 +80,7 @@ func newServer(ctx context.Context, name, api string, size emulator.Size, sessio
 	return connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
 }
 
-// connectorOptions are those of the connector for an API without a rate limit.
+// connectorOptions returns the connector's options for an API without a rate limit.
 func connectorOptions(api string) (connector.Options, error) {
 	src, err := mappingFor(0)
 	if err != nil {
@@ -92,7 +92,7 @@ func connectorOptions(api string) (connector.Options, error) {
 
 var perMinuteLine = regexp.MustCompile(`(?m)^  per_minute: .*\n`)
 
-// mappingFor is the built-in mapping for another number of searches a minute; 0 for
+// mappingFor returns the built-in mapping with another number of searches a minute; 0 for
 // no limit.
 func mappingFor(perMinute int) ([]byte, error) {
 	if !perMinuteLine.Match(mapping.Descope) {

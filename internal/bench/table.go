@@ -14,8 +14,8 @@ func header(out io.Writer) {
 	fmt.Fprintf(out, row, "users", "", "wall", "CPU", "memory", "requests", "in flight", "429")
 }
 
-// report prints what the turns of one size took, and the ratio of the connector
-// to the floor.
+// report prints the results of the runs of one size, and the ratio of the connector to the
+// floor.
 func report(out io.Writer, users int, turns []map[string]result) {
 	if len(turns) == 0 {
 		return

@@ -17,7 +17,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // answers is a server that counts what it returns.
@@ -70,13 +70,13 @@ func syncCounted(t *testing.T, o connector.Options, opts ...sdksync.SyncOpt) (*h
 	if err != nil {
 		t.Fatal(err)
 	}
-	session := &inprocess.Session{}
+	session := &oneshot.Session{}
 	server, err := connector.NewServer(t.Context(), c, connectorbuilder.WithSessionStore(session))
 	if err != nil {
 		t.Fatal(err)
 	}
 	counted := &answers{ConnectorServer: server, times: map[string]int{}}
-	got, err := harness.TrySyncWith(t, t.Context(), inprocess.NewClient(t.Context(), counted), session, opts...)
+	got, err := harness.TrySyncWith(t, t.Context(), oneshot.NewClient(t.Context(), counted), session, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // TestFreshConnectorForEachCall syncs as cloud functions do that are started for each
@@ -31,7 +31,7 @@ func TestFreshConnectorForEachCall(t *testing.T) {
 	for _, workers := range []int{1, 4} {
 		for _, ahead := range []bool{true, false} {
 			before := d.Count("SearchUsers")
-			client := &fresh{options: options(t, d, small(t)), session: &inprocess.Session{}}
+			client := &fresh{options: options(t, d, small(t)), session: &oneshot.Session{}}
 			client.options.Sequential = !ahead
 			got := client.sync(t, workers)
 			compareIDs(t, "resource", keys(one.Resources), keys(got.Resources))
@@ -57,7 +57,7 @@ func TestFreshConnectorForEachCall(t *testing.T) {
 type fresh struct {
 	types.ConnectorClient // for everything else
 	options               connector.Options
-	session               *inprocess.Session
+	session               *oneshot.Session
 
 	mu      sync.Mutex
 	started int
@@ -88,7 +88,7 @@ func (f *fresh) start(ctx context.Context) (types.ConnectorClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	return inprocess.NewClient(ctx, server), nil
+	return oneshot.NewClient(ctx, server), nil
 }
 
 func (f *fresh) ListResourceTypes(ctx context.Context, in *v2.ResourceTypesServiceListResourceTypesRequest, o ...grpc.CallOption) (*v2.ResourceTypesServiceListResourceTypesResponse, error) {

@@ -16,7 +16,7 @@ import (
 	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/internal/descope"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // manyUsers answers searches in a project that has a number of users and nothing else.
@@ -72,11 +72,11 @@ func TestRemainingTimeIncludesRateLimit(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				server, err := connector.NewServer(t.Context(), c, connectorbuilder.WithSessionStore(&inprocess.Session{}))
+				server, err := connector.NewServer(t.Context(), c, connectorbuilder.WithSessionStore(&oneshot.Session{}))
 				if err != nil {
 					t.Fatal(err)
 				}
-				client := inprocess.NewClient(t.Context(), server)
+				client := oneshot.NewClient(t.Context(), server)
 				for token := ""; ; {
 					page, err := client.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{
 						ResourceTypeId: "user", PageToken: token, ActiveSyncId: "sync",

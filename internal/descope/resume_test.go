@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // listChanges changes lists that come in one reply. Users stay the same.
@@ -136,7 +136,7 @@ func TestListsChangeBetweenCalls(t *testing.T) {
 			t.Parallel()
 			d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 720, Tenants: 6, Roles: 8, Permissions: 5}), emulator.Options{})
 			sync := func(then func(*emulator.Store)) (*harness.Snapshot, error) {
-				client := &fresh{options: options(t, d, small(t)), session: &inprocess.Session{}}
+				client := &fresh{options: options(t, d, small(t)), session: &oneshot.Session{}}
 				client.options.Sequential = true
 				reached := requestAt(d, 60)
 				go func() {

@@ -15,12 +15,12 @@ import (
 	"github.com/conductorone/baton-descope/internal/emulator"
 	"github.com/conductorone/baton-descope/internal/emulator/emulatortest"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // lossy is a session store that has lost some of its values at each read.
 type lossy struct {
-	*inprocess.Session
+	*oneshot.Session
 	lost func(key string) bool
 }
 
@@ -70,13 +70,13 @@ func syncLossy(t *testing.T, o connector.Options, lost func(string) bool, worker
 	if err != nil {
 		t.Fatal(err)
 	}
-	session := &lossy{&inprocess.Session{}, lost}
+	session := &lossy{&oneshot.Session{}, lost}
 	server, err := connector.NewServer(t.Context(), c, connectorbuilder.WithSessionStore(session))
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "sync.c1z")
-	syncer, err := sdksync.NewSyncer(t.Context(), inprocess.NewClient(t.Context(), server),
+	syncer, err := sdksync.NewSyncer(t.Context(), oneshot.NewClient(t.Context(), server),
 		sdksync.WithC1ZPath(path), sdksync.WithTmpDir(t.TempDir()), sdksync.WithWorkerCount(workers),
 		sdksync.WithStorageEngine(c1zstore.EnginePebble), sdksync.WithSessionStore(session), sdksync.WithFailFastInvariants())
 	if err == nil {

@@ -1,5 +1,5 @@
-// Package harness runs whole syncs in a test, in process and with the SDK's
-// own syncer, and reads back what they stored: given these replies, this c1z.
+// Package harness runs whole syncs in a test, in process and with the SDK's own syncer,
+// and reads the resulting c1z. It also searches output for a key.
 package harness
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types"
 
 	"github.com/conductorone/baton-descope/connector"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // Snapshot is what a sync stored, by id: "user:U1" for resources, the SDK's
@@ -27,9 +27,8 @@ type Snapshot struct {
 	Grants       map[string]*v2.Grant
 }
 
-// Client returns a client of a new connector, and the session store to sync
-// it with.
-func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *inprocess.Session) {
+// Client returns a client of a new connector, and the session store for its syncs.
+func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *oneshot.Session) {
 	t.Helper()
 	c, err := connector.New(t.Context(), o)
 	if err != nil {
@@ -38,21 +37,21 @@ func Client(t testing.TB, o connector.Options) (types.ConnectorClient, *inproces
 	return ClientOf(t, c)
 }
 
-// ClientOf is Client for a connector that is there already. Syncs of one connector
-// at the same time need a session store each: the SDK sets one for each sync.
-func ClientOf(t testing.TB, c *connector.Connector) (types.ConnectorClient, *inprocess.Session) {
+// ClientOf is Client for an existing connector. Concurrent syncs of one connector need a
+// session store each: the SDK sets one for each sync.
+func ClientOf(t testing.TB, c *connector.Connector) (types.ConnectorClient, *oneshot.Session) {
 	t.Helper()
 	ctx := t.Context()
-	session := &inprocess.Session{}
+	session := &oneshot.Session{}
 	server, err := connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inprocess.NewClient(ctx, server), session
+	return oneshot.NewClient(ctx, server), session
 }
 
-// Sync runs one sync with the SDK's invariants as failures, and returns what
-// it stored.
+// Sync runs one sync, in which a violated invariant of the SDK is a failure, and returns
+// what it stored.
 func Sync(t testing.TB, o connector.Options, opts ...sdksync.SyncOpt) *Snapshot {
 	t.Helper()
 	snapshot, err := TrySync(t, t.Context(), o, opts...)
@@ -62,16 +61,16 @@ func Sync(t testing.TB, o connector.Options, opts ...sdksync.SyncOpt) *Snapshot 
 	return snapshot
 }
 
-// TrySync is Sync for a sync that may fail. One that fails and is stored as
-// finished fails the test.
+// TrySync is Sync for a sync that may fail. A failed sync that is stored as finished fails
+// the test.
 func TrySync(t testing.TB, ctx context.Context, o connector.Options, opts ...sdksync.SyncOpt) (*Snapshot, error) {
 	t.Helper()
 	client, session := Client(t, o)
 	return TrySyncWith(t, ctx, client, session, opts...)
 }
 
-// TrySyncWith is TrySync with a client and session store of [Client] or [ClientOf].
-func TrySyncWith(t testing.TB, ctx context.Context, client types.ConnectorClient, session *inprocess.Session, opts ...sdksync.SyncOpt) (*Snapshot, error) {
+// TrySyncWith is TrySync with the client and session store of [Client] or [ClientOf].
+func TrySyncWith(t testing.TB, ctx context.Context, client types.ConnectorClient, session *oneshot.Session, opts ...sdksync.SyncOpt) (*Snapshot, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	opts = append([]sdksync.SyncOpt{
@@ -98,7 +97,7 @@ func TrySyncWith(t testing.TB, ctx context.Context, client types.ConnectorClient
 	return Read(t, path), nil
 }
 
-// Read reads back a c1z.
+// Read reads a c1z.
 func Read(t testing.TB, path string) *Snapshot {
 	t.Helper()
 	s := read(t, path)
@@ -108,7 +107,7 @@ func Read(t testing.TB, path string) *Snapshot {
 	return s
 }
 
-// read is Read, but nil where no sync has finished.
+// read is Read; nil if no sync has finished.
 func read(t testing.TB, path string) *Snapshot {
 	t.Helper()
 	ctx := t.Context()

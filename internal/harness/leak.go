@@ -20,13 +20,13 @@ import (
 // program may have written it.
 type Key struct{ forms map[string]string }
 
-// Any 12 characters in a row of a key have one of the parts of partLength characters in
-// them that begin at every partStep of it.
+// Any 12 consecutive characters of a key contain one of the parts of partLength characters
+// that begin at each multiple of partStep.
 const partLength, partStep = 8, 5
 
-// KeyOf returns the key with this text, of ASCII letters and digits. It is found by any
-// 12 characters in a row of it, in whatever they are a part of: with the project before
-// them, say, or in Base64 behind other text.
+// KeyOf returns the key with this text, of ASCII letters and digits. Any 12 consecutive
+// characters of it are found, also within other text: after the project ID, for example,
+// or in the middle of Base64.
 func KeyOf(key string) Key {
 	forms := map[string]string{"as it is": key, "backwards": backwards(key)}
 	for from := 0; from+partLength <= len(key); from += partStep {
@@ -50,8 +50,8 @@ func KeyOf(key string) Key {
 	return Key{forms}
 }
 
-// base64Of returns what stands in Base64 of every text that has a part behind so many
-// bytes, modulo 3: what depends on the bytes before and after is left out.
+// base64Of returns the part of the Base64 of a text that depends on part alone, for a text
+// in which behind bytes, modulo 3, come before it.
 func base64Of(part string, behind int) string {
 	all := append(make([]byte, behind), part...)
 	return base64.RawStdEncoding.EncodeToString(all)[(behind*8+5)/6 : len(all)*8/6]
@@ -71,8 +71,8 @@ func escaped(s string) string {
 	return b.String()
 }
 
-// In returns the form in which the key is in a text, also when blanks and line ends
-// split it, and empty if it is not.
+// In returns the form in which a text contains the key, also if blanks and line ends split
+// it; empty if it does not.
 func (k Key) In(text []byte) (form string) {
 	if form := k.in(text); form != "" {
 		return form
@@ -89,7 +89,7 @@ func (k Key) in(text []byte) (form string) {
 	return ""
 }
 
-// Hidden fails the test when the key is in a text.
+// Hidden fails the test when a text contains the key.
 func (k Key) Hidden(t testing.TB, where string, text []byte) {
 	t.Helper()
 	for _, found := range k.find(where, text) {
@@ -104,8 +104,8 @@ func (k Key) find(where string, text []byte) []string {
 	return nil
 }
 
-// InFolder returns where the key is in the names and contents of the files of a
-// folder, of which it looks into every c1z.
+// InFolder returns where the names and contents of the files in a folder contain the key,
+// including the contents of every c1z.
 func (k Key) InFolder(t testing.TB, dir string) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -129,8 +129,8 @@ func (k Key) InFolder(t testing.TB, dir string) (found []string) {
 	return found
 }
 
-// InC1Z returns where the key is in a c1z: in what describes it, in the files of
-// the database once they are unpacked, or in the rows.
+// InC1Z returns where a c1z contains the key: in its header, in the unpacked files of the
+// database, or in the rows.
 func (k Key) InC1Z(t testing.TB, path string) []string {
 	t.Helper()
 	file, err := os.Open(path)

@@ -37,7 +37,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// A key in a row of a c1z is found, though no byte of it is in the file as it is.
+// A key in a row of a c1z is found, although the file does not contain it unencoded.
 func TestKeyInC1Z(t *testing.T) {
 	ctx := t.Context()
 	dir := t.TempDir()

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// ServeTLS serves over TLS and HTTP/2 on loopback until the test ends. It returns the
-// host with its port, and a file with the certificate to trust, which all may read.
+// ServeTLS serves over TLS and HTTP/2 on loopback until the test ends. It returns the host
+// and port, and a world-readable file with the certificate to trust.
 func ServeTLS(t testing.TB, handler http.Handler) (host, roots string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)

@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"github.com/conductorone/baton-descope/internal/inprocess"
 	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
@@ -35,12 +34,12 @@ type Account struct {
 // CreateAccount creates an account. It returns what was done, in a line for people, and
 // the password if one was made. Its errors are like those of [Provision].
 func CreateAccount(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error), a Account) (done, password string, err error) {
-	server, err := newServer(ctx, &inprocess.Session{})
+	server, err := newServer(ctx, &Session{})
 	if err != nil {
 		return "", "", err
 	}
 	defer closeServer(ctx, server)
-	c := &creation{Account: a, client: inprocess.NewClient(ctx, server)}
+	c := &creation{Account: a, client: NewClient(ctx, server)}
 	done, password, err = c.run(ctx)
 	return done, password, ended(ctx, name, err)
 }

@@ -22,7 +22,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"github.com/conductorone/baton-descope/internal/inprocess"
 	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
@@ -46,12 +45,12 @@ type Act struct {
 // Run does it and returns the result for people: a line, or for ListActions a JSON array.
 // An interruption by a signal of [WithSignals] is a [*Stopped].
 func (a Act) Run(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error)) (string, error) {
-	server, err := newServer(ctx, &inprocess.Session{})
+	server, err := newServer(ctx, &Session{})
 	if err != nil {
 		return "", err
 	}
 	defer closeServer(ctx, server)
-	d := &doing{Act: a, client: inprocess.NewClient(ctx, server)}
+	d := &doing{Act: a, client: NewClient(ctx, server)}
 	done, err := d.run(ctx)
 	if signal, ok := signalOf(ctx); ok && err != nil {
 		return "", &Stopped{signal, fmt.Sprintf("stopped by %s; whether it was done shows in the next sync", nameOf(signal))}

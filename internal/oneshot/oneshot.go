@@ -27,8 +27,6 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
-
-	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
 // Options describe a sync.
@@ -88,7 +86,7 @@ func Sync(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, place.leave()) }()
 
-	r := &run{Options: o, place: place, session: &inprocess.Session{}}
+	r := &run{Options: o, place: place, session: &Session{}}
 	r.Window = cmp.Or(r.Window, DefaultWindow)
 	if r.Progress == nil {
 		r.Progress = &Progress{}
@@ -101,7 +99,7 @@ func Sync(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer closeServer(ctx, server)
-	r.client = &validatedOnce{ConnectorClient: inprocess.NewClient(ctx, server, r.call)}
+	r.client = &validatedOnce{ConnectorClient: NewClient(ctx, server, r.call)}
 	return r.sync(ctx)
 }
 

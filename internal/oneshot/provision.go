@@ -23,7 +23,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/conductorone/baton-descope/internal/inprocess"
 	"github.com/conductorone/baton-descope/internal/spelling"
 )
 
@@ -59,12 +58,12 @@ func Provision(ctx context.Context, name string, newServer func(context.Context,
 	if err := temp.systemWide(); err != nil { // The SDK asks for it so.
 		return "", err
 	}
-	server, err := newServer(ctx, &inprocess.Session{})
+	server, err := newServer(ctx, &Session{})
 	if err != nil {
 		return "", err
 	}
 	defer closeServer(ctx, server)
-	p := &provisioning{Change: c, name: name, path: file, temp: temp.path, client: inprocess.NewClient(ctx, server)}
+	p := &provisioning{Change: c, name: name, path: file, temp: temp.path, client: NewClient(ctx, server)}
 	done, err = p.run(ctx)
 	return done, ended(ctx, name, err)
 }

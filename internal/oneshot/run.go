@@ -24,15 +24,13 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"github.com/conductorone/baton-descope/internal/inprocess"
 )
 
 // run is one sync, window by window.
 type run struct {
 	Options
 	place   *place
-	session *inprocess.Session
+	session *Session
 	client  *validatedOnce
 
 	stopping context.Context // Over when the run is to stop.

@@ -23,7 +23,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-descope/connector"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -34,7 +34,7 @@ func Client(ctx context.Context, o connector.Options) (types.ConnectorClient, er
 	return client, err
 }
 
-func newClient(ctx context.Context, o connector.Options, interceptors ...inprocess.Interceptor) (types.ConnectorClient, *inprocess.Session, error) {
+func newClient(ctx context.Context, o connector.Options, interceptors ...oneshot.Interceptor) (types.ConnectorClient, *oneshot.Session, error) {
 	// What a service may do per minute is nothing that recorded replies need.
 	plan := *o.Plan
 	plan.PerMinute = nil
@@ -44,12 +44,12 @@ func newClient(ctx context.Context, o connector.Options, interceptors ...inproce
 	if err != nil {
 		return nil, nil, err
 	}
-	session := &inprocess.Session{}
+	session := &oneshot.Session{}
 	server, err := connector.NewServer(ctx, c, connectorbuilder.WithSessionStore(session))
 	if err != nil {
 		return nil, nil, err
 	}
-	return inprocess.NewClient(ctx, server, interceptors...), session, nil
+	return oneshot.NewClient(ctx, server, interceptors...), session, nil
 }
 
 // Sync runs a connector through a whole sync and returns what it stores.
@@ -111,7 +111,7 @@ func (c offline) ListResourceTypes(
 
 // store runs the SDK's syncer into a temporary file, and reads the file. SQLite is the
 // cheaper engine for a small sync: about 20 ms, where Pebble takes 150.
-func (c *collected) store(ctx context.Context, client offline, session *inprocess.Session) (err error) {
+func (c *collected) store(ctx context.Context, client offline, session *oneshot.Session) (err error) {
 	dir, err := os.MkdirTemp("", "baton-preview-")
 	if err != nil {
 		return fmt.Errorf("cannot create a temporary folder for the sync: %w", err)

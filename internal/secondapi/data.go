@@ -13,14 +13,14 @@ type Person struct {
 	Roles      []RoleKey    `json:"roles,omitempty"`
 }
 
-// Profile is what a person says of herself.
+// Profile is a person's own description.
 type Profile struct {
 	FullName string   `json:"full_name,omitempty"`
 	Desk     int      `json:"desk,omitempty"`
 	Contact  *Contact `json:"contact,omitempty"`
 }
 
-// Contact is how a person is reached.
+// Contact is how to reach a person.
 type Contact struct {
 	Email  string   `json:"email,omitempty"`
 	Phones []string `json:"phones,omitempty"`
@@ -33,7 +33,7 @@ type Security struct {
 	PIN int `json:"pin,omitempty"`
 }
 
-// Membership is a workspace that a person is in, with her groups there.
+// Membership is a workspace that a person is in, with the groups there.
 type Membership struct {
 	ID     int64         `json:"id"`
 	Groups []GroupMember `json:"groups,omitempty"`
@@ -65,7 +65,7 @@ type Workspace struct {
 	State    string `json:"state,omitempty"`
 }
 
-// Group is a group of people, of a workspace or of none.
+// Group is a group of people, in a workspace or in none.
 type Group struct {
 	ID         int64   `json:"group_id"`
 	Label      string  `json:"label"`
@@ -81,7 +81,7 @@ type Data struct {
 	Roles      []Role
 }
 
-// Annex is the id of a workspace that no floating-point number holds.
+// Annex is the id of a workspace that a floating-point number cannot represent.
 const Annex = 1<<53 + 1
 
 // Demo returns a small Workbench: two pages of people and two of groups.

@@ -1,12 +1,11 @@
-// Package secondapi is Workbench: an invented API that is as unlike the
-// product's own as the mapping language allows, its mapping, and a server of it
-// for tests. It proves that the connector's runtime knows no particular API.
+// Package secondapi is Workbench: an invented API that is as unlike the product's own as
+// the mapping language allows, with its mapping and a server for tests. It proves that the
+// connector's runtime knows no particular API.
 //
-// What differs: ids are numbers; people come by opaque cursor, groups by the
-// number of the page, workspaces as a bare list; a status is a truth value and
-// a time is text; memberships lie two lists deep; what is written is named by
-// the path, and most writes are answered with no content; errors have a form of
-// their own.
+// The differences: ids are numbers; people are paged by an opaque cursor, groups by page
+// number, and workspaces come as a bare list; a status is a truth value and a time is
+// text; memberships are nested two lists deep; writes name their target in the path, and
+// most return no content; errors have a different form.
 package secondapi
 
 import (

@@ -29,17 +29,16 @@ type Server struct {
 	options  Options
 }
 
-// Options say how the server behaves where the document leaves it open, and
-// what goes wrong.
+// Options define the behavior that the document leaves open, and faults.
 type Options struct {
-	// WithTotal adds the number of groups to each page of them.
+	// WithTotal adds the total number of groups to each page of groups.
 	WithTotal bool
-	// LateEnd names a next page of people after the last one when that is full.
+	// LateEnd names another page of people after a last page that is full.
 	LateEnd bool
-	// RefuseRepeats refuses to give a role that is held, to take one that is not, and to
-	// set a state that there is.
+	// RefuseRepeats refuses to give a role that is held, to take one that is not held,
+	// and to set the present state.
 	RefuseRepeats bool
-	// Fault stands before every request; next is what would have been done.
+	// Fault handles every request first; next is the usual handler.
 	Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
 
@@ -53,8 +52,8 @@ func Start(t testing.TB, data Data, o Options) *Server {
 	return s
 }
 
-// Requests returns the requests so far, such as "GET /people?limit=4", and how
-// often each came, and forgets them.
+// Requests returns the number of each request so far, by requests such as
+// "GET /people?limit=4", and resets them.
 func (s *Server) Requests() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +62,7 @@ func (s *Server) Requests() map[string]int {
 	return seen
 }
 
-// Writes returns the writes so far, sorted, and forgets all requests.
+// Writes returns the writes so far, sorted, and resets all requests.
 func (s *Server) Writes() []string {
 	seen := s.Requests()
 	maps.DeleteFunc(seen, func(request string, _ int) bool { return request[:4] == "GET " })
@@ -75,7 +74,7 @@ func (s *Server) Writes() []string {
 	return writes
 }
 
-// States returns the bodies of the requests that set a state, and forgets them.
+// States returns the bodies of the requests that set a state, and resets them.
 func (s *Server) States() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +106,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.options.Fault(w, r, s.routes())
 }
 
-// routes returns the operations. Each holds the lock while it works.
+// routes returns the operations. Each runs under the lock.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, operation := range map[string]func(*http.Request) reply{
@@ -141,7 +140,7 @@ func (s *Server) routes() http.Handler {
 // object is a JSON object.
 type object map[string]any
 
-// reply is what an operation answers: a status, and a body unless it is nil.
+// reply is the reply of an operation: a status, and a body unless it is nil.
 type reply struct {
 	status int
 	body   any
@@ -161,7 +160,7 @@ func failure(status int, code, detail string) reply {
 	return reply{status, object{"error": object{"code": code, "detail": detail}}}
 }
 
-// Fail answers with an error of the API.
+// Fail writes an error of the API.
 func Fail(w http.ResponseWriter, status int, code, detail string) {
 	failure(status, code, detail).write(w)
 }
@@ -187,7 +186,7 @@ func (s *Server) listPeople(r *http.Request) reply {
 	return reply{http.StatusOK, object{"people": s.data.People[start:end], "meta": meta}}
 }
 
-// CursorOf returns the cursor of the page of people that starts at a place.
+// CursorOf returns the cursor of the page of people that starts at an index.
 func CursorOf(start int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(start)))
 }
@@ -204,7 +203,7 @@ func (s *Server) listWorkspaces(*http.Request) reply {
 	return reply{http.StatusOK, s.data.Workspaces}
 }
 
-// workspace returns the place of the workspace that the path names, or the reply that
+// workspace returns the index of the workspace that the path names, or the reply that
 // there is none.
 func (s *Server) workspace(r *http.Request) (int, reply) {
 	at := slices.IndexFunc(s.data.Workspaces, func(w Workspace) bool { return r.PathValue("workspace") == strconv.FormatInt(w.ID, 10) })
@@ -364,14 +363,14 @@ func (s *Server) member(r *http.Request) (*Person, Group, reply) {
 	return nil, Group{}, failure(http.StatusNotFound, "no_such_group", "there is no group "+r.PathValue("group"))
 }
 
-// page returns the records on the page that the request asks for by its number.
+// page returns the records on the page with the requested number.
 func page[T any](r *http.Request, all []T) []T {
 	size, number := cmp.Or(number(r, "per_page"), 50), cmp.Or(number(r, "page"), 1)
 	start := min((number-1)*size, len(all))
 	return all[start:min(start+size, len(all))]
 }
 
-// number returns a query parameter that is a number, 0 without it.
+// number returns a query parameter as a number; 0 without it.
 func number(r *http.Request, name string) int {
 	n, _ := strconv.Atoi(r.URL.Query().Get(name)) //nolint:errcheck // What is no number is not given.
 	return n

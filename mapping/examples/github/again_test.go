@@ -13,7 +13,7 @@ import (
 
 	"github.com/conductorone/baton-descope/connector"
 	"github.com/conductorone/baton-descope/internal/harness"
-	"github.com/conductorone/baton-descope/internal/inprocess"
+	"github.com/conductorone/baton-descope/internal/oneshot"
 )
 
 // repeating is a server whose failed answers are requested once more, as the SDK does
@@ -55,13 +55,13 @@ func TestRepeatedAnswerIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session := &inprocess.Session{}
+	session := &oneshot.Session{}
 	server, err := connector.NewServer(t.Context(), c, connectorbuilder.WithSessionStore(session))
 	if err != nil {
 		t.Fatal(err)
 	}
 	again := &repeating{ConnectorServer: server}
-	got, err := harness.TrySyncWith(t, t.Context(), inprocess.NewClient(t.Context(), again), session)
+	got, err := harness.TrySyncWith(t, t.Context(), oneshot.NewClient(t.Context(), again), session)
 	if err != nil {
 		t.Fatal(err)
 	}

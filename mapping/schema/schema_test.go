@@ -1,4 +1,4 @@
-package main
+package schema_test
 
 import (
 	"bytes"
@@ -122,7 +122,7 @@ func mappingsOfDescope(t *testing.T) map[string][]byte {
 // edited returns the frozen mapping with texts replaced that are in it once.
 func edited(t *testing.T, replacements ...string) []byte {
 	t.Helper()
-	frozen, err := os.ReadFile("../../mapping/testdata/frozen.yaml")
+	frozen, err := os.ReadFile("../testdata/frozen.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestTheSchemaMarksMistakes(t *testing.T) {
 func TestTheBuiltInMappingNamesTheSchema(t *testing.T) {
 	_, after, ok := strings.Cut(string(mapping.Descope), "# yaml-language-server: $schema=")
 	file, _, _ := strings.Cut(after, "\n")
-	if _, err := os.Stat(filepath.Join("../../mapping", file)); !ok || err != nil {
+	if _, err := os.Stat(filepath.Join("..", file)); !ok || err != nil {
 		t.Errorf("%q: %v", file, err)
 	}
 }

@@ -1,4 +1,6 @@
-// Schemagen writes what is generated from the mapping language: its JSON Schema
+//go:build ignore
+
+// This program writes what is generated from the mapping language: its JSON Schema
 // for editors, and the reference in docs/mapping.md. It is run in mapping/.
 package main
 

@@ -1,6 +1,4 @@
-// Package inprocess calls a connector's server in the same process, as the
-// SDK's client would over gRPC.
-package inprocess
+package oneshot
 
 import (
 	"context"
@@ -26,7 +24,8 @@ import (
 // caller's result. Calls are concurrent.
 type Interceptor func(ctx context.Context, method string, call func(context.Context) error) error
 
-// NewClient returns a client of the server. The first interceptor calls the next.
+// NewClient returns a client that calls the server in this process, as the SDK's client
+// does over gRPC. The first interceptor calls the next.
 func NewClient(ctx context.Context, server types.ConnectorServer, interceptors ...Interceptor) types.ConnectorClient {
 	c := conn{methods{}, interceptors}
 	v2.RegisterConnectorServiceServer(c, server)
