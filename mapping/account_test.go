@@ -159,6 +159,8 @@ func TestAccountRequests(t *testing.T) {
 			`{"login":"a@b.c","verified":false,"level":3,"secret":"","kind":"person"}`},
 		{"what is missing", `{"login": "ann"}`, mapping.NoPassword, `"mail" is required: Mail`},
 		{"what is required and empty", `{"mail": ""}`, mapping.NoPassword, `"mail" is required: Mail`},
+		{"what is required and blank", `{"mail": " \t"}`, mapping.NoPassword, `"mail" is required: Mail`},
+		{"a blank before or", `{"mail": "a@b.c", "login": " "}`, mapping.NoPassword, `{"login":"a@b.c","verified":true,"secret":"","kind":"person"}`},
 		{"all that is wrong", `{"mial": "a@b.c", "verified": "yes", "level": 0.5, "roles": "A,B", "team": 7, "extra": "{}"}`, mapping.NoPassword,
 			`there is no field "mial"; did you mean "mail"?; "mail" is required: Mail; "verified" is not true or false; "level" is not a whole number; ` +
 				`"team" is not text; "roles" is not a list of texts; "extra" is not an object`},

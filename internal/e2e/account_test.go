@@ -236,6 +236,7 @@ func TestRefusedAccounts(t *testing.T) {
 		"without -p":             {[]string{"--create-account-profile", annsProfile}, "needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent"},
 		"a missing field":        {createAccount(`{"name": "Ann"}`), `a new user: "email" is required: E-mail address`},
 		"an empty one":           {createAccount(`{"email": ""}`), `a new user: "email" is required: E-mail address`},
+		"one of blanks":          {createAccount(`{"email": " \t"}`), `a new user: "email" is required: E-mail address`},
 		"a misspelt field":       {createAccount(`{"emial": "ann@example.com"}`), `there is no field "emial"; did you mean "email"?`},
 		"a field of another API": {createAccount(`{"email": "ann@example.com", "password": "x"}`), `there is no field "password"`},
 		"a list as text":         {createAccount(`{"email": "ann@example.com", "roles": "Viewer,Editor"}`), `"roles" is not a list of texts`},
