@@ -220,6 +220,9 @@ func (d *doing) list(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(schemas) == 0 && d.ListType != "" {
+		return "", status.Errorf(codes.NotFound, "--list-action-schemas-resource-type %q: no such type has actions of its own; leave it out", d.ListType)
+	}
 	all := make([]json.RawMessage, len(schemas))
 	for i, s := range schemas {
 		if all[i], err = protojson.Marshal(s); err != nil {
