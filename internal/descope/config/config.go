@@ -5,6 +5,7 @@ package config
 import "github.com/conductorone/baton-sdk/pkg/field"
 
 //go:generate go run generate.go
+//go:generate go run schemagen.go
 
 // The fields. Their names are flags; BATON_PROJECT_ID and the like are their
 // names in the environment.
