@@ -137,7 +137,7 @@ func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address st
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "baton-descope"))
 	cmd.Dir, cmd.WaitDelay = dir, 10*time.Second
-	cmd.Env = append(c1.environment(t),
+	cmd.Env = append(append(c1.environment(t), env...),
 		"HOME="+dir, "TMPDIR="+dir, "BATON_C1_API_HOST="+address,
 		"BATON_PROJECT_ID="+d.ProjectID(), "BATON_MANAGEMENT_KEY="+key, "BATON_BASE_URL="+d.URL)
 	output := &lockedBuffer{}
