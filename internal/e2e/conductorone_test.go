@@ -140,6 +140,7 @@ func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address st
 	cmd.Env = append(c1.environment(t),
 		"HOME="+dir, "TMPDIR="+dir, "BATON_C1_API_HOST="+address,
 		"BATON_PROJECT_ID="+d.ProjectID(), "BATON_MANAGEMENT_KEY="+key, "BATON_BASE_URL="+d.URL)
+	cmd.Env = append(cmd.Env, env...)
 	output := &lockedBuffer{}
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
