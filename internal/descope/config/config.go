@@ -1,4 +1,4 @@
-// Package config says what baton-descope can be told: the fields of its flags,
+// Package config has the settings of baton-descope: the fields of its flags,
 // its BATON_ environment, .baton.yaml and the ConductorOne form.
 package config
 

@@ -45,7 +45,7 @@ const (
 	end   = "<!-- end of the reference -->\n"
 )
 
-// withReference returns a manual with its reference made anew.
+// withReference returns a manual with its reference regenerated.
 func withReference(manual []byte) ([]byte, error) {
 	before, rest, ok := bytes.Cut(manual, []byte(begin))
 	_, after, closed := bytes.Cut(rest, []byte(end))
