@@ -60,7 +60,7 @@ func (o *Operation) NewRequest() any {
 }
 
 // IsSecret reports whether a field of a request or a reply is a secret: it has the tag
-// secret:"true", which the API document, or what is told beside it, gives.
+// secret:"true", which the API document, or its overlay, gives.
 func IsSecret(f reflect.StructField) bool { return f.Tag.Get("secret") == "true" }
 
 // Rights returns the rights that a key needs for the operation: its scopes, or else its

@@ -103,8 +103,8 @@ func ReadReply[T any](resp *http.Response, err error) (*T, error) {
 	return reply, &ReplyError{Reason: misfits[0].String(), Misfits: misfits}
 }
 
-// mayLack reports whether a required field has no value, which it may have been
-// told or not.
+// mayLack reports whether a required field has no value. The reply may have said so, or
+// not named it.
 func mayLack(object reflect.Value) bool {
 	for i := range object.NumField() {
 		name, required := documented(object.Type().Field(i))

@@ -15,7 +15,6 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
@@ -261,16 +260,9 @@ func (a *account) settleLost(ctx context.Context, lost error) (connectorbuilder.
 	return a.created(ctx, record)
 }
 
-// failed is the error of an account that could not be created: see [change.failed].
+// failed is the error of an account that could not be created.
 func (a *account) failed(err error) error {
-	code := status.Code(err)
-	if code == codes.Unavailable || code == codes.DeadlineExceeded {
-		code = codes.Aborted
-	}
-	if transport.IsUnclear(err) {
-		return errorf(code, "a new %s: %w; it may have been created all the same: doing it again does no harm, and shows it", a.typ.ID, err)
-	}
-	return errorf(code, "a new %s: %w", a.typ.ID, err)
+	return failedWrite(fmt.Sprintf("a new %s: ", a.typ.ID), err, "; it may have been created all the same: doing it again does no harm, and shows it")
 }
 
 // find looks for the account; false when it is not there.

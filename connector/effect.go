@@ -113,7 +113,7 @@ func covers(p *mapping.Provision, gained bool, e *mapping.Entitlement, on, resou
 // onlyChange verifies that a write that was made changed nothing else. A difference is
 // looked at once more: what was read may lag behind in parts, and a reply may not have all
 // that a reading has. The second look counts if it shows the change. If the change was so
-// before the write as well, no reading can be told from an older one: the reply stands.
+// before the write as well, no read can be distinguished from an older one: the reply stands.
 func (ch *change) onlyChange(ctx context.Context, p *mapping.Provision, before, after state, replied bool) error {
 	e := ch.effect(p, before, after)
 	if !after.gone && !e.none() && (!replied || before.held != after.held) && pause(ctx, pauseBetween) == nil {

@@ -12,7 +12,6 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-descope/connector/transport"
 	"github.com/conductorone/baton-descope/mapping"
@@ -263,17 +262,8 @@ func (ch *change) write(ctx context.Context, p *mapping.Provision, before state,
 	}
 }
 
-// failed is the error of a write that failed for good. The SDK does not come back
-// after its code: all that helps was tried.
 func (ch *change) failed(err error) error {
-	code, what := status.Code(err), ch.what()
-	if code == codes.Unavailable || code == codes.DeadlineExceeded {
-		code = codes.Aborted
-	}
-	if transport.IsUnclear(err) {
-		return errorf(code, "%s: %w; the change may have been made: a sync shows it, and doing it again does no harm", what, err)
-	}
-	return errorf(code, "%s: %w", what, err)
+	return failedWrite(ch.what()+": ", err, "; the change may have been made: a sync shows it, and doing it again does no harm")
 }
 
 // confirm verifies that a successful write has made the change, and no other: by the

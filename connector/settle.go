@@ -73,15 +73,20 @@ func (s *subject) send(ctx context.Context, a attempt, within time.Duration) (an
 	}
 }
 
-// failed is the error of a write that failed for good. The SDK does not come back after
-// its code: all that helps was tried.
 func (s *subject) failed(err error) error {
+	return failedWrite("", err, "; it may have been done all the same: a sync shows it")
+}
+
+// failedWrite is the error of a write that failed for good, of what it was to do; unclear
+// is added when it may have been done. The SDK does not come back after its code: all that
+// helps was tried.
+func failedWrite(what string, err error, unclear string) error {
 	code := status.Code(err)
 	if code == codes.Unavailable || code == codes.DeadlineExceeded {
 		code = codes.Aborted
 	}
-	if transport.IsUnclear(err) {
-		return errorf(code, "%w; it may have been done all the same: a sync shows it", err)
+	if !transport.IsUnclear(err) {
+		unclear = ""
 	}
-	return errorf(code, "%w", err)
+	return errorf(code, "%s%w%s", what, err, unclear)
 }

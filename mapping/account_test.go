@@ -254,8 +254,8 @@ func TestMistakesInAccounts(t *testing.T) {
 		{"what says nothing of a new one", "created: new", "created: member.id", "30:18: member.id is text, but a truth value is expected here"},
 		{"what the reply has not", "created: new", "created: nwe", "30:18: a reply of AddMember has no field \"nwe\"; did you mean \"new\"?"},
 		{"a password that nothing takes", passwordSent, "random_password: {}", "32:26: random_password needs a request field that takes the password: with: {...: password}"},
-		{"a password where none is made", `no_password: {request: {secret: ""}}`, "no_password: {with: {secret: password}}", `33:38: "password" is none of account.NAME`},
-		{"a password in create", "          level: account.level\n", "          level: account.level\n          secret: password\n", `26:19: "password" is none of account.NAME` +
+		{"a password where none is made", `no_password: {request: {secret: ""}}`, "no_password: {with: {secret: password}}", `33:38: "password" is not one of account.NAME`},
+		{"a password in create", "          level: account.level\n", "          level: account.level\n          secret: password\n", `26:19: "password" is not one of account.NAME` +
 			"\n33:34: AddMember: \"secret\" is set twice\n34:33: AddMember: \"secret\" is set twice"},
 		{"a credential that sets what create sets", passwordSent, "random_password: {with: {secret: password, login: account.mail}}", `32:52: AddMember: "login" is set twice`},
 		{"no credential", passwordSent + "\n        no_password: {request: {secret: \"\"}}\n", "", "32:17: credentials need no_password or random_password"},

@@ -99,8 +99,8 @@ func (b *binding) beside(record reflect.Type, known []string) []string {
 			continue
 		}
 		if parent, name, ok := cutLast(part.written); part.level == 0 || p.listNames[len(p.listNames)-1] == p.written {
-			// The id is a field of the record, or the entries are ids: what kind they are of
-			// is told by a field of the same name.
+			// The id is a field of the record, or the entries are ids: a field of the
+			// same name says of what kind they are.
 			if !ok {
 				name = part.written
 			}
@@ -141,7 +141,7 @@ func isType(f apitype.Field) bool {
 	return apitype.KindOf(f.Type) == apitype.KindText && strings.HasSuffix(plainName(f.Name), "type")
 }
 
-// typeOf returns the field that tells of what type the id in another is: owner_type for
+// typeOf returns the field with the type of the id in another: owner_type for
 // owner_id, member_type for member_ids.
 func typeOf(record reflect.Type, parent, id string, known []string) []string {
 	prefix := ""

@@ -43,8 +43,6 @@ import (
 	"github.com/conductorone/baton-descope/mapping/internal/syntax"
 )
 
-//go:generate go run schema/generate.go
-
 // Descope is the mapping of Descope's Management API, descope.yaml.
 //
 //go:embed descope.yaml

@@ -405,7 +405,7 @@ func (m mistakes) noHead(at syntax.Pos, ref, head string, heads []string) {
 	if nearest := spelling.Nearest(head, heads); nearest != "" {
 		meant = fmt.Sprintf("; did you mean %q?", nearest)
 	}
-	m.Addf(at, "%q is none of %s%s", ref, strings.Join(forms, ", "), cmp.Or(inOtherWords(ref), meant))
+	m.Addf(at, "%q is not one of %s%s", ref, strings.Join(forms, ", "), cmp.Or(inOtherWords(ref), meant))
 }
 
 func (m mistakes) firstNotHere(at syntax.Pos) {

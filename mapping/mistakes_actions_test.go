@@ -75,7 +75,7 @@ func TestMistakesInActions(t *testing.T) {
 		{"sign_out: {display_name: A}", `53:17: "sign_out" needs "call": what is called; of several, one after the other, until one fails`},
 		{"sign_out: {call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}", `53:17: "sign_out" needs "display_name": name of the action for people`},
 		{"sign_out: {display_name: A, call: {operation: LoadUser, with: {userId: resource.userId}}}", "53:53: sign_out calls LoadUser, which is a GET and changes nothing"},
-		{"sign_out: {display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: principal.userId}}}", `53:90: "principal.userId" is none of input.NAME, record.PATH, resource.PART`},
+		{"sign_out: {display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: principal.userId}}}", `53:90: "principal.userId" is not one of input.NAME, record.PATH, resource.PART`},
 		{"sign_out: {display_name: A, inputs: {who: {display_name: W}}, call: {operation: LogoutAllUserDevices, with: {userId: input.who}}}", `53:115: sign_out does not say which user: "with" needs resource.userId`},
 		{"sign_out: {display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}, record: user}}", `53:116: a reply of LogoutAllUserDevices has no field "user"`},
 

@@ -42,7 +42,7 @@ func TestMistakesInProvisioning(t *testing.T) {
           with: {loginId: principal.userId`,
 			new: `operation: AddUserTenant
           with: {loginId: principle.userId`,
-			want: `71:27: "principle.userId" is none of principal.PART, record.PATH, resource.PART; did you mean "principal"?`,
+			want: `71:27: "principle.userId" is not one of principal.PART, record.PATH, resource.PART; did you mean "principal"?`,
 		},
 		{
 			name: "one value for a list",

@@ -174,13 +174,13 @@ func TestReferencesFillKinds(t *testing.T) {
 
 func TestMistakesInReferences(t *testing.T) {
 	for with, want := range map[string]string{
-		"login: acount.login":                                         `12:21: "acount.login" is none of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "account"?`,
-		"login: resource.id or acount.login":                          `12:36: "acount.login" is none of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "account"?`,
+		"login: acount.login":                                         `12:21: "acount.login" is not one of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "account"?`,
+		"login: resource.id or acount.login":                          `12:36: "acount.login" is not one of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "account"?`,
 		"login: account.logn":                                         `12:29: there is no account.logn; did you mean "login"?`,
 		"login: input.profile.dsk":                                    `12:27: input.profile has no key "dsk"; did you mean "desk"?`,
 		"login: input.name.x":                                         `12:27: input.name has no key "x"`,
 		"login: first account.login":                                  `12:21: "first" stands only before record.PATH`,
-		"login: password.x":                                           `12:21: "password.x" is none of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "password"?`,
+		"login: password.x":                                           `12:21: "password.x" is not one of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "password"?`,
 		"login: resource.id, verified: password":                      `12:44: password is text, but a truth value is expected here`,
 		"login: record.mial":                                          `12:28: a worker record (hired) has no field "mial"; did you mean "mail"?`,
 		"login: resource.id or record.logins":                         `12:43: logins is a list of text, but text is expected here; write "first logins"`,
@@ -197,7 +197,7 @@ func TestMistakesInReferences(t *testing.T) {
 		"login: resource.id, teams: {team: account.team}":             "12:41: teams is a list; write [{...}]",
 		"name: resource.id":                                           `12:13: Hire needs "login", which "with" does not set`,
 		"lgin: acount.login": `12:14: Hire takes no "lgin"; did you mean "login"?
-f:12:20: "acount.login" is none of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "account"?`,
+f:12:20: "acount.login" is not one of account.NAME, input.NAME, password, record.PATH, resource.PART; did you mean "account"?`,
 	} {
 		if _, _, got := compileTestCall(t, with); strings.TrimPrefix(got, "f:") != want {
 			t.Errorf("%s\ngot  %s\nwant %s", with, strings.TrimPrefix(got, "f:"), want)

@@ -43,7 +43,7 @@ func newMappingCheckCommand() *cobra.Command {
 		Use:   "check [FILE]",
 		Short: "Find the mistakes in a mapping",
 		Long: `Find every mistake in a mapping, and what is legal and probably wrong: access that
-the API tells and no rule reads, a list of which only the first page is read, an
+the API shows and no rule reads, a list of which only the first page is read, an
 entitlement that nothing grants, and changes that orphan reviews, policies and
 provisioning of those who already sync.
 

@@ -137,9 +137,10 @@ func service(t *testing.T, d *emulatortest.Running, c1 *conductorOne, address st
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "baton-descope"))
 	cmd.Dir, cmd.WaitDelay = dir, 10*time.Second
-	cmd.Env = append(c1.environment(t),
-		"HOME="+dir, "TMPDIR="+dir, "BATON_C1_API_HOST="+address,
-		"BATON_PROJECT_ID="+d.ProjectID(), "BATON_MANAGEMENT_KEY="+key, "BATON_BASE_URL="+d.URL)
+	cmd.Env = slices.Concat(c1.environment(t), []string{
+		"HOME=" + dir, "TMPDIR=" + dir, "BATON_C1_API_HOST=" + address,
+		"BATON_PROJECT_ID=" + d.ProjectID(), "BATON_MANAGEMENT_KEY=" + key, "BATON_BASE_URL=" + d.URL,
+	}, env)
 	output := &lockedBuffer{}
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {

@@ -55,7 +55,7 @@ func (c *catalogue) permissionsOf(tenantID string, roleNames []string) []string 
 	return names
 }
 
-// within tells whether a tenant is another, or below it.
+// within reports whether a tenant is another, or below it.
 func (c *catalogue) within(tenantID, ancestorID string) bool {
 	for range len(c.tenants) + 1 {
 		if tenantID == ancestorID {

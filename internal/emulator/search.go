@@ -91,7 +91,7 @@ func (s *Store) matches(request descopeserver.SearchUsersRequest) []*userRow {
 	return rows
 }
 
-// match tells whether a user passes all filters of a search. Test users are left
+// match reports whether a user passes all filters of a search. Test users are left
 // out unless they are asked for.
 func (s *Store) match(u *User, r *descopeserver.SearchUsersRequest) bool {
 	switch {
@@ -137,7 +137,7 @@ func hasText(u *User, text string) bool {
 	})
 }
 
-// hasAttributes tells whether each wanted attribute has the wanted value, or one
+// hasAttributes reports whether each wanted attribute has the wanted value, or one
 // of them where a list is given.
 func hasAttributes(u *User, wanted map[string]any) bool {
 	for name, want := range wanted {
@@ -190,7 +190,7 @@ func compareField(field descopeserver.SortFieldField, a, b *User) int {
 	}
 }
 
-// oneOf tells whether a value is among the wanted ones; no wanted ones means any.
+// oneOf reports whether a value is among the wanted ones; no wanted ones means any.
 func oneOf[T comparable](value T, wanted []T) bool {
 	return len(wanted) == 0 || slices.Contains(wanted, value)
 }

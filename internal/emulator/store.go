@@ -33,7 +33,7 @@ type Store struct {
 	gone    []goneUser
 	effects []Effect
 
-	// catalogue is made anew whenever tenants or roles change.
+	// catalogue is rebuilt whenever tenants or roles change.
 	catalogue *catalogue
 	// searches holds the matches of recent searches, in order, until users change.
 	searches map[string][]*userRow

@@ -196,7 +196,7 @@ func (d *doing) action(ctx context.Context) (*v2.BatonActionSchema, error) {
 	case d.InvokeType == "" && len(types) == 1:
 		return found, nil
 	case d.InvokeType == "" && len(types) > 1:
-		return nil, status.Errorf(codes.InvalidArgument, "--invoke-action-resource-type is missing: a %s has an action %s", strings.Join(types, " and a "), d.Invoke)
+		return nil, status.Errorf(codes.InvalidArgument, "--invoke-action-resource-type is missing: a %s have an action %s", strings.Join(types, " and a "), d.Invoke)
 	case slices.Contains(names, d.Invoke):
 		return nil, status.Errorf(codes.NotFound, "--invoke-action-resource-type %q: no such type has an action %s; leave it out", d.InvokeType, d.Invoke)
 	}

@@ -64,7 +64,7 @@ type Grant struct {
 	Expands []string `json:"expands,omitempty"`
 }
 
-// LeftOut is a grant that the API tells of and the sync leaves out.
+// LeftOut is a grant that the API reports and the sync leaves out.
 type LeftOut struct {
 	Entitlement string `json:"entitlement"`
 	Principal   string `json:"principal"`

@@ -22,7 +22,7 @@ func JSON(w io.Writer, o *Outcome) error {
 	return encoder.Encode(all)
 }
 
-// orEmpty makes no list an empty one, which JSON tells apart.
+// orEmpty makes no list an empty one, which JSON distinguishes.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}

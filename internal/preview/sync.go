@@ -39,7 +39,7 @@ func newClient(ctx context.Context, o connector.Options, interceptors ...oneshot
 	plan := *o.Plan
 	plan.PerMinute = nil
 	o.Plan = &plan
-	o.Sequential = true // Recorded replies are told apart by their order.
+	o.Sequential = true // Recorded replies are distinguished by their order.
 	c, err := connector.New(ctx, o)
 	if err != nil {
 		return nil, nil, err

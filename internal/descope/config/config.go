@@ -1,10 +1,11 @@
-// Package config says what baton-descope can be told: the fields of its flags,
+// Package config has the settings of baton-descope: the fields of its flags,
 // its BATON_ environment, .baton.yaml and the ConductorOne form.
 package config
 
 import "github.com/conductorone/baton-sdk/pkg/field"
 
 //go:generate go run generate.go
+//go:generate go run schemagen.go
 
 // The fields. Their names are flags; BATON_PROJECT_ID and the like are their
 // names in the environment.
