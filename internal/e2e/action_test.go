@@ -233,7 +233,7 @@ func TestDelete(t *testing.T) {
 				return
 			}
 			again := connector(t, d, deletes[:3]...) // Users are all that can be deleted.
-			again.contains(t, "nothing to delete: there is no user "+chloe)
+			again.contains(t, "nothing to delete: no user has the id "+chloe)
 			if got := wrote(t, d); again.code != 0 || got != nil {
 				t.Errorf("again: exit code %d, wrote %v", again.code, got)
 			}

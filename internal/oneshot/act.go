@@ -86,7 +86,7 @@ func (d *doing) delete(ctx context.Context) (string, error) {
 	found, err := d.client.GetResource(ctx, v2.ResourceGetterServiceGetResourceRequest_builder{ResourceId: id}.Build())
 	switch {
 	case status.Code(err) == codes.NotFound:
-		return fmt.Sprintf("nothing to delete: there is no %s %s", typeID, readable(d.Delete)), nil
+		return fmt.Sprintf("nothing to delete: no %s has the id %s", typeID, readable(d.Delete)), nil
 	case err != nil:
 		return "", err
 	}
