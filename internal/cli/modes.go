@@ -86,7 +86,7 @@ func checkModes(cmd *cobra.Command) (err error) {
 			return
 		}
 		if !has && slices.Contains(askingFlags, flag.Name) {
-			err = fmt.Errorf("--%s is empty: without a value the run would be a full sync", flag.Name)
+			err = fmt.Errorf("--%s is empty: give it a value, or leave it out", flag.Name)
 		}
 		if has && !isOurs(flag.Name) {
 			err = checkMode(flag.Name, serves)

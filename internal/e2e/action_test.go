@@ -185,7 +185,7 @@ func TestRefusedActions(t *testing.T) {
 		{append(invoke("sign_out"), "--invoke-action-resource-type", "role"), `--invoke-action-resource-type "role": no such type has an action sign_out; leave it out`},
 		{invoke("sign_out", `"all": true`), `sign_out: there is no argument "all"`},
 		{[]string{"--list-action-schemas", "--list-action-schemas-resource-type", "usr"}, `--list-action-schemas-resource-type "usr": no such type has actions of its own; leave it out`},
-		{[]string{"-p", "--delete-resource", ""}, "--delete-resource is empty: without a value the run would be a full sync"},
+		{[]string{"-p", "--delete-resource", ""}, "--delete-resource is empty: give it a value, or leave it out"},
 		{invoke("update_user"), "user_profile is required"},
 		{invoke("update_user", `"user_profile": {"nmae": "C"}`), `user_profile: there is no key "nmae"; did you mean "name"?`},
 		{invoke("update_user", `"user_profile": {"email_verified": "no"}`), `"verifiedEmail": a truth value is expected, not text`},
