@@ -80,7 +80,7 @@ func TestSecondAPIActions(t *testing.T) {
 		{"thaw", `{"workspace_id": ` + lab + `}`, `baton-workbench: thaw for workspace "7": the status is "open", and must be disabled`, ""},
 		{"tidy", `{"workspace_id": ` + lab + `}`, "bool_value:true", ""},
 		{"freeze", `{"workspace_id": ` + lab + `}`, "baton-workbench: freeze: reason is required", ""},
-		{"freeze", `{"workspace_id": ` + lab + `, "reason": "x", "day": 3}`, `baton-workbench: freeze: freeze takes no "day"; did you mean "days"?`, ""},
+		{"freeze", `{"workspace_id": ` + lab + `, "reason": "x", "day": 3}`, `baton-workbench: freeze: there is no argument "day"; did you mean "days"?`, ""},
 		{"freeze", `{"workspace_id": ` + lab + `, "reason": 3}`, `baton-workbench: freeze: reason: text is expected`, ""},
 		{"freeze", `{"reason": "x"}`, "baton-workbench: freeze: workspace_id is required: the id of the workspace", ""},
 		{"tidy", `{"workspace_id": 7}`, "baton-workbench: tidy: workspace_id is not an id: write it as text, in quotes", ""},
