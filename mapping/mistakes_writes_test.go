@@ -285,6 +285,34 @@ func TestMistakesInListsThatReplace(t *testing.T) {
 	})
 }
 
+// TestNamesThatSet: a list in the body of a POST may replace another if the first word of
+// the operation, or of the end of its path, says so.
+func TestNamesThatSet(t *testing.T) {
+	descope := destructive["Descope"]
+	set := func(name, method, path string) string {
+		src := strings.Replace(string(descope.mapping), grantRole+"\n          principal: user", strings.Replace(grantRole, "AddUserRoles", name, 1), 1)
+		_, err := mapping.Load("f", []byte(src), mapping.Environment{Options: descopeAPI.Options, Operations: with(descopeAPI.Operations, write[userRolesCall](name, method, path))})
+		return fmt.Sprint(err)
+	}
+	const may, passes = "which may take the place of the list that is there", "<nil>"
+	for _, word := range []string{"set", "reset", "replace", "overwrite", "update", "patch", "put", "edit", "modify", "save"} {
+		title := strings.ToUpper(word[:1]) + word[1:]
+		for _, c := range []struct{ name, method, path, want string }{
+			{title + "Roles", http.MethodPost, "/roles", may},
+			{word + "_roles", http.MethodPost, "/roles", may},
+			{"Roles", http.MethodPost, "/roles/" + word, may},
+			{"Roles", http.MethodPost, "/roles/" + word + "-all", may},
+			{title + "sRoles", http.MethodPost, "/roles", passes},
+			{"Roles" + title, http.MethodPost, "/" + word + "/roles", passes},
+			{title + "Roles", http.MethodDelete, "/roles", passes},
+		} {
+			if got := set(c.name, c.method, c.path); !strings.Contains(got, c.want) {
+				t.Errorf("%s %s %s: %s", c.method, c.path, c.name, got)
+			}
+		}
+	}
+}
+
 func TestMistakesInFixedTexts(t *testing.T) {
 	says := func(text string) string {
 		return fmt.Sprintf(`"request" would send the text %q as it stands; references belong in "with"`, text)
