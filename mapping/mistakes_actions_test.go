@@ -155,6 +155,10 @@ func TestActionsOfOtherTypes(t *testing.T) {
 	if got, want := mistakesIn(t, unnamed), "52:45: only_if: pending needs a status of user: nothing says which of the API's values mean pending"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	broken := strings.Replace(withUser(t, "    actions: {a: {display_name: A, becomes: disabled, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}}"), statusLine, "    status: [enabled]\n", 1)
+	if got, want := mistakesIn(t, broken), `33:13: "status" is a table of keys, not a list`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	twice := strings.Replace(strings.Replace(tenant("kind: account, "), "    trait: group\n", "    trait: user\n", 1),
 		"    ignored: # looks like access\n      permissions:",
 		"    actions:\n      a: {kind: account, display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}\n    ignored: # looks like access\n      permissions:", 1)

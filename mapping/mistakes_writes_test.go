@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/internal/secondapi"
 	"github.com/conductorone/baton-descope/internal/secondapi/client"
 	"github.com/conductorone/baton-descope/mapping"
@@ -213,6 +214,24 @@ func TestWritesThatDestroy(t *testing.T) {
 	})
 }
 
+func TestRevocationThatDeletesTheResource(t *testing.T) {
+	type erase struct {
+		Params struct {
+			ID   string `json:"id"`
+			User string `json:"user,omitempty"`
+		} `in:"query"`
+	}
+	get := operation[erase, descope.Tenant]("GetTenant")
+	get.Method, get.Path = http.MethodGet, "/v1/mgmt/tenant"
+	env := mapping.Environment{Options: descopeAPI.Options, Operations: with(descopeAPI.Operations, get, write[erase]("EraseTenant", http.MethodDelete, get.Path))}
+	const list = "    list: {operation: LoadAllTenants, records: tenants}\n"
+	_, err := mapping.Load("f", []byte(strings.NewReplacer(list, list+"    get: {operation: GetTenant, with: {id: id}}\n",
+		revokeMember+"\n          principal: user", "operation: EraseTenant\n          with: {id: resource.id, user: principal.userId}").Replace(string(mapping.Descope))), env)
+	if want := "EraseTenant deletes the tenant itself: it is the DELETE of what GetTenant reads"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestMistakesInPairs(t *testing.T) {
 	const noTenant = `grant does not say on which role: "with" needs resource.tenantId; without it other grants would change`
 	checkWrites(t, []writeCase{
@@ -288,9 +307,9 @@ func TestMistakesInListsThatReplace(t *testing.T) {
 // TestNamesThatSet: a list in the body of a POST may replace another if the first word of
 // the operation, or of the end of its path, says so.
 func TestNamesThatSet(t *testing.T) {
-	descope := destructive["Descope"]
+	product := destructive["Descope"]
 	set := func(name, method, path string) string {
-		src := strings.Replace(string(descope.mapping), grantRole+"\n          principal: user", strings.Replace(grantRole, "AddUserRoles", name, 1), 1)
+		src := strings.Replace(string(product.mapping), grantRole+"\n          principal: user", strings.Replace(grantRole, "AddUserRoles", name, 1), 1)
 		_, err := mapping.Load("f", []byte(src), mapping.Environment{Options: descopeAPI.Options, Operations: with(descopeAPI.Operations, write[userRolesCall](name, method, path))})
 		return fmt.Sprint(err)
 	}
