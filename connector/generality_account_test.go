@@ -135,7 +135,7 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 			login: "ann", profile: map[string]any{"login": "ann", "email": ""}, options: random, want: "created guest 1", sent: "ann level 1",
 		},
 		"what the profile leaves empty": {login: "ann", profile: map[string]any{"login": ""}, want: "created guest 1", sent: "ann level 1"},
-		"found after a while":           {login: "ann", hidden: 2, want: "created guest 1", sent: "ann level 1"},
+		"found after a while":           {login: "ann", hidden: 3, want: "created guest 1", sent: "ann level 1"},
 		"not found afterwards":          {login: "ann", hidden: 99, want: "Internal: a new guest: Join reported success, but there is no such guest", sent: "ann level 1"},
 		"no field":                      {login: "ann", profile: map[string]any{"email": "a@b.c"}, want: `InvalidArgument: a new guest: there is no field "email"; it is one of login, level`},
 		"no login":                      {want: `InvalidArgument: a new guest: "login" is required: Handle`},
@@ -207,6 +207,25 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestDefaultsOfAnotherAPI: ConductorOne takes numbers of 32 bits, and is shown no other.
+func TestDefaultsOfAnotherAPI(t *testing.T) {
+	for level, shown := range map[string]bool{"1": true, "2147483647": true, "2147483648": false, "-2147483649": false} {
+		plan, err := mapping.Load("club", []byte(strings.Replace(clubMapping, "default: 1}", "default: "+level+"}", 1)), mapping.Environment{Operations: (&club{}).operations()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, _ := harness.Client(t, connector.Options{Name: "club", Plan: plan, BaseURL: "http://127.0.0.1", Token: "t"})
+		reply, err := client.GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		field := reply.GetMetadata().GetAccountCreationSchema().GetFieldMap()["level"].GetIntField()
+		if got := fmt.Sprint(field.GetDefaultValue()); field.HasDefaultValue() != shown || shown && got != level {
+			t.Errorf("of %s it shows %s", level, got)
+		}
 	}
 }
 

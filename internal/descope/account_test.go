@@ -142,7 +142,7 @@ func TestAccountWithLostReply(t *testing.T) {
 			hire(t, kind+" on=CreateUser|503 on=LoadUser call=2-3", &hiring{options: withoutPassword}, outcome{}, 1)
 		}
 	}
-	hire(t, "reset taken on=CreateUser|lag:3s on=LoadUser", &hiring{options: withPassword}, outcome{}, 1)
+	hire(t, "reset taken on=CreateUser|lag:5s on=LoadUser", &hiring{options: withPassword}, outcome{}, 1)
 }
 
 // TestAccountNotCreated ends with an error, and is not tried again where the server may
