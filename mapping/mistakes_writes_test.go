@@ -244,6 +244,10 @@ func TestMistakesInPairs(t *testing.T) {
 			`grant does not say whose it is: "with" needs principal.userId`,
 		},
 		{
+			"a truth value in the record", "Descope", grantMember, "operation: AddUserTenant\n          with: «{loginId: record.verifiedEmail, tenantId: resource.id}",
+			`grant does not say whose it is: "with" needs principal.userId`,
+		},
+		{
 			"a resource in place of the principal", "Descope", grantMember, "operation: AddUserTenant\n          with: «{loginId: principal.userId or resource.id, tenantId: resource.id}",
 			`grant does not say whose it is: "with" needs principal.userId`,
 		},
