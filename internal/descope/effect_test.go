@@ -203,6 +203,49 @@ func TestChangesInARow(t *testing.T) {
 	})
 }
 
+// TestOwnWritesExplain a difference for a minute, and only of their own user and role.
+func TestOwnWritesExplain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		user, role string
+		after      time.Duration
+		explains   bool
+	}{
+		"the same":        {"U1", "Editor", 50 * time.Second, true},
+		"long ago":        {"U1", "Editor", 70 * time.Second, false},
+		"of another user": {"U2", "Editor", 10 * time.Second, false},
+		"of another role": {"U1", "T2/Editor", 10 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				holds := func(id string) emulator.User {
+					return emulator.User{UserID: id, LoginIDs: []string{id}, RoleNames: []string{"Editor", "Viewer"}, Tenants: []emulator.Membership{{TenantID: "T2", RoleNames: []string{"Editor"}}}}
+				}
+				d := emulatortest.StartInMemory(t, company(holds("U1"), holds("U2")), emulator.Options{})
+				c, _ := harness.Client(t, options(t, d))
+				if _, err := revoke(t, c, entitlement("role", test.role, "assigned"), test.user); err != nil {
+					t.Fatal(err)
+				}
+				d.Store().PutUser(holds(test.user))
+				time.Sleep(test.after)
+				d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+					if operation == "RemoveUserRoles" {
+						u := holds("U1")
+						u.RoleNames = nil
+						d.Store().PutUser(u)
+					}
+					return false
+				})
+				_, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
+				if lost := err != nil && strings.Contains(err.Error(), `the user lost role.assigned on "Editor"`); lost == test.explains || err != nil && test.explains {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
 // TestDefaultRolesOfATenant come with the membership, and are no surprise.
 func TestDefaultRolesOfATenant(t *testing.T) {
 	t.Parallel()
