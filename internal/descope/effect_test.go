@@ -246,6 +246,29 @@ func TestOwnWritesExplain(t *testing.T) {
 	}
 }
 
+// TestManyDifferences are listed up to 50, and the others counted.
+func TestManyDifferences(t *testing.T) {
+	t.Parallel()
+	for lost, more := range map[int]string{50: "", 51: ", and 1 more", 60: ", and 10 more"} {
+		u := emulator.User{UserID: "U1", LoginIDs: []string{"u1"}, RoleNames: []string{"Viewer"}}
+		for i := range lost {
+			u.Tenants = append(u.Tenants, emulator.Membership{TenantID: fmt.Sprintf("X%d", i)})
+		}
+		d := emulatortest.Start(t, company(u), emulator.Options{})
+		d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+			if operation == "RemoveUserRoles" {
+				d.Store().PutUser(emulator.User{UserID: "U1", LoginIDs: u.LoginIDs, RoleNames: u.RoleNames})
+			}
+			return false
+		})
+		c, _ := harness.Client(t, options(t, d))
+		_, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
+		if err == nil || strings.Count(err.Error(), "tenant.member on") != 50 || !strings.Contains(err.Error(), more+"; either") {
+			t.Errorf("of %d: %v", lost, err)
+		}
+	}
+}
+
 // TestDefaultRolesOfATenant come with the membership, and are no surprise.
 func TestDefaultRolesOfATenant(t *testing.T) {
 	t.Parallel()
