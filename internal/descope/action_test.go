@@ -94,10 +94,12 @@ func TestDeletionIsRead(t *testing.T) {
 		want   string
 		writes int
 	}{
-		"there":                   {id: user("U1").GetId(), writes: 1},
-		"somebody else is faster": {id: user("U1").GetId(), faster: true, writes: 1},
-		"not there":               {id: user("U7").GetId()},
-		"cannot be looked for":    {id: user("U1").GetId(), rules: "403 on=LoadUser", want: "LoadUser: HTTP 403"},
+		"there":                    {id: user("U1").GetId(), writes: 1},
+		"somebody else is faster":  {id: user("U1").GetId(), faster: true, writes: 1},
+		"not there":                {id: user("U7").GetId()},
+		"gone, by an error of 500": {id: user("U1").GetId(), rules: "error:E112102 taken on=DeleteUser", writes: 1},
+		"not gone, by that error":  {id: user("U1").GetId(), rules: "error:E112102 on=DeleteUser", want: "E112102", writes: 1},
+		"cannot be looked for":     {id: user("U1").GetId(), rules: "403 on=LoadUser", want: "LoadUser: HTTP 403"},
 		"cannot be looked for after it": {id: user("U1").GetId(), rules: "403 on=LoadUser call=2-", writes: 1,
 			want: `deleting user "U1": DeleteUser reported success, but reading it back failed: LoadUser: HTTP 403`},
 	} {

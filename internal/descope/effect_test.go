@@ -246,6 +246,30 @@ func TestOwnWritesExplain(t *testing.T) {
 	}
 }
 
+// TestSecondLookThatIsOld: a reading that does not show the change takes nothing back of
+// what the reply shows.
+func TestSecondLookThatIsOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		u := emulator.User{UserID: "U1", LoginIDs: []string{"u1"}, RoleNames: []string{"Editor", "Viewer"}}
+		d := emulatortest.StartInMemory(t, company(u), emulator.Options{})
+		d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+			switch operation {
+			case "LoadUser":
+				d.Store().PutUser(u)
+			case "RemoveUserRoles":
+				d.Store().PutUser(emulator.User{UserID: "U1", LoginIDs: u.LoginIDs})
+			}
+			return false
+		})
+		c, _ := harness.Client(t, options(t, d))
+		_, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
+		if want := `more is different: the user lost role.assigned on "Editor"; either`; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	})
+}
+
 // TestManyDifferences are listed up to 50, and the others counted.
 func TestManyDifferences(t *testing.T) {
 	t.Parallel()
