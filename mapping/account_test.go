@@ -221,11 +221,15 @@ func TestAccountRequests(t *testing.T) {
 			`{"login":"a@b.c","verified":false,"level":3,"secret":"","kind":"person"}`},
 		{"what is missing", `{"login": "ann"}`, mapping.NoPassword, `"mail" is required: Mail`},
 		{"what is required and empty", `{"mail": ""}`, mapping.NoPassword, `"mail" is required: Mail`},
+		{"what is required and blank", `{"mail": " \t"}`, mapping.NoPassword, `"mail" is required: Mail`},
+		{"a blank before or", `{"mail": "a@b.c", "login": " "}`, mapping.NoPassword, `{"login":"a@b.c","verified":true,"secret":"","kind":"person"}`},
 		{"all that is wrong", `{"mial": "a@b.c", "verified": "yes", "level": 0.5, "roles": "A,B", "team": 7, "extra": "{}"}`, mapping.NoPassword,
 			`there is no field "mial"; did you mean "mail"?; "mail" is required: Mail; "verified" is not true or false; "level" is not a whole number; ` +
 				`"team" is not text; "roles" is not a list of texts; "extra" is not an object`},
 		{"a list of more than texts", `{"mail": "a@b.c", "roles": ["A", 1]}`, mapping.NoPassword, `"roles" is not a list of texts`},
 		{"a number too large to be exact", `{"mail": "a@b.c", "level": 1e300}`, mapping.NoPassword, `"level" is not a whole number`},
+		{"an empty field of a form", `{"mail": "a@b.c", "team": "", "roles": []}`, mapping.NoPassword, `{"login":"a@b.c","verified":true,"secret":"","kind":"person"}`},
+		{"what an object needs, as an empty field", `{"mail": "a@b.c", "team": " ", "roles": ["A"]}`, mapping.NoPassword, `AddMember: "teams.team" is required, but account.team has no value`},
 		{"what an object needs", `{"mail": "a@b.c", "roles": ["A"]}`, mapping.NoPassword, `AddMember: "teams.team" is required, but account.team has no value`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -91,7 +91,7 @@ func (a *Action) ReadInputs(given map[string]any) (map[string]any, error) {
 	}
 	for _, name := range sortedKeys(given) {
 		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("%s takes no %q%s", a.Name, name, spelling.DidYouMean(name, names))
+			return nil, fmt.Errorf("there is no argument %q%s", name, spelling.DidYouMean(name, names))
 		}
 	}
 	return read, nil

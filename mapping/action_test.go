@@ -55,7 +55,7 @@ func TestInputs(t *testing.T) {
 		{`{"user_profile": "{} {}"}`, "user_profile: the text is more than one JSON value"},
 		{`{"user_profile": ["name"]}`, "user_profile: a JSON object is expected"},
 		{`{"user_profile": {"nmae": "Ann"}}`, `user_profile: there is no key "nmae"; did you mean "name"?`},
-		{`{"user_profile": {}, "profile": {}}`, `update_user takes no "profile"; it is one of user_profile, note`},
+		{`{"user_profile": {}, "profile": {}}`, `there is no argument "profile"; it is one of user_profile, note`},
 		{`{"user_profile": {"verified": "yes"}}`, `PatchUser: "verifiedEmail": a truth value is expected, not text`},
 	} {
 		var given map[string]any

@@ -138,12 +138,20 @@ func (c *Call) build() (request any, target reflect.Value) {
 	return request, target
 }
 
-// setFields sets the fields of an object, and reports whether any has a value. If
-// needed, or if any has, a required field without a value is an error.
+// setFields sets the fields of an object, and reports whether any has a value. In an
+// object that is not needed, a required text that is empty is none: an empty field of a
+// form. A required field without a value is an error if the object is needed, or if
+// another field has a value that is not empty; otherwise there is no object.
 func setFields(object reflect.Value, fields []field, in Inputs, needed bool) (some bool, err error) {
 	var lacking *fieldError
+	filled := needed
 	for _, f := range fields {
 		value, ok, err := f.build(in)
+		if ok && err == nil && !needed {
+			empty := isEmpty(value.Interface())
+			ok = !empty || !f.required || value.Kind() != reflect.String
+			filled = filled || !empty
+		}
 		switch {
 		case err != nil:
 			return false, inField(f.name, err)
@@ -158,10 +166,13 @@ func setFields(object reflect.Value, fields []field, in Inputs, needed bool) (so
 			some = true
 		}
 	}
-	if lacking != nil && (needed || some) {
+	switch {
+	case lacking == nil:
+		return some, nil
+	case filled:
 		return false, lacking
 	}
-	return some, nil
+	return false, nil
 }
 
 // fieldError is an error of a field of a request, of which the path is given.

@@ -92,6 +92,9 @@ func (c *compiler) compileAction(t *typeBuilder, e *syntax.Entry[syntax.Action])
 			continue
 		}
 		c.checkResourceWrite(a.Name, t, &doc.Call[i].Call, call)
+		if t.Delete != nil && call.Operation.Name == t.Delete.Operation.Name {
+			c.actionCallsDelete(doc.Call[i].Operation.Pos, a.Name, call.Operation.Name, t.ID)
+		}
 		inputs.checkFields(call)
 		sure = sure && len(call.with) == len(doc.Call[i].With.Entries)
 		a.Calls = append(a.Calls, call)

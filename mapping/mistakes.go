@@ -513,6 +513,10 @@ func (m mistakes) notCompared(at syntax.Pos, holders, entitlement string) {
 
 // Deletion and actions.
 
+func (m mistakes) actionCallsDelete(at syntax.Pos, action, operation, typ string) {
+	m.Addf(at, `%s calls %s, with which "delete" deletes a %s; an action is offered without --provisioning`, action, operation, typ)
+}
+
 func (m mistakes) whichNotSaid(at syntax.Pos, key, typ string, parts []string) {
 	m.Addf(at, `%s does not say which %s: "with" needs %s`, key, typ, headed(headResource, parts, " and "))
 }

@@ -170,8 +170,20 @@ func TestActionsOfOtherTypes(t *testing.T) {
 	}
 }
 
+// TestActionDoesNotDelete: an action needs no permission to provision, and a deletion does.
+func TestActionDoesNotDelete(t *testing.T) {
+	const call = "display_name: A, call: {operation: DeleteUser, with: {userId: resource.userId}}}"
+	for kind, column := range map[string]string{"": "46", "kind: account_disable, becomes: disabled, ": "88", "kind: account, ": "61"} {
+		src := withUser(t, "    delete: {operation: DeleteUser, with: {userId: id}}\n    actions:\n      a: {"+kind+call)
+		if got, want := mistakesIn(t, src), "54:"+column+`: a calls DeleteUser, with which "delete" deletes a user; an action is offered without --provisioning`; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
 func TestWarningsOfActions(t *testing.T) {
 	for action, want := range map[string]string{
+		"a: {kind: account, display_name: A, call: {operation: DeleteUser, with: {userId: resource.userId}}}":                                                                `53:61: DeleteUser looks like a deletion, which an action is not; use "delete"`,
 		"a: {kind: account_disable, display_name: A, call: {operation: UpdateUserStatus, with: {loginId: resource.userId}, request: {status: disabled}}}":                    `53:7: "a" has kind: account_disable and no "becomes", so that nothing verifies the status`,
 		"a: {kind: account_disable, becomes: disabled, display_name: A, call: {operation: UpdateUserStatus, with: {loginId: resource.userId}, request: {status: disabled}}}": "",
 		"a: {display_name: A, call: {operation: DeleteUser, with: {userId: resource.userId}}}":                                                                               `53:46: DeleteUser looks like a deletion, which an action is not; use "delete"`,

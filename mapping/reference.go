@@ -136,11 +136,13 @@ func (a alternatives) String() string {
 	return strings.Join(written, alternativeSeparator)
 }
 
-// isEmpty reports whether a value is "", false, an empty list or an empty map. A
-// number is not empty.
+// isEmpty reports whether a value is a text without anything but blanks, false, an empty
+// list or an empty map. A number is not empty.
 func isEmpty(value any) bool {
 	switch v := reflect.ValueOf(value); v.Kind() {
-	case reflect.String, reflect.Slice, reflect.Map:
+	case reflect.String:
+		return strings.TrimSpace(v.String()) == ""
+	case reflect.Slice, reflect.Map:
 		return v.Len() == 0
 	case reflect.Bool:
 		return !v.Bool()

@@ -42,7 +42,7 @@ func (w *warner) action(doc *syntax.Entry[syntax.Action], a *Action) {
 	}
 	for i, call := range a.Calls {
 		deletes := call.Operation.Method == http.MethodDelete || strings.HasPrefix(strings.ToLower(call.Operation.Name), "delete")
-		if deletes && a.Kind == ActionDynamic {
+		if deletes {
 			w.actionDeletes(doc.Value.Call[i].Operation.Pos, call.Operation.Name)
 		}
 	}

@@ -47,11 +47,17 @@ func start(t *testing.T, args ...string) (url, project string, stop func() error
 
 func get(t *testing.T, url, bearer string) (status int, body string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	return send(t, http.MethodGet, url, bearer, "")
+}
+
+func send(t *testing.T, method, url, bearer, body string) (status int, reply string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+bearer)
+	r.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -91,22 +97,8 @@ func TestServesAGeneratedProject(t *testing.T) {
 
 func TestWhatIsNotDocumentedCanBeChosen(t *testing.T) {
 	post := func(url, path, body string) string {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+emulator.DefaultProjectID+":"+emulator.DefaultManagementKey)
-		r.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		content, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(content)
+		_, reply := send(t, http.MethodPost, url+path, emulator.DefaultProjectID+":"+emulator.DefaultManagementKey, body)
+		return reply
 	}
 	for args, want := range map[string][2]string{
 		"":                                    {`"errorCode":"E062107"`, ""},

@@ -15,7 +15,8 @@ import (
 const (
 	short = "Sync and provision a Descope project"
 	long  = `Reads the users, tenants, roles and permissions of a Descope project, and who holds
-what, into a c1z file or into ConductorOne, and grants and revokes access there.`
+what, into a c1z file or into ConductorOne. Grants and revokes access in the project,
+and creates, changes and deletes users.`
 
 	rootExamples = `  # Sync into a file. The key is safer in the environment than in a flag.
   export BATON_PROJECT_ID=P2... BATON_MANAGEMENT_KEY=K2...

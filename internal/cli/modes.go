@@ -67,6 +67,9 @@ var (
 	changeFlags = []string{"grant-entitlement", "revoke-grant", "delete-resource", "invoke-action", "list-action-schemas"}
 	// accountFlags ask for a new account.
 	accountFlags = []string{"create-account-profile", "create-account-login", "create-account-email"}
+	// askingFlags ask for something else than a full sync, so that none may be empty, as
+	// a variable of a script is that nobody set.
+	askingFlags = slices.Concat(changeFlags, accountFlags, []string{"sync-resources"})
 )
 
 // isForSDK reports whether a run is the SDK's.
@@ -78,10 +81,14 @@ func isForSDK(cmd *cobra.Command) bool {
 func checkModes(cmd *cobra.Command) (err error) {
 	serves := isService() || given(cmd, "client-id")
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if err != nil || !given(cmd, flag.Name) {
+		has := given(cmd, flag.Name)
+		if err != nil || !has && (!flag.Changed || flag.Value.Type() == "bool") {
 			return
 		}
-		if !isOurs(flag.Name) {
+		if !has && slices.Contains(askingFlags, flag.Name) {
+			err = fmt.Errorf("--%s is empty: give it a value, or leave it out", flag.Name)
+		}
+		if has && !isOurs(flag.Name) {
 			err = checkMode(flag.Name, serves)
 		}
 		if others := companions[flag.Name]; err == nil && others != nil && len(givenOf(cmd, others)) == 0 {

@@ -48,3 +48,33 @@ func TestUnknownSDKFlag(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A flag whose value got lost on the way does not start a full sync instead.
+func TestEmptyFlags(t *testing.T) {
+	for _, args := range [][]string{
+		{"--revoke-grant", ""}, {"--delete-resource="}, {"--invoke-action", ""}, {"--create-account-profile", ""},
+		{"--sync-resources", ""}, {"--grant-entitlement", "", "--grant-principal", "U2"},
+	} {
+		root := commandLine(t)
+		if err := root.ParseFlags(args); err != nil {
+			t.Fatal(err)
+		}
+		want := strings.TrimSuffix(args[0], "=") + " is empty: "
+		if err := checkModes(root); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// A flag that qualifies another is not ignored, even with its default as the value.
+func TestLonelyFlags(t *testing.T) {
+	for _, args := range [][]string{{"--invoke-action-args", "{}"}, {"--invoke-action-args", `{"user_id": "U2"}`}, {"--delete-resource-type", "user"}} {
+		root := commandLine(t)
+		if err := root.ParseFlags(args); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkModes(root); err == nil || !strings.HasPrefix(err.Error(), args[0]+" is for --") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}

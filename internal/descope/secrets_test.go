@@ -23,6 +23,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/conductorone/baton-descope/connector"
 	generated "github.com/conductorone/baton-descope/gen/config"
 	"github.com/conductorone/baton-descope/internal/descope"
 	"github.com/conductorone/baton-descope/internal/emulator"
@@ -194,14 +195,7 @@ func syncs(t *testing.T, hook emulator.Hook) {
 	key := harness.KeyOf(theKey)
 	d := emulatortest.Start(t, emulator.Generate(emulator.Size{Users: 250, Tenants: 3, Roles: 4, Permissions: 4}), emulator.Options{ManagementKey: theKey})
 	d.Intercept(hook)
-	heard := &output{}
-	ctx := ctxzap.ToContext(t.Context(), zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), heard, zapcore.DebugLevel)))
-
-	dir := t.TempDir()
-	o := options(t, d)
-	if err := descope.Record(&generated.Descope{Record: filepath.Join(dir, "replies")}, &o); err != nil {
-		t.Fatal(err)
-	}
+	ctx, heard, o, dir := listening(t, d)
 	client, session := harness.Client(t, o)
 	path := filepath.Join(dir, "sync.c1z")
 	syncer, err := sdksync.NewSyncer(ctx, overheard{client, heard}, sdksync.WithC1ZPath(path), sdksync.WithTmpDir(dir),
@@ -216,15 +210,7 @@ func syncs(t *testing.T, hook emulator.Hook) {
 	heard.add(err, fmt.Sprintf("%+v %#v", err, err), syncer.Close(ctx))
 	aGrant(ctx, overheard{client, heard})
 
-	heard.mu.Lock()
-	defer heard.mu.Unlock()
-	key.Hidden(t, "the output", heard.text.Bytes())
-	if heard.logs == 0 {
-		t.Error("there is no log")
-	}
-	for _, found := range key.InFolder(t, dir) {
-		t.Error(found)
-	}
+	heard.hides(t, key, dir)
 }
 
 // TestAPasswordStaysInTheConnector: it is in no log, error or recorded reply, and in an
@@ -258,13 +244,7 @@ func hires(t *testing.T, hook func(w http.ResponseWriter, r *http.Request) bool)
 	d.Intercept(func(operation string, _ int, w http.ResponseWriter, r *http.Request) bool {
 		return operation == "CreateUser" && hook(w, r)
 	})
-	heard := &output{}
-	ctx := ctxzap.ToContext(t.Context(), zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), heard, zapcore.DebugLevel)))
-	dir := t.TempDir()
-	o := options(t, d)
-	if err := descope.Record(&generated.Descope{Record: filepath.Join(dir, "replies")}, &o); err != nil {
-		t.Fatal(err)
-	}
+	ctx, heard, o, dir := listening(t, d)
 	client, _ := harness.Client(t, o)
 	h := &hiring{options: withPassword}
 	err := h.create(ctx, t, client)
@@ -273,11 +253,28 @@ func hires(t *testing.T, hook func(w http.ResponseWriter, r *http.Request) bool)
 	if len(passwords) != 1 {
 		t.Fatalf("%d passwords were sent", len(passwords))
 	}
-	heard.mu.Lock()
-	defer heard.mu.Unlock()
-	key := harness.KeyOf(passwords[0])
-	key.Hidden(t, "the output", heard.text.Bytes())
-	if heard.logs == 0 {
+	heard.hides(t, harness.KeyOf(passwords[0]), dir)
+}
+
+// listening returns the options of a connector whose log goes to the output, and whose
+// recorded replies go to a folder.
+func listening(t *testing.T, d *emulatortest.Running) (ctx context.Context, heard *output, o connector.Options, dir string) {
+	t.Helper()
+	heard, dir, o = &output{}, t.TempDir(), options(t, d)
+	ctx = ctxzap.ToContext(t.Context(), zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), heard, zapcore.DebugLevel)))
+	if err := descope.Record(&generated.Descope{Record: filepath.Join(dir, "replies")}, &o); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, heard, o, dir
+}
+
+// hides checks that a key is neither in the output nor in a folder.
+func (o *output) hides(t *testing.T, key harness.Key, dir string) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key.Hidden(t, "the output", o.text.Bytes())
+	if o.logs == 0 {
 		t.Error("there is no log")
 	}
 	for _, found := range key.InFolder(t, dir) {

@@ -104,6 +104,7 @@ func troubles(t *testing.T) map[string][]trouble {
 		"The configuration file is not valid YAML":       {{files: map[string]string{".baton.yaml": "mapping: team.yaml\n\tworkers: 4\n"}}},
 		"A value has the wrong type":                     {{env: map[string]string{"BATON_WORKERS": "four"}}},
 		"A flag is not supported":                        {{args: []string{"--event-feed", "all"}}},
+		"A flag is empty":                                {{args: []string{"-p", "--revoke-grant", ""}}},
 		"A resource type is unknown":                     {{args: []string{"--sync-resource-types", "users"}}},
 		"The base URL has no TLS":                        {{baseURL: "http://descope.example"}},
 		"The base URL is not valid":                      {{baseURL: "api.descope.com"}},

@@ -79,7 +79,7 @@ func TestCreateAccount(t *testing.T) {
 	if got := changes(t, d); e.code != 0 || got != nil || e.stdout != "" {
 		t.Errorf("again: exit code %d; it wrote %v\n%s", e.code, got, e.all)
 	}
-	e.contains(t, "nothing to do: there is user Ann Example ("+user.UserID+"), pending already")
+	e.contains(t, "nothing to do: user Ann Example ("+user.UserID+") exists already, pending; it has the password that it had")
 }
 
 // What only the flags say, what is absent, and what is empty.
@@ -236,6 +236,7 @@ func TestRefusedAccounts(t *testing.T) {
 		"without -p":             {[]string{"--create-account-profile", annsProfile}, "needs --provisioning (-p, BATON_PROVISIONING=true), which is not given or is off: nothing was sent"},
 		"a missing field":        {createAccount(`{"name": "Ann"}`), `a new user: "email" is required: E-mail address`},
 		"an empty one":           {createAccount(`{"email": ""}`), `a new user: "email" is required: E-mail address`},
+		"one of blanks":          {createAccount(`{"email": " \t"}`), `a new user: "email" is required: E-mail address`},
 		"a misspelt field":       {createAccount(`{"emial": "ann@example.com"}`), `there is no field "emial"; did you mean "email"?`},
 		"a field of another API": {createAccount(`{"email": "ann@example.com", "password": "x"}`), `there is no field "password"`},
 		"a list as text":         {createAccount(`{"email": "ann@example.com", "roles": "Viewer,Editor"}`), `"roles" is not a list of texts`},
@@ -290,7 +291,7 @@ func TestAccountThatIsThereUnderAnotherName(t *testing.T) {
 	if got := changes(t, d); e.code != 0 || got != nil {
 		t.Errorf("exit code %d; it wrote %v\n%s", e.code, got, e.all)
 	}
-	e.contains(t, "nothing to do: there is user ", user.UserID, " already")
+	e.contains(t, "nothing to do: user ", user.UserID+") exists already, ")
 }
 
 // A mapping without accounts says so.
@@ -331,7 +332,7 @@ func TestAccountCreatedInBetween(t *testing.T) {
 			if e.code != 0 || e.stdout != "" || d.Count("CreateUser") != 1 {
 				t.Errorf("exit code %d, %d requests\n%s", e.code, d.Count("CreateUser"), e.all)
 			}
-			e.contains(t, "nothing to do: there is user Other Ann (U2other), enabled already")
+			e.contains(t, "nothing to do: user Other Ann (U2other) exists already, enabled")
 			if user, _ := ann(d); user.Name != "Other Ann" || user.Password || len(user.Tenants) > 0 {
 				t.Errorf("it was changed: %v", user)
 			}

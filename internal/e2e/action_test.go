@@ -183,6 +183,9 @@ func TestRefusedActions(t *testing.T) {
 		{[]string{"--invoke-action", "disable_user", "--invoke-action-args", "U1"}, "--invoke-action-args is not a JSON object"},
 		{[]string{"--invoke-action", "disable_usr", "--invoke-action-args", "{}"}, `--invoke-action: there is no action "disable_usr"; did you mean "disable_user"?`},
 		{append(invoke("sign_out"), "--invoke-action-resource-type", "role"), `--invoke-action-resource-type "role": no such type has an action sign_out; leave it out`},
+		{invoke("sign_out", `"all": true`), `sign_out: there is no argument "all"`},
+		{[]string{"--list-action-schemas", "--list-action-schemas-resource-type", "usr"}, `--list-action-schemas-resource-type "usr": no such type has actions of its own; leave it out`},
+		{[]string{"-p", "--delete-resource", ""}, "--delete-resource is empty: give it a value, or leave it out"},
 		{invoke("update_user"), "user_profile is required"},
 		{invoke("update_user", `"user_profile": {"nmae": "C"}`), `user_profile: there is no key "nmae"; did you mean "name"?`},
 		{invoke("update_user", `"user_profile": {"email_verified": "no"}`), `"verifiedEmail": a truth value is expected, not text`},
@@ -230,7 +233,7 @@ func TestDelete(t *testing.T) {
 				return
 			}
 			again := connector(t, d, deletes[:3]...) // Users are all that can be deleted.
-			again.contains(t, "nothing to delete: there is no user "+chloe)
+			again.contains(t, "nothing to delete: no user has the id "+chloe)
 			if got := wrote(t, d); again.code != 0 || got != nil {
 				t.Errorf("again: exit code %d, wrote %v", again.code, got)
 			}

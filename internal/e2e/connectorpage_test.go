@@ -113,7 +113,8 @@ func TestCapabilitiesTable(t *testing.T) {
 	want := map[string][2]bool{}
 	for _, typ := range reported.Types {
 		want[typ.ResourceType.DisplayName+"s"] = [2]bool{
-			slices.Contains(typ.Capabilities, "CAPABILITY_SYNC"), slices.Contains(typ.Capabilities, "CAPABILITY_PROVISION"),
+			slices.Contains(typ.Capabilities, "CAPABILITY_SYNC"),
+			slices.Contains(typ.Capabilities, "CAPABILITY_PROVISION") || slices.Contains(typ.Capabilities, "CAPABILITY_ACCOUNT_PROVISIONING"),
 		}
 	}
 	_, table, ok := strings.Cut(file(t, page), "| Resource | Sync | Provision |\n| :--- | :--- | :--- |\n")

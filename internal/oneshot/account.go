@@ -3,7 +3,6 @@ package oneshot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -78,9 +77,13 @@ func (c *creation) run(ctx context.Context) (done, password string, err error) {
 		return "", "", err
 	}
 	if there := reply.GetAlreadyExists(); there != nil {
-		return fmt.Sprintf("nothing to do: there is %s already", described(there.GetResource())), "", nil
+		done = "nothing to do: " + described(there.GetResource(), " exists already")
+		if c.Password {
+			done += "; it has the password that it had"
+		}
+		return done, "", nil
 	}
-	done = "created " + described(reply.GetSuccess().GetResource())
+	done = "created " + described(reply.GetSuccess().GetResource(), "")
 	for _, encrypted := range reply.GetEncryptedData() {
 		plaintext, err := provider.Decrypt(ctx, encrypted, key)
 		if err != nil {
@@ -138,12 +141,12 @@ func (c *creation) checkType(all []*v2.ResourceTypeCapability) error {
 	return status.Errorf(codes.InvalidArgument, "--create-account-resource-type: a %s cannot be created, only a %s", c.Type, strings.Join(with, " or a "))
 }
 
-// described is how a resource is shown that is new: its type, name, id and status.
-func described(r *v2.Resource) string {
-	text := r.GetId().GetResourceType() + " " + called(r)
-	state := strings.ToLower(strings.TrimPrefix(r.GetStatus().GetStatus().String(), "RESOURCE_STATUS_"))
+// described is how an account is shown: its type, name and id, what is said of it, and its
+// status.
+func described(r *v2.Resource, said string) string {
+	text := r.GetId().GetResourceType() + " " + called(r) + said
 	if r.GetStatus().GetStatus() == v2.Status_RESOURCE_STATUS_UNSPECIFIED {
 		return text
 	}
-	return text + ", " + state
+	return text + ", " + strings.ToLower(strings.TrimPrefix(r.GetStatus().GetStatus().String(), "RESOURCE_STATUS_"))
 }

@@ -86,7 +86,7 @@ func (d *doing) delete(ctx context.Context) (string, error) {
 	found, err := d.client.GetResource(ctx, v2.ResourceGetterServiceGetResourceRequest_builder{ResourceId: id}.Build())
 	switch {
 	case status.Code(err) == codes.NotFound:
-		return fmt.Sprintf("nothing to delete: there is no %s %s", typeID, readable(d.Delete)), nil
+		return fmt.Sprintf("nothing to delete: no %s has the id %s", typeID, readable(d.Delete)), nil
 	case err != nil:
 		return "", err
 	}
@@ -219,6 +219,9 @@ func (d *doing) list(ctx context.Context) (string, error) {
 	schemas, err := d.schemas(ctx, d.ListType)
 	if err != nil {
 		return "", err
+	}
+	if len(schemas) == 0 && d.ListType != "" {
+		return "", status.Errorf(codes.NotFound, "--list-action-schemas-resource-type %q: no such type has actions of its own; leave it out", d.ListType)
 	}
 	all := make([]json.RawMessage, len(schemas))
 	for i, s := range schemas {
