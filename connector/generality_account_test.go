@@ -24,7 +24,8 @@ import (
 // club is an API that creates members and answers with nothing.
 type club struct {
 	members []guest
-	hidden  int // how many times a new member is not found
+	hidden  int  // how many times a new member is not found
+	taken   bool // somebody else is faster
 	sent    []string
 }
 
@@ -76,6 +77,9 @@ func (c *club) operations() api.Operations {
 				}
 				c.sent = append(c.sent, sent)
 				c.members = append(c.members, guest{ID: int64(len(c.members) + 1), Handle: body.Handle})
+				if c.taken {
+					return nil, &api.StatusError{StatusCode: http.StatusConflict, Body: []byte(`{"code":"taken"}`)}
+				}
 				return &api.NoReply{}, nil
 			},
 		},
@@ -102,6 +106,9 @@ resource_types:
       create: {operation: Join, with: {handle: account.login, level: account.level}}
 `
 
+// byEmail makes the field of the handle one for an address.
+var byEmail = strings.NewReplacer("account.login", "account.email", "login: {display_name", "email: {display_name")
+
 // TestAccountsOfAnotherAPI: one that answers with nothing, and accounts of other shapes.
 func TestAccountsOfAnotherAPI(t *testing.T) {
 	random := v2.CredentialOptions_builder{RandomPassword: v2.CredentialOptions_RandomPassword_builder{Length: 16}.Build()}.Build()
@@ -110,8 +117,13 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 	const onlyPasswords = "      credentials: {random_password: {with: {code: password}}}\n"
 	for name, test := range map[string]struct {
 		mapping string // added to it
+		byEmail bool
+		there   []guest
 		hidden  int
+		taken   bool
+		keyless bool
 		login   string
+		emails  []string // the last is the primary one
 		profile map[string]any
 		options *v2.CredentialOptions
 		want    string // the result
@@ -123,10 +135,24 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 			login: "ann", profile: map[string]any{"login": "ann", "email": ""}, options: random, want: "created guest 1", sent: "ann level 1",
 		},
 		"what the profile leaves empty": {login: "ann", profile: map[string]any{"login": ""}, want: "created guest 1", sent: "ann level 1"},
-		"found after a while":           {login: "ann", hidden: 2, want: "created guest 1", sent: "ann level 1"},
+		"found after a while":           {login: "ann", hidden: 3, want: "created guest 1", sent: "ann level 1"},
 		"not found afterwards":          {login: "ann", hidden: 99, want: "Internal: a new guest: Join reported success, but there is no such guest", sent: "ann level 1"},
 		"no field":                      {login: "ann", profile: map[string]any{"email": "a@b.c"}, want: `InvalidArgument: a new guest: there is no field "email"; it is one of login, level`},
 		"no login":                      {want: `InvalidArgument: a new guest: "login" is required: Handle`},
+		"there already":                 {there: []guest{{ID: 7, Handle: "ann"}}, login: "ann", want: "guest 7 exists"},
+		"another one is there":          {there: []guest{{ID: 7, Handle: "bob"}}, login: "ann", want: "created guest 2", sent: "ann level 1"},
+		"somebody else was faster":      {taken: true, login: "ann", want: "guest 1 exists", sent: "ann level 1"},
+		"the primary address":           {byEmail: true, emails: []string{"a@b.c", "ann@b.c"}, want: "created guest 1", sent: "ann@b.c level 1"},
+		"a login that is not a field":   {byEmail: true, login: "ann", profile: map[string]any{"login": "ann", "email": "ann@b.c"}, want: "created guest 1", sent: "ann@b.c level 1"},
+		"another login that is not a field": {
+			byEmail: true, login: "ann", profile: map[string]any{"login": "bob", "email": "ann@b.c"}, want: `InvalidArgument: a new guest: there is no field "login"; it is one of email, level`,
+		},
+		"the profile before what stands beside it": {login: "bob", profile: map[string]any{"login": "ann"}, want: "created guest 1", sent: "ann level 1"},
+		"there already, and no password is given":  {mapping: onlyPasswords, there: []guest{{ID: 7, Handle: "ann"}}, login: "ann", options: random, want: "guest 7 exists"},
+		"faster, and no password is given":         {mapping: onlyPasswords, taken: true, login: "ann", options: random, want: "guest 1 exists", sent: "ann level 1 code of 16"},
+		"the preferred, without a key": {
+			mapping: onlyPasswords, keyless: true, login: "ann", want: "InvalidArgument: a random password needs a key to encrypt it with, and none is given",
+		},
 		"passwords alone": {
 			mapping: onlyPasswords, login: "ann", options: none, want: `InvalidArgument: an account with the credential "no password" cannot be created here: choose random password`,
 		},
@@ -140,8 +166,11 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := &club{hidden: test.hidden}
-				plan, err := mapping.Load("club", []byte(clubMapping+test.mapping), mapping.Environment{Operations: c.operations()})
+				c, src := &club{members: test.there, hidden: test.hidden, taken: test.taken}, clubMapping
+				if test.byEmail {
+					src = byEmail.Replace(src)
+				}
+				plan, err := mapping.Load("club", []byte(src+test.mapping), mapping.Environment{Operations: c.operations()})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -158,10 +187,18 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				reply, err := client.CreateAccount(t.Context(), v2.CreateAccountRequest_builder{
-					AccountInfo:       v2.AccountInfo_builder{Login: test.login, Profile: profile}.Build(),
+				var emails []*v2.AccountInfo_Email
+				for i, address := range test.emails {
+					emails = append(emails, v2.AccountInfo_Email_builder{Address: address, IsPrimary: i == len(test.emails)-1}.Build())
+				}
+				request := v2.CreateAccountRequest_builder{
+					AccountInfo:       v2.AccountInfo_builder{Login: test.login, Emails: emails, Profile: profile}.Build(),
 					CredentialOptions: test.options, EncryptionConfigs: []*v2.EncryptionConfig{key},
-				}.Build())
+				}.Build()
+				if test.keyless {
+					request.SetEncryptionConfigs(nil)
+				}
+				reply, err := client.CreateAccount(t.Context(), request)
 				if got := outcomeOf(reply, err); got != test.want {
 					t.Errorf("got  %s\nwant %s", got, test.want)
 				}
@@ -170,6 +207,25 @@ func TestAccountsOfAnotherAPI(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestDefaultsOfAnotherAPI: ConductorOne takes numbers of 32 bits, and is shown no other.
+func TestDefaultsOfAnotherAPI(t *testing.T) {
+	for level, shown := range map[string]bool{"1": true, "2147483647": true, "2147483648": false, "-2147483649": false} {
+		plan, err := mapping.Load("club", []byte(strings.Replace(clubMapping, "default: 1}", "default: "+level+"}", 1)), mapping.Environment{Operations: (&club{}).operations()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, _ := harness.Client(t, connector.Options{Name: "club", Plan: plan, BaseURL: "http://127.0.0.1", Token: "t"})
+		reply, err := client.GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		field := reply.GetMetadata().GetAccountCreationSchema().GetFieldMap()["level"].GetIntField()
+		if got := fmt.Sprint(field.GetDefaultValue()); field.HasDefaultValue() != shown || shown && got != level {
+			t.Errorf("of %s it shows %s", level, got)
+		}
 	}
 }
 
@@ -182,6 +238,9 @@ func outcomeOf(reply *v2.CreateAccountResponse, err error) string {
 	what := "created guest " + reply.GetSuccess().GetResource().GetId().GetResource()
 	if todo := reply.GetActionRequired(); todo != nil {
 		what = "guest " + todo.GetResource().GetId().GetResource() + ": " + todo.GetMessage()
+	}
+	if there := reply.GetAlreadyExists(); there != nil {
+		what = "guest " + there.GetResource().GetId().GetResource() + " exists"
 	}
 	if reply.GetEncryptedData() != nil {
 		what += " with a password"

@@ -83,6 +83,8 @@ func TestSecondAPIActions(t *testing.T) {
 		{"freeze", `{"workspace_id": ` + lab + `, "reason": "x", "day": 3}`, `baton-workbench: freeze: there is no argument "day"; did you mean "days"?`, ""},
 		{"freeze", `{"workspace_id": ` + lab + `, "reason": 3}`, `baton-workbench: freeze: reason: text is expected`, ""},
 		{"freeze", `{"reason": "x"}`, "baton-workbench: freeze: workspace_id is required: the id of the workspace", ""},
+		{"tidy", `{"workspace_id": ""}`, "baton-workbench: tidy: workspace_id is required: the id of the workspace", ""},
+		{"tidy", `{"workspace_id": null}`, "baton-workbench: tidy: workspace_id is required: the id of the workspace", ""},
 		{"tidy", `{"workspace_id": 7}`, "baton-workbench: tidy: workspace_id is not an id: write it as text, in quotes", ""},
 		{"tidy", `{"workspace_id": {"resource_type_id": "group", "resource_id": "31"}}`, `baton-workbench: tidy: a workspace is expected, not the group "31"`, ""},
 		{"tidy", `{"workspace_id": "99"}`, `baton-workbench: tidy for workspace "99": there is no workspace "99"`, ""},

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping"
@@ -29,6 +30,10 @@ type addMemberAccountCall struct {
 		Name     *string        `json:"name,omitempty"`
 		Verified *bool          `json:"verified,omitempty"`
 		Level    *int32         `json:"level,omitempty"`
+		Count    *uint64        `json:"count,omitempty"`
+		Born     *time.Time     `json:"born,omitempty"`
+		Any      any            `json:"any,omitempty"`
+		Numbers  []int64        `json:"numbers,omitempty"`
 		Share    *float64       `json:"share,omitempty"`
 		Secret   *string        `json:"secret,omitempty"`
 		Kind     *string        `json:"kind,omitempty"`
@@ -46,6 +51,9 @@ type memberTeam struct {
 type memberReply struct {
 	Member member `json:"member"`
 	New    *bool  `json:"new,omitempty"`
+	Flags  []struct {
+		On bool `json:"on"`
+	} `json:"flags,omitempty"`
 }
 
 var memberAPI = mapping.Environment{
@@ -53,6 +61,7 @@ var memberAPI = mapping.Environment{
 		&api.Operation{Name: "ListMembers", Method: "GET", Path: "/members", Request: reflect.TypeFor[struct{}](), Reply: reflect.TypeFor[[]member]()},
 		&api.Operation{Name: "FindMember", Method: "GET", Path: "/member", Request: reflect.TypeFor[findMemberCall](), Reply: reflect.TypeFor[memberReply]()},
 		&api.Operation{Name: "AddMember", Method: "POST", Path: "/members", Request: reflect.TypeFor[addMemberAccountCall](), Reply: reflect.TypeFor[memberReply]()},
+		&api.Operation{Name: "PeekMember", Method: "GET", Path: "/peek", Request: reflect.TypeFor[addMemberAccountCall](), Reply: reflect.TypeFor[memberReply]()},
 		&api.Operation{Name: "ExpireSecret", Method: "POST", Path: "/expire", Request: reflect.TypeFor[findMemberCall](), Reply: reflect.TypeFor[api.NoReply]()},
 	),
 	Options: map[string]any{"site": "", "invite": false},
@@ -133,6 +142,59 @@ func TestAccountIsNew(t *testing.T) {
 	for said, want := range map[*bool]bool{nil: true, &yes: true, &no: false} {
 		if got := account.IsNew(&memberReply{New: said}); got != want {
 			t.Errorf("of %v it is new: %v", said, got)
+		}
+	}
+}
+
+// TestAccountValues: what is given, and what is false, is not what is absent.
+func TestAccountValues(t *testing.T) {
+	src := strings.NewReplacer("Is verified, default: true", "Is verified, required: true", "{display_name: Team}", "{display_name: Team, default: T}").Replace(memberMapping)
+	plan, err := mapping.Load("f", []byte(src), memberAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{
+		`{}`:                               "map[mail:m team:T verified:true]",
+		`{"verified": false}`:              "map[mail:m team:T verified:false]",
+		`{"verified": null}`:               `"verified" is required: Is verified`,
+		`{"team": ""}`:                     "map[mail:m team: verified:true]",
+		`{"desk": null}`:                   "map[mail:m team:T verified:true]",
+		`{"level": 9007199254740992}`:      "map[level:9007199254740992 mail:m team:T verified:true]",
+		`{"level": 9007199254740994}`:      `"level" is not a whole number`,
+		`{"level": -9007199254740994}`:     `"level" is not a whole number`,
+		`{"level": "9223372036854775807"}`: "map[level:9223372036854775807 mail:m team:T verified:true]",
+		`{"level": "0x10"}`:                `"level" is not a whole number`,
+		`{"roles": [1, "A"]}`:              `"roles" is not a list of texts`,
+	} {
+		values := map[string]any{"mail": "m", "verified": true}
+		if err := json.Unmarshal([]byte(given), &values); err != nil {
+			t.Fatal(err)
+		}
+		read, err := plan.Types[0].Account.Values(values)
+		got := fmt.Sprint(read)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", given, got, want)
+		}
+	}
+}
+
+// TestKindsOfAccountFields: a field is what the request fields are that it fills.
+func TestKindsOfAccountFields(t *testing.T) {
+	const level = "level: account.level"
+	for into, want := range map[string]mapping.FieldKind{
+		"count": mapping.FieldNumber, "born": mapping.FieldText, "any": mapping.FieldText, "roles": mapping.FieldTexts, "extra": mapping.FieldObject,
+	} {
+		src := strings.NewReplacer(level, into+": account.level", "          extra: account.extra\n", "", "        extra: {display_name: More}\n", "").Replace(memberMapping)
+		plan, err := mapping.Load("f", []byte(src), memberAPI)
+		if err != nil {
+			t.Errorf("%s: %v", into, err)
+			continue
+		}
+		if got := plan.Types[0].Account.Fields[3].Kind; got != want {
+			t.Errorf("%s takes a %s, not a %s", into, want, got)
 		}
 	}
 }
@@ -260,6 +322,11 @@ func TestMistakesInAccounts(t *testing.T) {
 		{"a password in create", "          level: account.level\n", "          level: account.level\n          secret: password\n", `26:19: "password" is not one of account.NAME` +
 			"\n33:34: AddMember: \"secret\" is set twice\n34:33: AddMember: \"secret\" is set twice"},
 		{"a credential that sets what create sets", passwordSent, "random_password: {with: {secret: password, login: account.mail}}", `32:52: AddMember: "login" is set twice`},
+		{"numbers in a list", "level: account.level", "numbers: account.level", "25:20: account.level cannot be a list of number: a field of an account is text, a truth value, a whole number, a list of text or a free-form object"},
+		{"what reads in place of creating", "operation: AddMember", "operation: PeekMember", "21:20: create calls PeekMember, which is a GET and changes nothing"},
+		{"an entry of a list that says what is new", "created: new", "created: flags.on", "30:18: flags.on is a list of truth value, but a truth value is expected here"},
+		{"a credential that cannot be read", passwordSent, "random_password: {with: [password]}", `32:33: "with" is a table of keys, not a list`},
+		{"none but an unknown one", passwordSent + "\n        no_password: {request: {secret: \"\"}}", "magic: {}", `32:9: unknown key "magic"; it is one of no_password, random_password`},
 		{"no credential", passwordSent + "\n        no_password: {request: {secret: \"\"}}\n", "", "32:17: credentials need no_password or random_password"},
 		{"another one", "no_password:", "magic:", `33:9: unknown key "magic"; it is one of no_password`},
 		{"a needed field that only one credential gives", "          login: account.login or account.mail\n", "", "23:11: AddMember needs \"login\", which \"with\" does not set"},

@@ -49,6 +49,8 @@ func TestInputs(t *testing.T) {
 		{`{}`, "user_profile is required"},
 		{`{"user_profile": null}`, "user_profile is required"},
 		{`{"user_profile": " "}`, "user_profile is required"},
+		{`{"user_profile": "null"}`, "user_profile is required"},
+		{`{"user_profile": "{\"attributes\": {\"n\": 12345678901234567891}}"}`, `{"customAttributes":{"n":12345678901234567891},"loginId":"U1"}`},
 		{`{"user_profile": "name"}`, "user_profile: the text is not JSON"},
 		{`{"user_profile": "{} {}"}`, "user_profile: the text is more than one JSON value"},
 		{`{"user_profile": ["name"]}`, "user_profile: a JSON object is expected"},
@@ -73,6 +75,31 @@ func TestInputs(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s\ngot  %s\nwant %s", c.given, got, c.want)
+		}
+	}
+}
+
+// TestShowsStatus: of the calls whose replies have the record each does, else the last.
+func TestShowsStatus(t *testing.T) {
+	const shows, silent = `{operation: UpdateUserStatus, with: {loginId: resource.userId}, request: {status: disabled}, record: user}`, `{operation: LogoutAllUserDevices, with: {userId: resource.userId}}`
+	for _, c := range []struct {
+		becomes string
+		calls   []string
+		want    []bool
+	}{
+		{"becomes: disabled, ", []string{shows, silent}, []bool{true, false}},
+		{"becomes: disabled, ", []string{silent, shows, silent, shows}, []bool{false, true, false, true}},
+		{"becomes: disabled, ", []string{silent, silent}, []bool{false, true}},
+		{"", []string{shows, silent}, []bool{false, false}},
+	} {
+		plan, err := mapping.Load("f", []byte(withUser(t, "    actions: {a: {display_name: A, "+c.becomes+"call: ["+strings.Join(c.calls, ", ")+"]}}")), descopeAPI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range c.want {
+			if got := plan.Type("user").Actions[0].ShowsStatus(i); got != want {
+				t.Errorf("%s%v: call %d shows the status: %t", c.becomes, c.calls, i, got)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package mapping_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -59,6 +60,22 @@ func TestRequirementOfItselfByWayOfAnother(t *testing.T) {
 	}
 }
 
+// TestRequirementsThatSwapParts lead back to the same resource if they do it twice.
+func TestRequirementsThatSwapParts(t *testing.T) {
+	const same, swapped = "{tenantId: resource.tenantId, name: resource.name}", "{tenantId: resource.name, name: resource.tenantId}"
+	const write = "operation: %s\n          with: {loginId: principal.userId, tenantId: resource.tenantId, roleNames: [resource.name]}\n"
+	for there, want := range map[string]bool{swapped: true, same: false} {
+		src := edit(t, "requires: {entitlement: tenant.member, on: {id: resource.tenantId}}", "requires: {entitlement: role.guest, on: "+swapped+"}")
+		src = strings.Replace(src, "      assigned:\n", "      guest:\n        grantable_to: user\n        grant:\n          "+fmt.Sprintf(write, "AddUserRoles")+
+			"          requires: {entitlement: role.assigned, on: "+there+"}\n        revoke:\n          "+fmt.Sprintf(write, "RemoveUserRoles")+"      assigned:\n", 1)
+		src = strings.Replace(src, "    grants: # what this record holds\n", "    grants: # what this record holds\n      - {entitlement: role.guest, on: {name: roleNames}}\n", 1)
+		got := mistakesIn(t, src)
+		if found := strings.Count(got, "is required for a grant of itself") == 2; found != want || !want && got != "" {
+			t.Errorf("%s: got %s", there, got)
+		}
+	}
+}
+
 func TestWarningsOfWhatSaysNothing(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{
@@ -103,6 +120,14 @@ func TestWarningsOfWhatSaysNothing(t *testing.T) {
 	}
 }
 
+func TestRulesThatReadTheSameForOthers(t *testing.T) {
+	src := strings.NewReplacer("RULE}", "owner_id}\n      - {entitlement: club.led, on: owner_id}", "# ignored", "ignored: {owner_type: All are clubs.}",
+		"      joined: {", "      led: {grantable_to: member, read_only: true}\n      joined: {").Replace(clubMapping)
+	if got := warningsIn(t, src, clubAPI); got != "" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // holderWarnings returns the warnings of holdersMapping with a text replaced.
 func holderWarnings(t *testing.T, old, replacement string) string {
 	t.Helper()
@@ -121,6 +146,10 @@ func TestEntitlementsWithTheSameHolders(t *testing.T) {
 	want := "the same request lists the holders of group.lead and group.member, so who holds one is shown with both"
 	if got := holderWarnings(t, "      member:\n", second("direct")); !strings.Contains(got, want) {
 		t.Errorf("got %s", got)
+	}
+	desks := strings.Replace(second("direct"), "principal: id", "principal: profile.desk", 1)
+	if got := holderWarnings(t, "      member:\n", desks); strings.Contains(got, want) {
+		t.Errorf("of another field: got %s", got)
 	}
 	if got := holderWarnings(t, "      member:\n", second("guest")); strings.Contains(got, want) {
 		t.Errorf("got %s", got)

@@ -11,11 +11,14 @@ import (
 
 // clubAPI has memberships with more than an id, in records and in lists of holders.
 type clubMember struct {
-	ID        string      `json:"id"`
-	Clubs     []clubEntry `json:"clubs,omitempty"`
-	OwnerID   string      `json:"owner_id,omitempty"`
-	OwnerType string      `json:"owner_type,omitempty"`
-	HouseType string      `json:"house_type,omitempty"`
+	ID         string      `json:"id"`
+	Clubs      []clubEntry `json:"clubs,omitempty"`
+	OwnerID    string      `json:"owner_id,omitempty"`
+	OwnerType  string      `json:"owner_type,omitempty"`
+	HouseType  string      `json:"house_type,omitempty"`
+	FriendIDs  []string    `json:"friend_ids,omitempty"`
+	FriendType string      `json:"friend_type,omitempty"`
+	Type       string      `json:"type,omitempty"`
 }
 
 type clubEntry struct {
@@ -71,6 +74,9 @@ func TestWhatStandsBesideAnID(t *testing.T) {
 		{"a truth value, an enum and a type in an entry", "clubs.club", "", unread("10:23", "clubs.active") + "\n" + unread("10:23", "clubs.level") + "\n" + unread("10:23", "clubs.memberType")},
 		{"what is ignored", "clubs.club", "ignored: {clubs.active: It is always true., clubs.level: All are members., clubs.memberType: All are people.}", ""},
 		{"what is read", "clubs.club", "ignored: {clubs.level: All are members., clubs.memberType: All are people.}\n    profile: {active: clubs.active}", ""},
+		{"the same beside two rules", "clubs.club}\n      - {entitlement: club.joined, on: clubs.since", "", unread("10:23", "clubs.active") + "\n" + unread("10:23", "clubs.level") + "\n" + unread("10:23", "clubs.memberType")},
+		{"the type of ids in the record", "friend_ids", "", unread("10:23", "friend_type")},
+		{"its own id, which has no other type", "id", "", ""},
 		{"the type of an id in the record", "owner_id", "", unread("10:23", "owner_type")},
 	} {
 		t.Run(c.name, func(t *testing.T) {

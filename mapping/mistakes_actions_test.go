@@ -101,9 +101,34 @@ func TestMistakesInActions(t *testing.T) {
 53:39: input.apiKey_x looks like a secret: inputs of actions are in logs`},
 		{"set: {display_name: A, inputs: {p: {display_name: N, object: [new_token]}}, " + patch + "name: input.p.new_token}}}", "53:69: input.p.new_token looks like a secret: inputs of actions are in logs"},
 		{"set: {display_name: A, inputs: {word: {display_name: N}}, call: {operation: CreateUser, with: {loginId: resource.userId, password: input.word}}}", "53:39: input.word fills password, which looks like a secret: inputs of actions are in logs"},
+		{"set: {display_name: A, inputs: {word: {display_name: N}}, call: {operation: CreateUser, with: {loginId: resource.userId, password: input.word or resource.userId}}}", "53:39: input.word fills password, which looks like a secret: inputs of actions are in logs"},
+		{"a: {kind: account_enable, display_name: A, call: [{operation: NoSuch}, {operation: NoSuch}], inputs: {p: {display_name: P}}}", `53:57: an entry of "call" needs "with": request fields, each resource.PART, record.PATH or input.NAME
+53:69: the API has no operation "NoSuch"
+53:78: an entry of "call" needs "with": request fields, each resource.PART, record.PATH or input.NAME
+53:90: the API has no operation "NoSuch"`},
+		{"a: {kind: account_update_profile, " + signOut + "}\n      b: {kind: account_update_profile, " + signOut + "}", `54:17: a user already has an action with kind: account_update_profile, which is "a"`},
 	} {
 		if got := mistakesIn(t, withUser(t, "    actions:\n      "+c.actions)); got != c.want {
 			t.Errorf("%s\ngot  %s\nwant %s", c.actions, got, c.want)
+		}
+	}
+}
+
+// TestSecretsOfActions: names in use for secrets are found, however they are written.
+func TestSecretsOfActions(t *testing.T) {
+	for _, name := range []string{"passwd", "new_passcode", "passphrase", "client_secret", "token", "credentials", "api_key", "apikey", "private-key", "access_key"} {
+		got := mistakesIn(t, withUser(t, "    actions:\n      a: {display_name: A, inputs: {"+name+": {display_name: N}}, call: {operation: PatchUser, with: {loginId: resource.userId, name: input."+name+"}}}"))
+		if want := "53:37: input." + name + " looks like a secret: inputs of actions are in logs"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestKindsOfActionsEnd(t *testing.T) {
+	for kind, wrong := range map[string]string{"account_enable": "disabled", "account_disable": "enabled", "enable": "pending", "disable": "enabled"} {
+		got := mistakesIn(t, withUser(t, "    actions:\n      a: {kind: "+kind+", becomes: "+wrong+", display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}"))
+		if want := "kind: " + kind + " does not end with the status " + wrong; !strings.HasSuffix(got, want) {
+			t.Errorf("%s: got %s, want %s", kind, got, want)
 		}
 	}
 }
@@ -115,11 +140,12 @@ func TestActionsOfOtherTypes(t *testing.T) {
 		return edit(t, "    id: id\n    name: name or id\n", "    id: id\n    actions:\n      a: {display_name: A, "+action+"call: {operation: LogoutAllUserDevices, with: {userId: resource.id}}}\n    name: name or id\n")
 	}
 	for action, want := range map[string]string{
-		"":                    "",
-		"kind: enable, ":      "",
-		"kind: account, ":     "63:34: kind: account is for a type with trait: user",
-		"becomes: enabled, ":  "63:37: becomes: enabled needs a status of tenant: nothing says which of the API's values mean enabled",
-		"only_if: disabled, ": "63:37: only_if: disabled needs a status of tenant: nothing says which of the API's values mean disabled",
+		"":                        "",
+		"kind: enable, ":          "",
+		"kind: account, ":         "63:34: kind: account is for a type with trait: user",
+		"kind: account_disable, ": "63:34: kind: account_disable is for a type with trait: user",
+		"becomes: enabled, ":      "63:37: becomes: enabled needs a status of tenant: nothing says which of the API's values mean enabled",
+		"only_if: disabled, ":     "63:37: only_if: disabled needs a status of tenant: nothing says which of the API's values mean disabled",
 	} {
 		if got := mistakesIn(t, tenant(action)); got != want {
 			t.Errorf("%s: got %s, want %s", action, got, want)
@@ -129,9 +155,16 @@ func TestActionsOfOtherTypes(t *testing.T) {
 	if got, want := mistakesIn(t, unnamed), "52:45: only_if: pending needs a status of user: nothing says which of the API's values mean pending"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	broken := strings.Replace(withUser(t, "    actions: {a: {display_name: A, becomes: disabled, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}}"), statusLine, "    status: [enabled]\n", 1)
+	if got, want := mistakesIn(t, broken), `33:13: "status" is a table of keys, not a list`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	twice := strings.Replace(strings.Replace(tenant("kind: account, "), "    trait: group\n", "    trait: user\n", 1),
 		"    ignored: # looks like access\n      permissions:",
 		"    actions:\n      a: {kind: account, display_name: A, call: {operation: LogoutAllUserDevices, with: {userId: resource.userId}}}\n    ignored: # looks like access\n      permissions:", 1)
+	if got := mistakesIn(t, strings.Replace(twice, "a: {kind: account, ", "a: {", 1)); got != "" {
+		t.Errorf("an action of a type of the same name: got %s", got)
+	}
 	if got, want := mistakesIn(t, twice), `65:7: the connector already has an action "a", of user: actions with a kind that begins with account need different names`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/conductorone/baton-descope/api"
+	"github.com/conductorone/baton-descope/gen/descope"
 	"github.com/conductorone/baton-descope/internal/secondapi"
 	"github.com/conductorone/baton-descope/internal/secondapi/client"
 	"github.com/conductorone/baton-descope/mapping"
@@ -213,6 +214,24 @@ func TestWritesThatDestroy(t *testing.T) {
 	})
 }
 
+func TestRevocationThatDeletesTheResource(t *testing.T) {
+	type erase struct {
+		Params struct {
+			ID   string `json:"id"`
+			User string `json:"user,omitempty"`
+		} `in:"query"`
+	}
+	get := operation[erase, descope.Tenant]("GetTenant")
+	get.Method, get.Path = http.MethodGet, "/v1/mgmt/tenant"
+	env := mapping.Environment{Options: descopeAPI.Options, Operations: with(descopeAPI.Operations, get, write[erase]("EraseTenant", http.MethodDelete, get.Path))}
+	const list = "    list: {operation: LoadAllTenants, records: tenants}\n"
+	_, err := mapping.Load("f", []byte(strings.NewReplacer(list, list+"    get: {operation: GetTenant, with: {id: id}}\n",
+		revokeMember+"\n          principal: user", "operation: EraseTenant\n          with: {id: resource.id, user: principal.userId}").Replace(string(mapping.Descope))), env)
+	if want := "EraseTenant deletes the tenant itself: it is the DELETE of what GetTenant reads"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestMistakesInPairs(t *testing.T) {
 	const noTenant = `grant does not say on which role: "with" needs resource.tenantId; without it other grants would change`
 	checkWrites(t, []writeCase{
@@ -222,6 +241,10 @@ func TestMistakesInPairs(t *testing.T) {
 		},
 		{
 			"a path in the record that names nobody", "Descope", grantMember, "operation: AddUserTenant\n          with: «{loginId: record.status, tenantId: resource.id}",
+			`grant does not say whose it is: "with" needs principal.userId`,
+		},
+		{
+			"a truth value in the record", "Descope", grantMember, "operation: AddUserTenant\n          with: «{loginId: record.verifiedEmail, tenantId: resource.id}",
 			`grant does not say whose it is: "with" needs principal.userId`,
 		},
 		{
@@ -283,6 +306,34 @@ func TestMistakesInListsThatReplace(t *testing.T) {
 		{"no list", "Workbench", revokeGroup, revokeGroup + "\n          replaces: «true", "nothing in the body of RemoveGroupMember is a list that may be replaced; remove it"},
 		{"neither true nor false", "Workbench", revokeGroup, revokeGroup + "\n          replaces: «sometimes", `"replaces" is true or false, not "sometimes"`},
 	})
+}
+
+// TestNamesThatSet: a list in the body of a POST may replace another if the first word of
+// the operation, or of the end of its path, says so.
+func TestNamesThatSet(t *testing.T) {
+	product := destructive["Descope"]
+	set := func(name, method, path string) string {
+		src := strings.Replace(string(product.mapping), grantRole+"\n          principal: user", strings.Replace(grantRole, "AddUserRoles", name, 1), 1)
+		_, err := mapping.Load("f", []byte(src), mapping.Environment{Options: descopeAPI.Options, Operations: with(descopeAPI.Operations, write[userRolesCall](name, method, path))})
+		return fmt.Sprint(err)
+	}
+	const may, passes = "which may take the place of the list that is there", "<nil>"
+	for _, word := range []string{"set", "reset", "replace", "overwrite", "update", "patch", "put", "edit", "modify", "save"} {
+		title := strings.ToUpper(word[:1]) + word[1:]
+		for _, c := range []struct{ name, method, path, want string }{
+			{title + "Roles", http.MethodPost, "/roles", may},
+			{word + "_roles", http.MethodPost, "/roles", may},
+			{"Roles", http.MethodPost, "/roles/" + word, may},
+			{"Roles", http.MethodPost, "/roles/" + word + "-all", may},
+			{title + "sRoles", http.MethodPost, "/roles", passes},
+			{"Roles" + title, http.MethodPost, "/" + word + "/roles", passes},
+			{title + "Roles", http.MethodDelete, "/roles", passes},
+		} {
+			if got := set(c.name, c.method, c.path); !strings.Contains(got, c.want) {
+				t.Errorf("%s %s %s: %s", c.method, c.path, c.name, got)
+			}
+		}
+	}
 }
 
 func TestMistakesInFixedTexts(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/conductorone/baton-descope/api"
 	"github.com/conductorone/baton-descope/mapping"
 )
 
@@ -34,6 +35,50 @@ func TestNarrowedLists(t *testing.T) {
 	want := warning("27:9", "withTestUser", "false")
 	if got := warningsIn(t, edit(t, fixedFields, "        withTestUser: false\n"), descopeAPI); got != want {
 		t.Errorf("a field that does not add\ngot  %s\nwant %s", got, want)
+	}
+}
+
+// sortedCall has request fields that order a list, that add to it and that narrow it.
+type sortedCall struct {
+	Query struct {
+		Sort       string `json:"sort,omitempty"`
+		SortField  string `json:"sort_field,omitempty"`
+		ResultSort string `json:"result_sort,omitempty"`
+		OrderBy    string `json:"orderBy,omitempty"`
+		Order      string `json:"order-direction,omitempty"`
+		Direction  string `json:"direction,omitempty"`
+		Desc       bool   `json:"desc,omitempty"`
+		Asc        bool   `json:"asc,omitempty"`
+		Descending bool   `json:"descending,omitempty"`
+		Ascending  bool   `json:"ascending,omitempty"`
+		With       bool   `json:"with_archived,omitempty"`
+		Include    bool   `json:"includeDeleted,omitempty"`
+		Expand     bool   `json:"expand,omitempty"`
+		Embed      bool   `json:"embed_groups,omitempty"`
+		Described  string `json:"description,omitempty"`
+		Only       bool   `json:"only_active,omitempty"`
+	} `in:"query"`
+}
+
+func TestNamesOfFieldsThatNarrow(t *testing.T) {
+	api := mapping.Environment{Operations: api.NewOperations(operation[sortedCall, []struct {
+		ID string `json:"id"`
+	}]("ListThings"))}
+	for fixed, narrows := range map[string]bool{
+		"sort: id": false, "sort_field: id": false, "result_sort: id": false, "orderBy: id": false, "order-direction: up": false, "direction: up": false,
+		"desc: true": false, "desc: false": false, "asc: true": false, "descending: true": false, "ascending: true": false,
+		"with_archived: true": false, "includeDeleted: true": false, "expand: true": false, "embed_groups: true": false,
+		"with_archived: false": true, "includeDeleted: false": true, "expand: false": true, "embed_groups: false": true,
+		"description: x": true, "only_active: true": true, "only_active: false": true,
+	} {
+		src := "version: 1\nconnector: {display_name: X}\nresource_types:\n  thing:\n    display_name: Thing\n    list: {operation: ListThings, request: {" + fixed + "}}\n    id: id\n    name: id\n"
+		plan, err := mapping.Load("f", []byte(src), api)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(plan.Types[0].List.Narrowed) > 0; got != narrows {
+			t.Errorf("%s may leave records out: %t", fixed, got)
+		}
 	}
 }
 

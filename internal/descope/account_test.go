@@ -142,7 +142,7 @@ func TestAccountWithLostReply(t *testing.T) {
 			hire(t, kind+" on=CreateUser|503 on=LoadUser call=2-3", &hiring{options: withoutPassword}, outcome{}, 1)
 		}
 	}
-	hire(t, "reset taken on=CreateUser|lag:3s on=LoadUser", &hiring{options: withPassword}, outcome{}, 1)
+	hire(t, "reset taken on=CreateUser|lag:5s on=LoadUser", &hiring{options: withPassword}, outcome{}, 1)
 }
 
 // TestAccountNotCreated ends with an error, and is not tried again where the server may
@@ -219,6 +219,28 @@ func TestAccountReplies(t *testing.T) {
 				t.Errorf("it came to %v", h.reply)
 			}
 		})
+	}
+}
+
+// TestSomebodyElseCreatesTheAccount after it was looked for: the password is not theirs.
+func TestSomebodyElseCreatesTheAccount(t *testing.T) {
+	t.Parallel()
+	for _, taken := range []string{"", emulator.NotCreated} {
+		d := emulatortest.Start(t, company(), emulator.Options{Taken: taken})
+		d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+			if operation == "CreateUser" {
+				d.Store().PutUser(emulator.User{UserID: "U1", LoginIDs: []string{"ann@example.com"}})
+			}
+			return false
+		})
+		client, _ := harness.Client(t, options(t, d))
+		h := &hiring{options: toBeChanged}
+		if err := h.create(t.Context(), t, client); err != nil {
+			t.Fatal(err)
+		}
+		if h.reply.GetAlreadyExists().GetResource().GetId().GetResource() != "U1" || h.password != "" || d.Count("ExpireUserPassword") > 0 {
+			t.Errorf("%q: it came to %v, with %q", taken, h.reply, h.password)
+		}
 	}
 }
 

@@ -203,6 +203,96 @@ func TestChangesInARow(t *testing.T) {
 	})
 }
 
+// TestOwnWritesExplain a difference for a minute, and only of their own user and role.
+func TestOwnWritesExplain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		user, role string
+		after      time.Duration
+		explains   bool
+	}{
+		"the same":        {"U1", "Editor", 50 * time.Second, true},
+		"long ago":        {"U1", "Editor", 70 * time.Second, false},
+		"of another user": {"U2", "Editor", 10 * time.Second, false},
+		"of another role": {"U1", "T2/Editor", 10 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				holds := func(id string) emulator.User {
+					return emulator.User{UserID: id, LoginIDs: []string{id}, RoleNames: []string{"Editor", "Viewer"}, Tenants: []emulator.Membership{{TenantID: "T2", RoleNames: []string{"Editor"}}}}
+				}
+				d := emulatortest.StartInMemory(t, company(holds("U1"), holds("U2")), emulator.Options{})
+				c, _ := harness.Client(t, options(t, d))
+				if _, err := revoke(t, c, entitlement("role", test.role, "assigned"), test.user); err != nil {
+					t.Fatal(err)
+				}
+				d.Store().PutUser(holds(test.user))
+				time.Sleep(test.after)
+				d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+					if operation == "RemoveUserRoles" {
+						u := holds("U1")
+						u.RoleNames = nil
+						d.Store().PutUser(u)
+					}
+					return false
+				})
+				_, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
+				if lost := err != nil && strings.Contains(err.Error(), `the user lost role.assigned on "Editor"`); lost == test.explains || err != nil && test.explains {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestSecondLookThatIsOld: a reading that does not show the change takes nothing back of
+// what the reply shows.
+func TestSecondLookThatIsOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		u := emulator.User{UserID: "U1", LoginIDs: []string{"u1"}, RoleNames: []string{"Editor", "Viewer"}}
+		d := emulatortest.StartInMemory(t, company(u), emulator.Options{})
+		d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+			switch operation {
+			case "LoadUser":
+				d.Store().PutUser(u)
+			case "RemoveUserRoles":
+				d.Store().PutUser(emulator.User{UserID: "U1", LoginIDs: u.LoginIDs})
+			}
+			return false
+		})
+		c, _ := harness.Client(t, options(t, d))
+		_, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
+		if want := `more is different: the user lost role.assigned on "Editor"; either`; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	})
+}
+
+// TestManyDifferences are listed up to 50, and the others counted.
+func TestManyDifferences(t *testing.T) {
+	t.Parallel()
+	for lost, more := range map[int]string{50: "", 51: ", and 1 more", 60: ", and 10 more"} {
+		u := emulator.User{UserID: "U1", LoginIDs: []string{"u1"}, RoleNames: []string{"Viewer"}}
+		for i := range lost {
+			u.Tenants = append(u.Tenants, emulator.Membership{TenantID: fmt.Sprintf("X%d", i)})
+		}
+		d := emulatortest.Start(t, company(u), emulator.Options{})
+		d.Intercept(func(operation string, _ int, _ http.ResponseWriter, _ *http.Request) bool {
+			if operation == "RemoveUserRoles" {
+				d.Store().PutUser(emulator.User{UserID: "U1", LoginIDs: u.LoginIDs, RoleNames: u.RoleNames})
+			}
+			return false
+		})
+		c, _ := harness.Client(t, options(t, d))
+		_, err := revoke(t, c, entitlement("role", "Viewer", "assigned"), "U1")
+		if err == nil || strings.Count(err.Error(), "tenant.member on") != 50 || !strings.Contains(err.Error(), more+"; either") {
+			t.Errorf("of %d: %v", lost, err)
+		}
+	}
+}
+
 // TestDefaultRolesOfATenant come with the membership, and are no surprise.
 func TestDefaultRolesOfATenant(t *testing.T) {
 	t.Parallel()
