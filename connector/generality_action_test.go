@@ -186,7 +186,7 @@ func TestSecondAPIDeletes(t *testing.T) {
 	refused(idle, "workspace", `deleting workspace "8": CloseWorkspace reported success, but it is still there`)
 	idle.wantWrites(closing)
 
-	deleted(deskOf(t, secondapi.Options{Fault: on("GET /workspaces", old(2))}), false, closing) // Reads lag.
+	deleted(deskOf(t, secondapi.Options{Fault: on("GET /workspaces", old(3))}), false, closing) // Reads lag.
 }
 
 // TestCapabilitiesFollowTheMapping: what a type cannot do is not claimed.

@@ -214,17 +214,22 @@ func TestOwnWritesExplain(t *testing.T) {
 		"the same":        {"U1", "Editor", 50 * time.Second, true},
 		"long ago":        {"U1", "Editor", 70 * time.Second, false},
 		"of another user": {"U2", "Editor", 10 * time.Second, false},
+		"of a tenant":     {"U1", "", 10 * time.Second, false},
 		"of another role": {"U1", "T2/Editor", 10 * time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				holds := func(id string) emulator.User {
-					return emulator.User{UserID: id, LoginIDs: []string{id}, RoleNames: []string{"Editor", "Viewer"}, Tenants: []emulator.Membership{{TenantID: "T2", RoleNames: []string{"Editor"}}}}
+					return emulator.User{UserID: id, LoginIDs: []string{id}, RoleNames: []string{"Editor", "Viewer"}, Tenants: []emulator.Membership{{TenantID: "T2", RoleNames: []string{"Editor"}}, {TenantID: "Editor"}}}
 				}
 				d := emulatortest.StartInMemory(t, company(holds("U1"), holds("U2")), emulator.Options{})
 				c, _ := harness.Client(t, options(t, d))
-				if _, err := revoke(t, c, entitlement("role", test.role, "assigned"), test.user); err != nil {
+				own := entitlement("role", test.role, "assigned")
+				if test.role == "" {
+					own = entitlement("tenant", "Editor", "member")
+				}
+				if _, err := revoke(t, c, own, test.user); err != nil {
 					t.Fatal(err)
 				}
 				d.Store().PutUser(holds(test.user))
