@@ -109,6 +109,10 @@ func TestManyHolders(t *testing.T) {
 			t.Errorf("%s is missing", id)
 		}
 	}
+	data.People[0].Workspaces[0].Groups = nil // The list is not read on after the one who joins.
+	server := secondapi.Start(t, data, secondapi.Options{})
+	c, _ := harness.Client(t, workbenchHolders(t, server))
+	desk{t, server, c}.wantGrant("group:31:member:person:1000", false)
 }
 
 // A change looks into the list of holders before and after it.
