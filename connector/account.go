@@ -114,8 +114,7 @@ func (c *Connector) newAccount(ctx context.Context, t *mapping.ResourceType, inf
 	}
 	if !options.HasRandomPassword() { // The preferred one, which nobody described.
 		options = v2.LocalCredentialOptions_builder{
-			RandomPassword:         v2.LocalCredentialOptions_RandomPassword_builder{Length: passwordLength}.Build(),
-			ForceChangeAtNextLogin: options.GetForceChangeAtNextLogin(),
+			RandomPassword: v2.LocalCredentialOptions_RandomPassword_builder{Length: passwordLength}.Build(),
 		}.Build()
 	}
 	a.forceChange = options.GetForceChangeAtNextLogin()
