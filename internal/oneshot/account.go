@@ -120,7 +120,7 @@ func (c *creation) options(ctx context.Context) (*v2.CredentialOptions, error) {
 	return v2.CredentialOptions_builder{NoPassword: &v2.CredentialOptions_NoPassword{}}.Build(), nil
 }
 
-// checkType makes sure that there are accounts of the type.
+// checkType checks that accounts of the type can be created.
 func (c *creation) checkType(all []*v2.ResourceTypeCapability) error {
 	var known, with []string
 	for _, t := range all {

@@ -43,7 +43,7 @@ type Act struct {
 }
 
 // Run does it and returns the result for people: a line, or for ListActions a JSON array.
-// An interruption by a signal of [WithSignals] is a [*Stopped].
+// Its errors are like those of [Provision].
 func (a Act) Run(ctx context.Context, name string, newServer func(context.Context, sessions.SessionStore) (types.ConnectorServer, error)) (string, error) {
 	server, err := newServer(ctx, &Session{})
 	if err != nil {
@@ -52,13 +52,7 @@ func (a Act) Run(ctx context.Context, name string, newServer func(context.Contex
 	defer closeServer(ctx, server)
 	d := &doing{Act: a, client: NewClient(ctx, server)}
 	done, err := d.run(ctx)
-	if signal, ok := signalOf(ctx); ok && err != nil {
-		return "", &Stopped{signal, fmt.Sprintf("stopped by %s; whether it was done shows in the next sync", nameOf(signal))}
-	}
-	if err != nil {
-		return "", &failure{err, plain(name, err)}
-	}
-	return done, nil
+	return done, ended(ctx, name, err)
 }
 
 // doing is one act in progress.
