@@ -15,7 +15,7 @@ type accountBuilder struct {
 	*Account
 	of  *typeBuilder
 	doc *syntax.Account
-	// filled is where the calls use a field, by its name.
+	// filled are the names of the fields that a call uses.
 	filled map[string]bool
 }
 
@@ -229,12 +229,9 @@ func (b *accountBuilder) checkSecrets(at syntax.Pos, field string) {
 		b.secretField(at, "account."+field)
 	}
 	for _, call := range b.calls() {
-		call.eachField(func(into string, ref reference) {
-			for _, r := range eachOf(ref) {
-				given, ok := r.(givenReference)
-				if ok && given.name == field && secretName.MatchString(into) && !secretName.MatchString(field) {
-					b.secretField(at, given.String()+" fills "+into+", which")
-				}
+		call.eachSecretGiven(func(into string, given givenReference) {
+			if given.name == field {
+				b.secretField(at, given.String()+" fills "+into+", which")
 			}
 		})
 	}

@@ -163,14 +163,21 @@ func (in *inputs) use(name, key string, typ reflect.Type) {
 
 // checkFields reports secrets that inputs fill, whatever the inputs are called.
 func (in *inputs) checkFields(call *Call) {
-	call.eachField(func(field string, ref reference) {
+	call.eachSecretGiven(func(field string, given givenReference) {
+		if e, ok := find(in.doc.Inputs.Entries, func(e syntax.Entry[syntax.Input]) bool { return e.Key.Value == given.name }); ok {
+			in.secretInput(e.Key.Pos, given.String()+" fills "+field+", which")
+		}
+	})
+}
+
+// eachSecretGiven calls visit with each request field that is called like a secret and
+// that the caller fills, unless what the caller gives is called so too.
+func (c *Call) eachSecretGiven(visit func(field string, given givenReference)) {
+	c.eachField(func(field string, ref reference) {
 		for _, r := range eachOf(ref) {
 			given, ok := r.(givenReference)
-			if !ok || !secretName.MatchString(field) || secretName.MatchString(given.String()) {
-				continue
-			}
-			if e, ok := find(in.doc.Inputs.Entries, func(e syntax.Entry[syntax.Input]) bool { return e.Key.Value == given.name }); ok {
-				in.secretInput(e.Key.Pos, given.String()+" fills "+field+", which")
+			if ok && secretName.MatchString(field) && !secretName.MatchString(given.String()) {
+				visit(field, given)
 			}
 		}
 	})
