@@ -70,7 +70,8 @@ func setUp(dir string) error {
 // console runs the commands of a document and compares what they print with what
 // the document shows. There, "..." stands for any text, and alone on a line for any
 // lines; a command without output has to succeed, and may print anything. Lines of
-// the log are not shown.
+// the log are not shown. A line of a mapping may have any number: the built-in one
+// changes.
 func console(ts *testscript.TestScript, document, port string) {
 	content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(document)))
 	ts.Check(err)
@@ -84,7 +85,8 @@ func console(ts *testscript.TestScript, document, port string) {
 	printed := plain(ts.ReadFile("stdout"))
 	pattern := "^"
 	for _, part := range shown {
-		pattern += strings.ReplaceAll(strings.ReplaceAll(regexp.QuoteMeta(plain(part)), `\.\.\.`+"\n", `(?:.*\n)*`), `\.\.\.`, `.*`)
+		expected := lineNumber.ReplaceAllString(regexp.QuoteMeta(plain(part)), `$1\d+$2`)
+		pattern += strings.ReplaceAll(strings.ReplaceAll(expected, `\.\.\.`+"\n", `(?:.*\n)*`), `\.\.\.`, `.*`)
 		if !regexp.MustCompile(pattern).MatchString(printed) {
 			ts.Fatalf("%s shows something else than is printed:\n%s", document, part)
 		}
@@ -95,8 +97,9 @@ func console(ts *testscript.TestScript, document, port string) {
 }
 
 var (
-	block   = regexp.MustCompile("(?ms)^```(console|yaml edit=(\\S+))\n(.*?)^```$")
-	command = regexp.MustCompile(`(?s)^((?:[^\n]*\\\n)*[^\n]*\n)(.*)$`) // with the lines that continue it
+	lineNumber = regexp.MustCompile(`(?m)(\.yaml:|^ +)\d+(:| \\\|)`) // quoted: FILE.yaml:37:14, or 37 | before the text
+	block      = regexp.MustCompile("(?ms)^```(console|yaml edit=(\\S+))\n(.*?)^```$")
+	command    = regexp.MustCompile(`(?s)^((?:[^\n]*\\\n)*[^\n]*\n)(.*)$`) // with the lines that continue it
 )
 
 // session returns a shell script of the commands in a document, and what it prints:
