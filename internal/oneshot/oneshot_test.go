@@ -417,7 +417,7 @@ func TestWindows(t *testing.T) {
 	l.options.Window = time.Millisecond
 	var packed []string
 	if err := l.sync(func(context.Context, int) error {
-		time.Sleep(2 * l.options.Window) // So the first window is over.
+		time.Sleep(25 * l.options.Window) // A window in which no page ends is followed by one twice as long.
 		packed = l.beside()
 		return nil
 	}); err != nil {
@@ -601,7 +601,7 @@ func TestPackingFails(t *testing.T) {
 	partial := l.options.File + ".partial-" + fingerprint(l.options.Identity)
 	var last []byte
 	err := l.sync(func(_ context.Context, page int) error {
-		time.Sleep(2 * l.options.Window) // So the first window is over.
+		time.Sleep(25 * l.options.Window) // A window in which no page ends is followed by one twice as long.
 		if last != nil {
 			return nil
 		}
